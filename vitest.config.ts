@@ -1,12 +1,49 @@
 import { defineConfig } from "vitest/config";
 
+// The list replaces Vite's own, so its defaults are repeated; the first entry makes workspace packages resolve to source.
 const conditions = ["@graphtap/source", "module", "node", "development|production"];
-const shared = { ssr: { resolve: { conditions, externalConditions: conditions } }, resolve: { conditions } };
+const resolution = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
+
+const skipped = ["**/node_modules/**", "**/dist/**"];
+const places = ["{packages,plugins,examples}/*/src/**", "test/**", "scripts/**"];
+const named = (suffix: string) => places.map((place) => `${place}/*.${suffix}`);
+
 export default defineConfig({
-  ...shared,
+  ...resolution,
   test: {
     projects: [
-      { ...shared, test: { name: "unit", isolate: false, include: ["{packages,plugins,examples}/*/src/**/*.test.ts", "test/**/*.test.ts"], exclude: ["**/*.iso.test.ts", "test/e2e/**", "**/node_modules/**"] } },
+      {
+        ...resolution,
+        test: {
+          name: "unit",
+          isolate: false,
+          include: named("test.{ts,mjs}"),
+          exclude: [...skipped, "**/*.iso.test.{ts,mjs}", "test/e2e/**"],
+        },
+      },
+      {
+        ...resolution,
+        test: { name: "isolated", include: named("iso.test.{ts,mjs}"), exclude: [...skipped, "test/e2e/**"] },
+      },
+      {
+        ...resolution,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.{ts,mjs}"],
+          exclude: skipped,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each of these starts servers and compilers of its own.
+          fileParallelism: false,
+        },
+      },
     ],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts", "plugins/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts", "**/*.bench.ts"],
+      reporter: ["text-summary", "json-summary"],
+      thresholds: { lines: 80, branches: 80, functions: 80, statements: 80 },
+    },
   },
 });

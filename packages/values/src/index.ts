@@ -1,1 +1,11 @@
-export {};
+export { canonical } from "./canonical.js";
+export { type CatalogEntry, errorCatalog, ValuesError, type ValuesErrorCode } from "./errors.js";
+export { deepFreeze } from "./freeze.js";
+export { compileGlob } from "./glob.js";
+export { hash } from "./hash.js";
+export { DEFAULT_LIMITS, type Limits } from "./limits.js";
+export type { Step } from "./path.js";
+export { isPlainObject } from "./plain.js";
+export { sameData } from "./same.js";
+export { type Snapshot, snapshot } from "./snapshot.js";
+export { type Visit, walk, type WalkPoint, type WalkReason, type WalkResult } from "./walk.js";

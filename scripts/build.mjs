@@ -38,7 +38,10 @@ export function isBuilt() {
  */
 function step(tool, bin, args) {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [toolPath(tool, bin), ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [toolPath(tool, bin), ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let out = "";
     child.stdout.on("data", (text) => (out += text));
     child.stderr.on("data", (text) => (out += text));
@@ -59,7 +62,9 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const began = Date.now();
   try {
     await build();
-    console.log(`built ${listPackages().filter((pkg) => pkg.entries.length > 0).length} packages in ${Date.now() - began} ms`);
+    console.log(
+      `built ${listPackages().filter((pkg) => pkg.entries.length > 0).length} packages in ${Date.now() - began} ms`,
+    );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

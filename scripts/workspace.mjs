@@ -71,7 +71,8 @@ export function entriesOf(json) {
   const bins = typeof json.bin === "string" ? { [json.name]: json.bin } : (json.bin ?? {});
   for (const [name, file] of Object.entries(bins)) {
     const out = outOf(file, json.name);
-    if (!entries.some((entry) => entry.out === out)) entries.push({ subpath: `bin:${name}`, source: `src/${out}.ts`, out });
+    if (!entries.some((entry) => entry.out === out))
+      entries.push({ subpath: `bin:${name}`, source: `src/${out}.ts`, out });
   }
   return entries;
 }
@@ -82,7 +83,8 @@ const strip = (path) => path.replace(/^\.\//, "");
 /** @param {unknown} file @param {string} name */
 function outOf(file, name) {
   const match = typeof file === "string" ? /^(?:\.\/)?dist\/(.+)\.js$/.exec(file) : null;
-  if (!match?.[1]) throw new Error(`${name}: every entry and bin must be a ./dist/*.js file, found ${JSON.stringify(file)}`);
+  if (!match?.[1])
+    throw new Error(`${name}: every entry and bin must be a ./dist/*.js file, found ${JSON.stringify(file)}`);
   return match[1];
 }
 

@@ -133,7 +133,7 @@ export function toolPath(tool, bin = tool) {
 export function run(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024, ...options });
   if (done.error) throw done.error;
-  return { ok: done.status === 0, out: `${done.stdout ?? ""}${done.stderr ?? ""}` };
+  return { ok: done.status === 0, out: [done.stdout, done.stderr].filter(Boolean).join("") };
 }
 
 /** The package manager in the version this repository names. @returns {[string, string[]]} */

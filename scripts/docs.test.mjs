@@ -7,7 +7,12 @@ const text = { title: "It broke", why: "Because.", do: "Mend it." };
 /** @param {string} name @param {Record<string, unknown>} [more] */
 const hook = (name, more) => ({
   [Symbol.for("graphtap.hook")]: true,
-  ...{ name, kind: "guard", fault: "deny", timeoutMs: 2000, doc: "Judges | refuses.", transforms: false },
+  name,
+  kind: "guard",
+  fault: "deny",
+  timeoutMs: 2000,
+  doc: "Judges | refuses.",
+  transforms: false,
   ...more,
 });
 

@@ -39,10 +39,9 @@ export function checkConsumer(folder, tarballs) {
   // A warning on standard error is a finding too: users would see it at each start.
   const silent = (/** @type {{ ok: boolean, out: string }} */ { ok, out }) => ({ ok: ok && out === "", out });
   const each = `for (const [id, all] of loaded) if (Object.keys(all).length === 0) throw new Error(id + " exports nothing");`;
-  write(
-    "all.mjs",
-    `${entries.map((id, i) => `import * as e${i} from "${id}";`).join("\n")}\nconst loaded = [${entries.map((id, i) => `["${id}", e${i}]`)}];\n${each}\n`,
-  );
+  const imports = entries.map((id, i) => `import * as e${i} from "${id}";\n`).join("");
+  const pairs = entries.map((id, i) => `["${id}", e${i}]`).join(", ");
+  write("all.mjs", `${imports}const loaded = [${pairs}];\n${each}\n`);
   write("all.cjs", `const loaded = ${JSON.stringify(entries)}.map((id) => [id, require(id)]);\n${each}\n`);
   findings.push({ name: `import of ${entries.length} entries`, ...silent(node("all.mjs")) });
   findings.push({ name: `require() of ${entries.length} entries`, ...silent(node("all.cjs")) });
@@ -52,10 +51,7 @@ export function checkConsumer(folder, tarballs) {
       findings.push({ name: `npx ${bin} --help`, ...run("npx", ["--no-install", bin, "--help"], { cwd: folder }) });
   }
 
-  write(
-    "all.ts",
-    `${entries.map((id, i) => `import * as e${i} from "${id}";`).join("\n")}\nexport const loaded = [${entries.map((_, i) => `e${i}`)}];\n`,
-  );
+  write("all.ts", `${imports}export const loaded = [${pairs}];\n`);
   const compilerOptions = {
     module: "NodeNext",
     target: "ES2022",

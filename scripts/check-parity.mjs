@@ -49,7 +49,7 @@ export const ids = runs.flatMap(([first, last]) =>
 /** @param {string} markdown @returns {Row[]} */
 export function rowsOf(markdown) {
   return markdown.split("\n").flatMap((text, index) => {
-    if (!/^\|\s*\**C-/.test(text)) return [];
+    if (!/^\|\s*\**C-\d/.test(text)) return [];
     // A pipe inside a cell is written \|, as GitHub wants it.
     const cells = text
       .split(/(?<!\\)\|/)

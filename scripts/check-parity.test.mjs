@@ -25,7 +25,8 @@ afterAll(() => made[Symbol.dispose]());
 /** @param {string} here @param {string} proof @param {string} [id] */
 const problemsOf = (here, proof, id = "C-010") => {
   const rest = ids.filter((other) => other !== id).map((other) => `| ${other} | item | - | later |`);
-  return checkParity([`| ${id} | item | ${here} | ${proof} |`, ...rest].join("\n"), made.top).problems;
+  const head = ["| C-id | item | here | proof or replacement |", "|---|---|---|---|"];
+  return checkParity([...head, `| ${id} | item | ${here} | ${proof} |`, ...rest].join("\n"), made.top).problems;
 };
 const test = "`test/a.test.ts > Suite one > starts twice`";
 

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical, hash, sameData, ValuesError } from "./index.js";
-import { data, nested, turnedRound } from "./random-data.fixture.js";
+import { data, nested, turnedRound } from "./fixtures/random-data.js";
 
 const codeOf = (run: () => unknown): string => {
   try {

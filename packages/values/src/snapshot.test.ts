@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical, deepFreeze, isPlainObject, sameData, snapshot, ValuesError } from "./index.js";
-import { data, nested, oddKeys } from "./random-data.fixture.js";
+import { data, nested, oddKeys } from "./fixtures/random-data.js";
 
 const failure = (run: () => unknown): ValuesError => {
   try {

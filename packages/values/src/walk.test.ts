@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ValuesError, walk, type WalkResult } from "./index.js";
-import { data, nested } from "./random-data.fixture.js";
+import { data, nested } from "./fixtures/random-data.js";
 
 const paths = (value: unknown, limits?: Parameters<typeof walk>[2]): [string[], WalkResult] => {
   const seen: string[] = [];

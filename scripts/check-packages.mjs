@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { build, isBuilt } from "./build.mjs";
 import { checkConsumer } from "./consumer.mjs";
 import { kernelLimit, kernelSize } from "./kernel-size.mjs";
-import { pnpm, publishable, root, run, toolPath } from "./workspace.mjs";
+import { isTest, pnpm, publishable, root, run, toolPath } from "./workspace.mjs";
 
 /** @typedef {{ name: string, ok: boolean, out: string }} Finding */
 
@@ -36,6 +36,15 @@ export function pack(folder) {
   });
 }
 
+/** A package without its README is a blank page on the registry, and tests in it are dead weight. @param {string} name @param {string} file @returns {Finding} */
+function contents(name, file) {
+  const listed = run("tar", ["-tzf", file]).out.split("\n");
+  const missing = ["README.md", "LICENSE", "package.json"].filter((wanted) => !listed.includes(`package/${wanted}`));
+  const needless = listed.filter((path) => isTest(path) || path.includes("/node_modules/"));
+  const out = [...missing.map((path) => `lacks ${path}`), ...needless.map((path) => `holds ${path}`)].join("\n");
+  return { name: `contents ${name}`, ok: out === "", out };
+}
+
 /** @param {Finding} finding */
 function report({ name, ok, out }) {
   console.log(`${ok ? "ok  " : "FAIL"} ${name}`);
@@ -57,6 +66,7 @@ const folder = mkdtempSync(join(tmpdir(), "graphtap-packed-"));
 try {
   const tarballs = pack(folder);
   for (const { file, name } of tarballs) {
+    report(contents(name, file));
     const both = [
       tool(`publint ${name}`, toolPath("publint"), ["run", file, "--strict"]),
       tool(`attw ${name}`, toolPath("@arethetypeswrong/cli", "attw"), [

@@ -1,0 +1,390 @@
+import type { DispatchEnv } from "./dispatch/compiler.js";
+import type { AnyRunner } from "./dispatch/runner.js";
+import { Epochs, Table, type Epoch, type HookStats } from "./epoch.js";
+import { summaryOf } from "./error.js";
+import { disposeFailed, drainTimeout, flushFailed, kernelOptionsInvalid, pluginDuplicate, pluginNotInstalled, serviceNeeded, serviceNotFound, stackDisposed, stackNotReady } from "./errors.js";
+import { createBus, type Bus } from "./events.js";
+import { Faults } from "./faults.js";
+import type { AnyHookDef } from "./hook.js";
+import { createInspection, type Inspection } from "./inspect.js";
+import { Instance, type InstanceHost, type Services } from "./instance.js";
+import type { Complete, Gettable, Kernel, KernelOptions, KernelState } from "./kernel-types.js";
+import { Ledger } from "./ledger.js";
+import { flushAll, startAll, stopAll } from "./lifecycle.js";
+import { createLog, type Log } from "./logger.js";
+import { checkPlugin, resolvePlugins, type PluginInput } from "./plugin-list.js";
+import { dependentsOf, orderPlugins } from "./plugin-order.js";
+import type { Plugin } from "./plugin.js";
+import { Profiler, type Profile } from "./profile.js";
+import { settle, type Settings } from "./settings.js";
+import { survey } from "./survey.js";
+import { abandon, isThenable } from "./thenable.js";
+import { within } from "./wait.js";
+
+/**
+ * Starts plugins. Returns at once; when all setups are synchronous the kernel is ready on return, else `ready()` waits.
+ * A required service that no plugin of the list provides is a compile error. Whatever goes wrong at boot rejects `ready()`
+ * and is thrown by everything else: there is no half kernel.
+ *
+ * @example
+ * await using kernel = createKernel({ name: "desk", plugins: [metrics(), greeter()] });
+ * await kernel.ready();
+ * await kernel.call(ticketOpened, { id: "1" });
+ */
+export function createKernel<const List extends readonly PluginInput[]>(options: KernelOptions & { readonly plugins: List } & Complete<List>): Kernel {
+  const settings = settle(options);
+  if (!Array.isArray(options.plugins)) throw kernelOptionsInvalid("plugins is not a list.", "createKernel({ plugins: [metrics()] })");
+  // The implementation is untyped where the interface infers from hook definitions and keys.
+  return new PluginKernel(settings, options.plugins) as unknown as Kernel;
+}
+
+class PluginKernel {
+  readonly name: string;
+  readonly clock: Settings["clock"];
+  readonly log: Log;
+  readonly events: Bus;
+  state: KernelState = "starting";
+
+  readonly #settings: Settings;
+  readonly #ledger: Ledger;
+  readonly #faults: Faults;
+  readonly #profiler: Profiler;
+  readonly #stats = new Map<string, HookStats>();
+  readonly #host: InstanceHost;
+  readonly #epochs: Epochs;
+  readonly #ready: Promise<void>;
+  #epochId = 0;
+  /** In the order of the list, which decides ties whenever the order is made anew. */
+  #plugins: readonly Plugin[] = [];
+  #services: Services = new Map();
+  #bootError: unknown = null;
+  /** Changes of the plugin set happen one after the other. */
+  #lastChange: Promise<unknown> = Promise.resolve();
+  readonly #draining = new Set<Instance>();
+  readonly #retirements = new Set<Promise<void>>();
+  #disposal: Promise<void> | null = null;
+
+  constructor(settings: Settings, plugins: readonly unknown[]) {
+    this.#settings = settings;
+    this.name = settings.name;
+    this.clock = settings.clock;
+    this.log = createLog(settings.logger, { kernel: settings.name });
+    this.events = createBus(this.log);
+    this.#ledger = new Ledger(settings.clock);
+    this.#faults = new Faults({ ...settings, log: this.log, bus: this.events });
+    this.#profiler = new Profiler(settings.clock);
+    this.#host = {
+      ...settings,
+      bus: this.events,
+      ledger: this.#ledger,
+      logOf: (plugin) => createLog(settings.logger, { kernel: settings.name, plugin }),
+      tapsChanged: () => this.#swapTable(this.#epochs.current.instances),
+      call: (def, value, ctx, core) => this.#fire(def, value, ctx, core),
+      isTapped: (def) => this.isTapped(def),
+    };
+    this.#epochs = new Epochs(this.#table([]));
+    this.#ready = this.#boot(plugins);
+    // Runs and ready() report the boot error; nobody waiting for it is no reason to end the process.
+    abandon(this.#ready);
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  isReady(): boolean {
+    return this.state === "ready";
+  }
+
+  get(key: Gettable): unknown {
+    this.#assertStarted("get");
+    const id = serviceId(key);
+    if (!this.#services.has(id)) throw serviceNotFound(id, this.#services.keys());
+    return this.#services.get(id);
+  }
+
+  find(key: Gettable): unknown {
+    this.#assertStarted("find");
+    return this.#services.get(serviceId(key));
+  }
+
+  call(def: AnyHookDef, value: unknown, ctx?: unknown, core?: unknown): unknown {
+    this.#assertOpen("call");
+    return this.#fire(def, value, ctx, core);
+  }
+
+  isTapped(def: AnyHookDef): boolean {
+    return this.#epochs.current.isTapped(def);
+  }
+
+  pin(): Epoch {
+    this.#assertOpen("pin");
+    return this.#epochs.pin();
+  }
+
+  async use(plugin: Plugin): Promise<void> {
+    await this.#change("use", () => {
+      const added = checkPlugin(plugin);
+      const twin = this.#plugins.find(({ id }) => id === added.id);
+      if (twin !== undefined) throw pluginDuplicate(added.id, added.name, twin.site, added.site);
+      return { plugins: [...this.#plugins, added], restart: new Set() };
+    });
+    this.events.emit("added", { id: plugin.id });
+  }
+
+  async remove(id: string): Promise<void> {
+    const dropped = await this.#change("remove", () => {
+      const index = this.#indexOf(id);
+      const plugins = this.#plugins.toSpliced(index, 1);
+      for (const service of this.#plugins[index]!.provides) {
+        const dependents = plugins.filter(({ requires }) => requires.some((key) => key.id === service.id));
+        if (dependents.length > 0) throw serviceNeeded(id, service.id, dependents.map((plugin) => plugin.id));
+      }
+      return { plugins, restart: new Set() };
+    });
+    await this.#retire(dropped);
+    this.events.emit("removed", { id });
+  }
+
+  async replace(plugin: Plugin): Promise<void> {
+    const dropped = await this.#change("replace", () => {
+      const replacement = checkPlugin(plugin);
+      const index = this.#indexOf(replacement.id);
+      const old = this.#plugins[index]!;
+      const plugins = this.#plugins.with(index, replacement);
+      // Whoever holds the old service would go on with stale data: start those anew as well.
+      const services = [...old.provides, ...replacement.provides].map((key) => key.id);
+      return { plugins, restart: dependentsOf(plugins, services) };
+    });
+    await this.#retire(dropped);
+  }
+
+  async flush(): Promise<void> {
+    if (this.state === "starting") await this.#ready.catch(() => undefined);
+    if (this.state !== "ready") return;
+    const errors = await flushAll(this.#epochs.current.instances);
+    if (errors.length > 0) throw flushFailed(this.name, errors);
+  }
+
+  dispose(): Promise<void> {
+    return (this.#disposal ??= this.#dispose());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  profile(on?: boolean): Profile {
+    if (on !== undefined && on !== this.#profiler.enabled) {
+      if (on) this.#profiler.start();
+      else this.#profiler.stop();
+      if (this.state === "ready") this.#swapTable(this.#epochs.current.instances);
+    }
+    return this.#profiler.snapshot();
+  }
+
+  inspect(): Inspection {
+    return createInspection(
+      survey({
+        name: this.name,
+        state: this.state,
+        epochs: this.#epochs,
+        draining: this.#draining,
+        declared: this.#settings.hooks,
+        stats: this.#stats,
+        faults: this.#faults,
+        ledger: this.#ledger,
+        profiling: this.#profiler.enabled,
+      }),
+    );
+  }
+
+  /** `console.log(kernel)` prints the tree. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.inspect().toTree();
+  }
+
+  // --- start and change ---------------------------------------------------------------------------------------------
+
+  #boot(inputs: readonly unknown[]): Promise<void> {
+    const started: Instance[] = [];
+    const opened = (): void => {
+      this.state = "ready";
+      queueMicrotask(() => this.events.emit("ready"));
+    };
+    const failed = async (error: unknown): Promise<never> => {
+      this.state = "failed";
+      this.#bootError = error;
+      this.log.error(summaryOf(error), { error });
+      queueMicrotask(() => this.events.emit("failed", error));
+      await this.#rollBack(started);
+      throw error;
+    };
+    try {
+      const pending = this.#evolve(resolvePlugins(inputs), new Set(), started);
+      if (pending !== undefined) return pending.then(opened, failed);
+      opened();
+      return Promise.resolve();
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Goes from the plugins of now to `plugins`: starts what is new, then swaps the table. Throws before anything shows. */
+  #evolve(plugins: readonly Plugin[], restart: ReadonlySet<string>, started: Instance[]): void | Promise<void> {
+    const current = new Map(this.#epochs.current.instances.map((instance) => [instance.plugin, instance]));
+    const registry = new Map<string, unknown>();
+    const fresh = new Set<Instance>();
+    const ordered = orderPlugins(plugins).map((plugin) => {
+      const kept = restart.has(plugin.id) ? undefined : current.get(plugin);
+      if (kept !== undefined) {
+        for (const [id, service] of kept.provided) registry.set(id, service);
+        return kept;
+      }
+      const instance = new Instance(plugin, this.#host);
+      fresh.add(instance);
+      return instance;
+    });
+    const commit = (): void => {
+      this.#swapTable(ordered);
+      for (const instance of ordered) instance.services = registry;
+      this.#plugins = plugins;
+      this.#services = registry;
+    };
+    const pending = startAll(ordered, fresh, registry, started);
+    return pending === undefined ? commit() : pending.then(commit);
+  }
+
+  /** One change of the plugin set at a time; gives the instances that are no longer in it. */
+  #change(asked: string, plan: () => { readonly plugins: readonly Plugin[]; readonly restart: ReadonlySet<string> }): Promise<readonly Instance[]> {
+    const change = async (): Promise<readonly Instance[]> => {
+      await this.#ready;
+      this.#assertOpen(asked);
+      const before = this.#epochs.current.instances;
+      const started: Instance[] = [];
+      try {
+        const { plugins, restart } = plan();
+        await this.#evolve(plugins, restart, started);
+      } catch (error) {
+        await this.#rollBack(started);
+        throw error;
+      }
+      const after = new Set(this.#epochs.current.instances);
+      return before.filter((instance) => !after.has(instance));
+    };
+    const result = this.#lastChange.then(change, change);
+    this.#lastChange = result.catch(() => undefined);
+    return result;
+  }
+
+  async #rollBack(started: readonly Instance[]): Promise<void> {
+    for (const error of await stopAll(started)) this.log.error(`while rolling back: ${summaryOf(error)}`, { error });
+  }
+
+  #table(instances: readonly Instance[]): Table {
+    const env: DispatchEnv = { clock: this.clock, faults: this.#faults, ledger: this.#ledger };
+    return new Table(this.#epochId++, instances, env, this.#stats, this.#profiler.enabled ? this.#profiler.register : undefined);
+  }
+
+  #swapTable(instances: readonly Instance[]): void {
+    this.#epochs.current = this.#table(instances);
+  }
+
+  // --- end ----------------------------------------------------------------------------------------------------------
+
+  /** Disposes removed instances once nobody holds them. */
+  #retire(dropped: readonly Instance[]): Promise<void> {
+    const retire = async (): Promise<void> => {
+      for (const instance of dropped) {
+        instance.state = "draining";
+        this.#draining.add(instance);
+      }
+      const late = await this.#drain((table) => dropped.some((instance) => table.instances.includes(instance)));
+      if (late !== null) this.log.warn(summaryOf(late), { error: late });
+      const errors = [...(await flushAll(dropped)), ...(await stopAll(dropped))];
+      for (const instance of dropped) this.#draining.delete(instance);
+      if (errors.length > 0) throw disposeFailed(dropped.map(({ id }) => id).join(", "), errors);
+    };
+    const retirement = retire();
+    this.#retirements.add(retirement);
+    const done = (): void => void this.#retirements.delete(retirement);
+    retirement.then(done, done);
+    return retirement;
+  }
+
+  /** Waits until no run holds such a table; gives the error when that takes too long. */
+  async #drain(uses: (table: Table) => boolean): Promise<unknown> {
+    const { free, cancel } = this.#epochs.whenFree(uses);
+    const { drainTimeoutMs } = this.#settings;
+    try {
+      await within(free, drainTimeoutMs, this.clock, () => drainTimeout(this.name, drainTimeoutMs, this.#epochs.held.size, this.#ledger.describe()));
+      return null;
+    } catch (error) {
+      return error;
+    } finally {
+      cancel();
+    }
+  }
+
+  async #dispose(): Promise<void> {
+    if (this.state === "starting") await this.#ready.catch(() => undefined);
+    if (this.state === "failed") {
+      await this.#ready.catch(() => undefined);
+      return this.#disposed();
+    }
+    // Set at once: no new run may start while the running ones are waited for.
+    this.state = "disposing";
+    await this.#lastChange;
+    const errors: unknown[] = [];
+    const late = await this.#drain(() => true);
+    if (late !== null) errors.push(late);
+    const retired = await Promise.allSettled(this.#retirements);
+    errors.push(...retired.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
+    const { instances } = this.#epochs.current;
+    errors.push(...(await flushAll(instances)), ...(await stopAll(instances)));
+    this.#disposed();
+    if (errors.length > 0) throw disposeFailed(this.name, errors);
+  }
+
+  #disposed(): void {
+    this.state = "disposed";
+    this.events.emit("disposed");
+    this.events.removeAllListeners();
+  }
+
+  // --- calls --------------------------------------------------------------------------------------------------------
+
+  #fire(def: AnyHookDef, value: unknown, ctx: unknown, core: unknown): unknown {
+    if (this.state === "starting") throw stackNotReady(this.name, "call");
+    const table = this.#epochs.current;
+    const result = (table.runner(def) as AnyRunner).call(value, ctx, core as Parameters<AnyRunner["call"]>[2]);
+    if (isThenable(result)) {
+      // Plugins must not be disposed under a call that is still waiting for them.
+      const release = this.#epochs.hold(table);
+      result.then(release, release);
+    }
+    return result;
+  }
+
+  #assertStarted(asked: string): void {
+    if (this.state === "starting") throw stackNotReady(this.name, asked);
+    if (this.state === "failed") throw this.#bootError;
+    if (this.state === "disposed") throw stackDisposed(this.name, asked);
+  }
+
+  #assertOpen(asked: string): void {
+    this.#assertStarted(asked);
+    if (this.state === "disposing") throw stackDisposed(this.name, asked);
+  }
+
+  #indexOf(id: string): number {
+    const index = this.#plugins.findIndex((plugin) => plugin.id === id);
+    if (index === -1) throw pluginNotInstalled(id, this.#plugins.map((plugin) => plugin.id));
+    return index;
+  }
+}
+
+function serviceId(key: Gettable): string {
+  if ("provides" in key) return key.provides[0]?.id ?? key.pluginName;
+  return key.id;
+}

@@ -1,0 +1,13 @@
+/** True for anything `await` would wait for, whichever library made it. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+/** Marks a promise nobody will wait for, so that its rejection cannot end the process. */
+export function abandon(promise: PromiseLike<unknown>): void {
+  promise.then(undefined, () => undefined);
+}

@@ -1,1 +1,15 @@
-export {};
+export { type FakeClock, fakeClock } from "./clock/fake-clock.js";
+export type { ClockLike } from "./clock/wait.js";
+export { errorCatalog, type TestkitErrorCode } from "./errors.js";
+export {
+  type ModelCall,
+  type ModelCallInfo,
+  type ModelScript,
+  type ScriptedCallOptions,
+  ScriptedModel,
+  scriptedModel,
+  type ScriptedModelOptions,
+} from "./model/scripted-model.js";
+export type { WhenDone } from "./script/script.js";
+export type { ScriptedCall, ScriptedUsage, Step } from "./script/step.js";
+export { ScriptedTool, scriptedTool, type ScriptedToolOptions, type ToolAnswer, type ToolCallRecord } from "./tool/scripted-tool.js";

@@ -18,7 +18,7 @@ export interface HookStats {
 export class Table {
   /** Pins that are not released. */
   pins = 0;
-  readonly #runners = new Map<AnyHookDef, AnyRunner>();
+  readonly #runners = new WeakMap<AnyHookDef, AnyRunner>();
   readonly #taps: ReadonlyMap<string, readonly Tap[]>;
 
   /** Throws TAP_ORDER_UNKNOWN, TAP_ORDER_CYCLE, or HOOK_INVALID when two hooks share a name. */
@@ -63,7 +63,10 @@ export class Table {
     const taps = this.#taps.get(def.name);
     // By name: another copy of a package defines the same hook as another object.
     if (taps !== undefined) checkKind(def, taps);
-    const runner = taps === undefined ? EMPTY[def.kind] : counted(createRunner(def, taps, this.env, this.register), this.#statsOf(def.name));
+    const runner =
+      taps === undefined
+        ? EMPTY[def.kind]
+        : counted(createRunner(def, taps, this.env, this.register), this.#statsOf(def.name));
     this.#runners.set(def, runner);
     return runner;
   }
@@ -88,7 +91,12 @@ function counted(runner: AnyRunner, stats: HookStats): AnyRunner {
 
 function checkKind(def: AnyHookDef, taps: readonly Tap[]): void {
   const other = taps.find((tap) => tap.def.kind !== def.kind);
-  if (other !== undefined) throw hookInvalid(def.name, `it is defined twice, as ${def.kind} and (tapped by "${other.plugin}") as ${other.def.kind}`, "rename one of the two, or tap the exported definition");
+  if (other !== undefined)
+    throw hookInvalid(
+      def.name,
+      `it is defined twice, as ${def.kind} and (tapped by "${other.plugin}") as ${other.def.kind}`,
+      "rename one of the two, or tap the exported definition",
+    );
 }
 
 /** What a run holds: the taps it started with. Call `release` when it has ended. */

@@ -76,7 +76,13 @@ export const tapFailed = (plugin: string, hook: string, fault: string, cause: un
     cause,
   });
 
-export const tapOrderUnknown = (plugin: string, hook: string, relation: string, name: string, known: Iterable<string>): GraphTapError =>
+export const tapOrderUnknown = (
+  plugin: string,
+  hook: string,
+  relation: string,
+  name: string,
+  known: Iterable<string>,
+): GraphTapError =>
   make({
     code: "TAP_ORDER_UNKNOWN",
     what: `plugin "${plugin}" wants its tap on "${hook}" ${relation} "${name}", which is not installed.`,
@@ -101,7 +107,13 @@ export const tapOrderCycle = (hook: string, ring: readonly string[]): GraphTapEr
 export const pluginInvalid = (what: string, why: string, fix: string, plugin?: string): GraphTapError =>
   make({ code: "PLUGIN_INVALID", what, why, do: fix, plugin });
 
-export const pluginOptionsInvalid = (plugin: string, version: string, site: string | null, problems: readonly string[], cause?: unknown): GraphTapError =>
+export const pluginOptionsInvalid = (
+  plugin: string,
+  version: string,
+  site: string | null,
+  problems: readonly string[],
+  cause?: unknown,
+): GraphTapError =>
   make({
     code: "PLUGIN_OPTIONS_INVALID",
     what: `${plugin}(): options are wrong.`,
@@ -151,7 +163,10 @@ export const pluginUnknown = (plugin: string, relation: string, name: string, kn
     code: "PLUGIN_UNKNOWN",
     what: `plugin "${plugin}" names "${name}" in ${relation}, which is not installed.`,
     why: `installed plugins are ${list(known)}.`,
-    do: relation === "override()" ? "drop override(), or correct the name or key." : `correct the name, or write "${name}?" if it may be absent.`,
+    do:
+      relation === "override()"
+        ? "drop override(), or correct the name or key."
+        : `correct the name, or write "${name}?" if it may be absent.`,
     plugin,
   });
 
@@ -202,7 +217,12 @@ export const serviceIdInvalid = (id: unknown): GraphTapError =>
     do: 'defineService<Shape>()("acme.billing")',
   });
 
-export const serviceMissing = (plugin: string, missing: readonly string[], requires: Iterable<string>, provided: Iterable<string>): GraphTapError =>
+export const serviceMissing = (
+  plugin: string,
+  missing: readonly string[],
+  requires: Iterable<string>,
+  provided: Iterable<string>,
+): GraphTapError =>
   make({
     code: "SERVICE_MISSING",
     what: `plugin "${plugin}" cannot start: nothing provides the service ${missing.map((id) => `"${id}"`).join(", ")}.`,
@@ -235,7 +255,10 @@ export const serviceDuplicate = (service: string, first: string, second: string)
   make({
     code: "SERVICE_DUPLICATE",
     what: `two providers for the service "${service}".`,
-    why: first === second ? `plugin "${first}" provided it twice.` : `plugins "${first}" and "${second}" both provide it; consumers could not tell which they get.`,
+    why:
+      first === second
+        ? `plugin "${first}" provided it twice.`
+        : `plugins "${first}" and "${second}" both provide it; consumers could not tell which they get.`,
     do: first === second ? "call api.provide once per key." : "keep one of the two plugins.",
     plugin: second,
     details: { service },

@@ -53,9 +53,14 @@ export function createBus(log: Log): Bus {
     return wrapper;
   };
   // Untyped on purpose: the bus keeps eventemitter3's own signatures, only the listener is exchanged.
-  const attach = (method: unknown): Attach => (event, fn, context) => (method as Attach).call(bus, event, guard(fn), context);
-  const detach = (method: unknown): Detach => (event, fn, context, onlyOnce) =>
-    (method as Detach).call(bus, event, fn === undefined ? undefined : guard(fn), context, onlyOnce);
+  const attach =
+    (method: unknown): Attach =>
+    (event, fn, context) =>
+      (method as Attach).call(bus, event, guard(fn), context);
+  const detach =
+    (method: unknown): Detach =>
+    (event, fn, context, onlyOnce) =>
+      (method as Detach).call(bus, event, fn === undefined ? undefined : guard(fn), context, onlyOnce);
   return Object.assign(bus, {
     on: attach(bus.on),
     addListener: attach(bus.on),

@@ -73,7 +73,10 @@ export class Faults {
     // Only observers: a guard that is switched off would fail open.
     if (quarantineAfter > 0 && state.streak >= quarantineAfter && !state.quarantined) {
       state.quarantined = true;
-      this.#options.log.warn(`plugin "${tap.plugin}" failed ${state.streak} times in a row in "${def.name}" and is not called there any more`, { plugin: tap.plugin, hook: def.name, code });
+      this.#options.log.warn(
+        `plugin "${tap.plugin}" failed ${state.streak} times in a row in "${def.name}" and is not called there any more`,
+        { plugin: tap.plugin, hook: def.name, code },
+      );
       bus.emit("quarantine", { plugin: tap.plugin, hook: def.name, faults: state.streak });
     }
   }

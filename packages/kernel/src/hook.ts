@@ -56,11 +56,10 @@ export interface TapFns<V, C, R> {
 }
 
 /** The function that taps hook `D`. */
-export type TapFn<D extends AnyHookDef> =
-  D extends HookDef<infer K, infer V, infer C, infer R> ? TapFns<V, C, R>[K] : never;
+export type TapFn<D> = D extends HookDef<infer K, infer V, infer C, infer R> ? TapFns<V, C, R>[K] : never;
 
-export type ValueOf<D extends AnyHookDef> = D extends HookDef<HookKind, infer V, any, any> ? V : never;
-export type ContextOf<D extends AnyHookDef> = D extends HookDef<HookKind, any, infer C, any> ? C : never;
+export type ValueOf<D> = D extends HookDef<HookKind, infer V, any, any> ? V : never;
+export type ContextOf<D> = D extends HookDef<HookKind, any, infer C, any> ? C : never;
 
 interface KindRule {
   readonly faults: readonly [Fault, ...Fault[]];
@@ -81,8 +80,28 @@ const RULES: Readonly<Record<HookKind, KindRule>> = {
 
 /** First segments that first-party packages own; anybody else puts a namespace in front. */
 const FIRST_PARTY_NOUNS = new Set([
-  "workflow", "run", "node", "model", "tool", "state", "metrics", "feedback", "security", "policy", "limit", "content",
-  "audit", "cache", "budget", "approval", "performance", "memory", "composition", "dashboard", "health", "stack",
+  "workflow",
+  "run",
+  "node",
+  "model",
+  "tool",
+  "state",
+  "metrics",
+  "feedback",
+  "security",
+  "policy",
+  "limit",
+  "content",
+  "audit",
+  "cache",
+  "budget",
+  "approval",
+  "performance",
+  "memory",
+  "composition",
+  "dashboard",
+  "health",
+  "stack",
 ]);
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)+$/;
 
@@ -90,7 +109,8 @@ function checkName(name: unknown): string {
   if (typeof name !== "string" || !NAME.test(name)) throw hookNameInvalid(name, "form");
   const segments = name.split(".");
   const noun = segments[0] ?? "";
-  if (segments.length < 3 && !noun.includes("-") && !FIRST_PARTY_NOUNS.has(noun)) throw hookNameInvalid(name, "namespace");
+  if (segments.length < 3 && !noun.includes("-") && !FIRST_PARTY_NOUNS.has(noun))
+    throw hookNameInvalid(name, "namespace");
   return name;
 }
 
@@ -99,14 +119,35 @@ function define(kind: HookKind, name: string, options: HookOptions & { transform
   const fault = options.fault ?? rule.faults[0];
   const timeoutMs = options.timeoutMs === undefined ? rule.timeoutMs : options.timeoutMs;
   checkName(name);
-  if (!rule.faults.includes(fault)) throw hookInvalid(name, `a ${kind} hook cannot have fault "${fault}"`, `use fault: ${rule.faults.map((f) => `"${f}"`).join(" or ")}`);
-  if (timeoutMs !== null && !(timeoutMs > 0)) throw hookInvalid(name, `timeoutMs is ${String(timeoutMs)}`, "give milliseconds above 0, or null for no limit");
-  if (kind === "sync" && timeoutMs !== null) throw hookInvalid(name, "a sync hook has a time-out, yet nothing can interrupt it", "leave timeoutMs out");
-  return Object.freeze({ name, kind, fault, timeoutMs, doc: options.doc ?? "", transforms: options.transform === true, [BRAND]: true });
+  if (!rule.faults.includes(fault))
+    throw hookInvalid(
+      name,
+      `a ${kind} hook cannot have fault "${fault}"`,
+      `use fault: ${rule.faults.map((f) => `"${f}"`).join(" or ")}`,
+    );
+  if (timeoutMs !== null && !(timeoutMs > 0))
+    throw hookInvalid(name, `timeoutMs is ${String(timeoutMs)}`, "give milliseconds above 0, or null for no limit");
+  if (kind === "sync" && timeoutMs !== null)
+    throw hookInvalid(name, "a sync hook has a time-out, yet nothing can interrupt it", "leave timeoutMs out");
+  return Object.freeze({
+    name,
+    kind,
+    fault,
+    timeoutMs,
+    doc: options.doc ?? "",
+    transforms: options.transform === true,
+    [BRAND]: true,
+  });
 }
 
-function defineGuard<V, C = void>(name: string, options: HookOptions & { readonly transform: true }): HookDef<"guard", V, C, Verdict | Transform<V>>;
-function defineGuard<V, C = void>(name: string, options?: HookOptions & { readonly transform?: false }): HookDef<"guard", V, C, Verdict>;
+function defineGuard<V, C = void>(
+  name: string,
+  options: HookOptions & { readonly transform: true },
+): HookDef<"guard", V, C, Verdict | Transform<V>>;
+function defineGuard<V, C = void>(
+  name: string,
+  options?: HookOptions & { readonly transform?: false },
+): HookDef<"guard", V, C, Verdict>;
 function defineGuard(name: string, options?: HookOptions & { readonly transform?: boolean }): AnyHookDef {
   return define("guard", name, options);
 }
@@ -121,21 +162,28 @@ function defineGuard(name: string, options?: HookOptions & { readonly transform?
  */
 export const defineHook = Object.freeze({
   /** Observers, one after the other. Default fault `report`, 5 s per tap. */
-  series: <V, C = void>(name: string, options?: HookOptions) => define("series", name, options) as HookDef<"series", V, C, void>,
+  series: <V, C = void>(name: string, options?: HookOptions) =>
+    define("series", name, options) as HookDef<"series", V, C, void>,
   /** Synchronous observers, for what happens per chunk; an async function does not compile. Default fault `report`. */
-  sync: <V, C = void>(name: string, options?: HookOptions) => define("sync", name, options) as HookDef<"sync", V, C, void>,
+  sync: <V, C = void>(name: string, options?: HookOptions) =>
+    define("sync", name, options) as HookDef<"sync", V, C, void>,
   /** Each tap may replace the value; `undefined` keeps it. Default fault `throw`, 10 s per tap. */
-  waterfall: <V, C = void>(name: string, options?: HookOptions) => define("waterfall", name, options) as HookDef<"waterfall", V, C, V>,
+  waterfall: <V, C = void>(name: string, options?: HookOptions) =>
+    define("waterfall", name, options) as HookDef<"waterfall", V, C, V>,
   /** The first answer that is not `undefined` wins. Default fault `throw`, 10 s per tap. */
-  bail: <V, R, C = void>(name: string, options?: HookOptions) => define("bail", name, options) as HookDef<"bail", V, C, R>,
+  bail: <V, R, C = void>(name: string, options?: HookOptions) =>
+    define("bail", name, options) as HookDef<"bail", V, C, R>,
   /** `(request, next, ctx)` around the work; the first in the list is the outermost. Default fault `throw`, no limit. */
-  around: <V, R, C = void>(name: string, options?: HookOptions) => define("around", name, options) as HookDef<"around", V, C, R>,
+  around: <V, R, C = void>(name: string, options?: HookOptions) =>
+    define("around", name, options) as HookDef<"around", V, C, R>,
   /** Asks all at once, gives settled results with plugin names. Fault `report`, 5 s per tap. */
-  collect: <V, R, C = void>(name: string, options?: HookOptions) => define("collect", name, options) as HookDef<"collect", V, C, R>,
+  collect: <V, R, C = void>(name: string, options?: HookOptions) =>
+    define("collect", name, options) as HookDef<"collect", V, C, R>,
   /** All judge until one denies; deny beats escalate beats allow. Default fault `deny`, 2 s per tap. */
   guard: defineGuard,
   /** Takes from each in order, gives back in reverse when one refuses. Default fault `deny`, 2 s per tap. */
-  reserve: <V, A = unknown, C = void>(name: string, options?: HookOptions) => define("reserve", name, options) as HookDef<"reserve", V, C, A>,
+  reserve: <V, A = unknown, C = void>(name: string, options?: HookOptions) =>
+    define("reserve", name, options) as HookDef<"reserve", V, C, A>,
 });
 
 /** True for a hook definition of any copy of the kernel. */

@@ -11,7 +11,17 @@ export { GraphTapError, type GraphTapErrorInit } from "./error.js";
 export type { Bus, FaultEvent, KernelEvents, QuarantineEvent } from "./events.js";
 export type { FaultRecord } from "./faults.js";
 export {
-  defineHook, isHookDef, type AnyHookDef, type ContextOf, type Fault, type HookDef, type HookKind, type HookOptions, type TapFn, type TapFns, type ValueOf,
+  defineHook,
+  isHookDef,
+  type AnyHookDef,
+  type ContextOf,
+  type Fault,
+  type HookDef,
+  type HookKind,
+  type HookOptions,
+  type TapFn,
+  type TapFns,
+  type ValueOf,
 } from "./hook.js";
 export type { DeadTap, InspectedHook, InspectedPlugin, InspectedTap, Inspection, InspectionData } from "./inspect.js";
 export type { InstanceState, PluginInfo } from "./instance.js";
@@ -21,13 +31,40 @@ export type { PendingAction } from "./ledger.js";
 export { createLog, silentLogger, type Log, type LogFields, type Logger, type LogLevel } from "./logger.js";
 export type { CallRest, CallResult, Disposer, PluginApi } from "./plugin-api.js";
 export type { PluginInput } from "./plugin-list.js";
-export { definePlugin, override, type IdentityNeed, type InstanceOptions, type Plugin, type PluginFactory, type PluginSpec, type SetupResult } from "./plugin.js";
+export {
+  definePlugin,
+  override,
+  type IdentityNeed,
+  type InstanceOptions,
+  type Plugin,
+  type PluginFactory,
+  type PluginSpec,
+  type SetupResult,
+} from "./plugin.js";
 export type { Profile, TapProfile } from "./profile.js";
 export { createRunData, runKey, type RunData, type RunKey } from "./run-data.js";
-export { defineService, isServiceKey, type AnyServiceKey, type IdOf, type ServiceKey, type ServiceOf } from "./service.js";
+export {
+  defineService,
+  isServiceKey,
+  type AnyServiceKey,
+  type IdOf,
+  type ServiceKey,
+  type ServiceOf,
+} from "./service.js";
 export type { Stage, TapOptions } from "./tap.js";
 export { isThenable } from "./thenable.js";
 export {
-  allow, deny, escalate, transform, type Allow, type ApprovalRequest, type Deny, type DenyDetails, type Escalate, type Hold, type Transform, type Verdict,
+  allow,
+  deny,
+  escalate,
+  transform,
+  type Allow,
+  type ApprovalRequest,
+  type Deny,
+  type DenyDetails,
+  type Escalate,
+  type Hold,
+  type Transform,
+  type Verdict,
 } from "./verdict.js";
 export { KERNEL_API, KERNEL_VERSION } from "./version.js";

@@ -90,7 +90,12 @@ function toTree(data: InspectionData): string {
     "plugins",
     ...branch(data.plugins.map((plugin) => [pluginLine(plugin)])),
     "hooks",
-    ...branch(data.hooks.map((hook) => [hookLine(hook, dead.has(hook.name)), ...branch(hook.taps.map((tap) => [tapLine(tap)]))])),
+    ...branch(
+      data.hooks.map((hook) => [
+        hookLine(hook, dead.has(hook.name)),
+        ...branch(hook.taps.map((tap) => [tapLine(tap)])),
+      ]),
+    ),
   ].join("\n");
 }
 
@@ -123,7 +128,9 @@ function toMermaid(data: InspectionData): string {
   const lines = ["flowchart LR"];
   const pluginNode = new Map(data.plugins.map(({ id }, index) => [id, `p${index}`]));
   for (const plugin of data.plugins) lines.push(`  ${pluginNode.get(plugin.id)}["${plugin.id} ${plugin.version}"]`);
-  const provider = new Map(data.plugins.flatMap((plugin) => plugin.provides.map((service) => [service, plugin.id] as const)));
+  const provider = new Map(
+    data.plugins.flatMap((plugin) => plugin.provides.map((service) => [service, plugin.id] as const)),
+  );
   for (const plugin of data.plugins) {
     for (const service of [...plugin.requires, ...plugin.optional]) {
       const from = provider.get(service);
@@ -132,7 +139,8 @@ function toMermaid(data: InspectionData): string {
   }
   for (const [index, hook] of data.hooks.entries()) {
     lines.push(`  h${index}(["${hook.name}"])`);
-    for (const [position, tap] of hook.taps.entries()) lines.push(`  h${index} -.->|${position + 1}| ${pluginNode.get(tap.plugin)}`);
+    for (const [position, tap] of hook.taps.entries())
+      lines.push(`  h${index} -.->|${position + 1}| ${pluginNode.get(tap.plugin)}`);
   }
   return lines.join("\n");
 }

@@ -1,7 +1,17 @@
 import type { Clock } from "./clock.js";
 import {
-  disposerTimeout, flushTimeout, hookNotADefinition, pluginInvalid, pluginSetupFailed, pluginSetupTimeout, serviceDuplicate, serviceNotFound,
-  serviceNotProvided, serviceUndeclared, stackDisposed, tapInvalid,
+  disposerTimeout,
+  flushTimeout,
+  hookNotADefinition,
+  pluginInvalid,
+  pluginSetupFailed,
+  pluginSetupTimeout,
+  serviceDuplicate,
+  serviceNotFound,
+  serviceNotProvided,
+  serviceUndeclared,
+  stackDisposed,
+  tapInvalid,
 } from "./errors.js";
 import { GraphTapError } from "./error.js";
 import type { Bus } from "./events.js";
@@ -98,7 +108,10 @@ export class Instance {
     const entry = this.host.ledger.enter(this.id, "setup");
     return within(pending, setupTimeoutMs, clock, () => {
       // Whatever a late setup hands over still has to be given back.
-      pending.then((late) => this.#disposeLate(late), () => undefined);
+      pending.then(
+        (late) => this.#disposeLate(late),
+        () => undefined,
+      );
       return pluginSetupTimeout(this.id, setupTimeoutMs);
     }).then(
       (value) => {
@@ -114,7 +127,13 @@ export class Instance {
 
   #started(result: unknown, began: number): void {
     if (typeof result === "function") this.#scope.add(result as Disposer);
-    else if (result !== undefined) throw pluginInvalid(`setup of plugin "${this.id}" returned something unusable.`, "it may return a disposer (a function) or nothing.", "return () => socket.close();", this.id);
+    else if (result !== undefined)
+      throw pluginInvalid(
+        `setup of plugin "${this.id}" returned something unusable.`,
+        "it may return a disposer (a function) or nothing.",
+        "return () => socket.close();",
+        this.id,
+      );
     const missing = this.info.provides.filter((id) => !this.provided.has(id));
     if (missing.length > 0) throw serviceNotProvided(this.id, missing);
     this.setupMs = this.host.clock.monotonic() - began;
@@ -127,7 +146,9 @@ export class Instance {
 
   #disposeLate(late: unknown): void {
     if (typeof late !== "function") return;
-    callWithin(late as Disposer, this.host.disposeTimeoutMs, this.host.clock, () => disposerTimeout(this.id, this.host.disposeTimeoutMs)).catch((error: unknown) => {
+    callWithin(late as Disposer, this.host.disposeTimeoutMs, this.host.clock, () =>
+      disposerTimeout(this.id, this.host.disposeTimeoutMs),
+    ).catch((error: unknown) => {
       this.host.logOf(this.id).error("a late disposer failed", { error });
     });
   }

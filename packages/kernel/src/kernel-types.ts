@@ -38,7 +38,9 @@ export type KernelState = "starting" | "ready" | "failed" | "disposing" | "dispo
 export type Gettable = AnyServiceKey | { readonly pluginName: string; readonly provides: readonly AnyServiceKey[] };
 
 /** The service behind a key, or a factory's first service. */
-export type ServiceFrom<G> = G extends { readonly provides: readonly [infer First, ...unknown[]] } ? ServiceOf<First> : ServiceOf<G>;
+export type ServiceFrom<G> = G extends { readonly provides: readonly [infer First, ...unknown[]] }
+  ? ServiceOf<First>
+  : ServiceOf<G>;
 
 /** Plugins, their hooks and services, from start to dispose. */
 export interface Kernel {
@@ -82,7 +84,10 @@ type ProvidedIds<P> = P extends Plugin<infer Ids, string> ? Ids : never;
 /** A plugin typed only as `Plugin` requires nothing the compiler could check; boot checks it. */
 type RequiredIds<P> = P extends Plugin<string, infer Ids> ? (string extends Ids ? never : Ids) : never;
 /** Ids of services that are required and that no plugin of the list provides. */
-export type Missing<List extends readonly PluginInput[]> = Exclude<RequiredIds<List[number]>, ProvidedIds<List[number]>>;
+export type Missing<List extends readonly PluginInput[]> = Exclude<
+  RequiredIds<List[number]>,
+  ProvidedIds<List[number]>
+>;
 
 /** Makes a list with a missing service a compile error that names the service. */
 export type Complete<List extends readonly PluginInput[]> = [Missing<List>] extends [never]

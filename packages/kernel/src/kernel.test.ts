@@ -5,7 +5,11 @@ describe("kernel, first light", () => {
   it("is ready on return when setups are synchronous, and calls taps in order", async () => {
     const triage = defineHook.waterfall<{ id: string; trail: string[] }>("acme.ticket.triage");
     const tag = (name: string) =>
-      definePlugin({ name, version: "1.0.0", setup: (api) => void api.tap(triage, (t) => ({ ...t, trail: [...t.trail, name] })) })();
+      definePlugin({
+        name,
+        version: "1.0.0",
+        setup: (api) => void api.tap(triage, (t) => ({ ...t, trail: [...t.trail, name] })),
+      })();
     await using kernel = createKernel({ hooks: [triage], plugins: [tag("a"), false, tag("b")] });
     expect(kernel.isReady()).toBe(true);
     expect(kernel.call(triage, { id: "1", trail: [] })).toEqual({ id: "1", trail: ["a", "b"] });
@@ -33,7 +37,16 @@ describe("kernel, first light", () => {
     });
     const kernel = createKernel({ plugins: [plugin()] });
     expect(kernel.call(gate, 1)).toEqual({ effect: "allow", changed: false });
-    expect(kernel.call(gate, 6)).toMatchObject({ effect: "escalate", requests: [{ plugin: "gate", request: { reason: "big" } }] });
-    expect(kernel.call(gate, 11)).toEqual({ effect: "deny", code: "TOO_BIG", message: "no", plugin: "gate", hook: "acme.door.open" });
+    expect(kernel.call(gate, 6)).toMatchObject({
+      effect: "escalate",
+      requests: [{ plugin: "gate", request: { reason: "big" } }],
+    });
+    expect(kernel.call(gate, 11)).toEqual({
+      effect: "deny",
+      code: "TOO_BIG",
+      message: "no",
+      plugin: "gate",
+      hook: "acme.door.open",
+    });
   });
 });

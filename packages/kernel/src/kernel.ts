@@ -2,18 +2,26 @@ import type { DispatchEnv } from "./dispatch/compiler.js";
 import type { AnyRunner } from "./dispatch/runner.js";
 import { Epochs, Table, type Epoch, type HookStats } from "./epoch.js";
 import { summaryOf } from "./error.js";
-import { disposeFailed, drainTimeout, flushFailed, kernelOptionsInvalid, pluginDuplicate, pluginNotInstalled, serviceNeeded, serviceNotFound, stackDisposed, stackNotReady } from "./errors.js";
+import {
+  disposeFailed,
+  drainTimeout,
+  flushFailed,
+  kernelOptionsInvalid,
+  serviceNotFound,
+  stackDisposed,
+  stackNotReady,
+} from "./errors.js";
 import { createBus, type Bus } from "./events.js";
 import { Faults } from "./faults.js";
 import type { AnyHookDef } from "./hook.js";
 import { createInspection, type Inspection } from "./inspect.js";
-import { Instance, type InstanceHost, type Services } from "./instance.js";
+import type { Instance, InstanceHost } from "./instance.js";
 import type { Complete, Gettable, Kernel, KernelOptions, KernelState } from "./kernel-types.js";
 import { Ledger } from "./ledger.js";
-import { flushAll, startAll, stopAll } from "./lifecycle.js";
+import { flushAll, stopAll } from "./lifecycle.js";
 import { createLog, type Log } from "./logger.js";
-import { checkPlugin, resolvePlugins, type PluginInput } from "./plugin-list.js";
-import { dependentsOf, orderPlugins } from "./plugin-order.js";
+import { resolvePlugins, type PluginInput } from "./plugin-list.js";
+import { PluginSet, type Change } from "./plugin-set.js";
 import type { Plugin } from "./plugin.js";
 import { Profiler, type Profile } from "./profile.js";
 import { settle, type Settings } from "./settings.js";
@@ -31,9 +39,12 @@ import { within } from "./wait.js";
  * await kernel.ready();
  * await kernel.call(ticketOpened, { id: "1" });
  */
-export function createKernel<const List extends readonly PluginInput[]>(options: KernelOptions & { readonly plugins: List } & Complete<List>): Kernel {
+export function createKernel<const List extends readonly PluginInput[]>(
+  options: KernelOptions & { readonly plugins: List } & Complete<List>,
+): Kernel {
   const settings = settle(options);
-  if (!Array.isArray(options.plugins)) throw kernelOptionsInvalid("plugins is not a list.", "createKernel({ plugins: [metrics()] })");
+  if (!Array.isArray(options.plugins))
+    throw kernelOptionsInvalid("plugins is not a list.", "createKernel({ plugins: [metrics()] })");
   // The implementation is untyped where the interface infers from hook definitions and keys.
   return new PluginKernel(settings, options.plugins) as unknown as Kernel;
 }
@@ -50,13 +61,10 @@ class PluginKernel {
   readonly #faults: Faults;
   readonly #profiler: Profiler;
   readonly #stats = new Map<string, HookStats>();
-  readonly #host: InstanceHost;
   readonly #epochs: Epochs;
+  readonly #set: PluginSet;
   readonly #ready: Promise<void>;
   #epochId = 0;
-  /** In the order of the list, which decides ties whenever the order is made anew. */
-  #plugins: readonly Plugin[] = [];
-  #services: Services = new Map();
   #bootError: unknown = null;
   /** Changes of the plugin set happen one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
@@ -73,16 +81,17 @@ class PluginKernel {
     this.#ledger = new Ledger(settings.clock);
     this.#faults = new Faults({ ...settings, log: this.log, bus: this.events });
     this.#profiler = new Profiler(settings.clock);
-    this.#host = {
+    const host: InstanceHost = {
       ...settings,
       bus: this.events,
       ledger: this.#ledger,
       logOf: (plugin) => createLog(settings.logger, { kernel: settings.name, plugin }),
-      tapsChanged: () => this.#swapTable(this.#epochs.current.instances),
+      tapsChanged: () => this.#set.refresh(),
       call: (def, value, ctx, core) => this.#fire(def, value, ctx, core),
       isTapped: (def) => this.isTapped(def),
     };
     this.#epochs = new Epochs(this.#table([]));
+    this.#set = new PluginSet(host, this.#epochs, (instances) => this.#table(instances), this.log);
     this.#ready = this.#boot(plugins);
     // Runs and ready() report the boot error; nobody waiting for it is no reason to end the process.
     abandon(this.#ready);
@@ -99,13 +108,13 @@ class PluginKernel {
   get(key: Gettable): unknown {
     this.#assertStarted("get");
     const id = serviceId(key);
-    if (!this.#services.has(id)) throw serviceNotFound(id, this.#services.keys());
-    return this.#services.get(id);
+    if (!this.#set.services.has(id)) throw serviceNotFound(id, this.#set.services.keys());
+    return this.#set.services.get(id);
   }
 
   find(key: Gettable): unknown {
     this.#assertStarted("find");
-    return this.#services.get(serviceId(key));
+    return this.#set.services.get(serviceId(key));
   }
 
   call(def: AnyHookDef, value: unknown, ctx?: unknown, core?: unknown): unknown {
@@ -123,46 +132,23 @@ class PluginKernel {
   }
 
   async use(plugin: Plugin): Promise<void> {
-    await this.#change("use", () => {
-      const added = checkPlugin(plugin);
-      const twin = this.#plugins.find(({ id }) => id === added.id);
-      if (twin !== undefined) throw pluginDuplicate(added.id, added.name, twin.site, added.site);
-      return { plugins: [...this.#plugins, added], restart: new Set() };
-    });
+    await this.#change("use", () => this.#set.adding(plugin));
     this.events.emit("added", { id: plugin.id });
   }
 
   async remove(id: string): Promise<void> {
-    const dropped = await this.#change("remove", () => {
-      const index = this.#indexOf(id);
-      const plugins = this.#plugins.toSpliced(index, 1);
-      for (const service of this.#plugins[index]!.provides) {
-        const dependents = plugins.filter(({ requires }) => requires.some((key) => key.id === service.id));
-        if (dependents.length > 0) throw serviceNeeded(id, service.id, dependents.map((plugin) => plugin.id));
-      }
-      return { plugins, restart: new Set() };
-    });
-    await this.#retire(dropped);
+    await this.#retire(await this.#change("remove", () => this.#set.removing(id)));
     this.events.emit("removed", { id });
   }
 
   async replace(plugin: Plugin): Promise<void> {
-    const dropped = await this.#change("replace", () => {
-      const replacement = checkPlugin(plugin);
-      const index = this.#indexOf(replacement.id);
-      const old = this.#plugins[index]!;
-      const plugins = this.#plugins.with(index, replacement);
-      // Whoever holds the old service would go on with stale data: start those anew as well.
-      const services = [...old.provides, ...replacement.provides].map((key) => key.id);
-      return { plugins, restart: dependentsOf(plugins, services) };
-    });
-    await this.#retire(dropped);
+    await this.#retire(await this.#change("replace", () => this.#set.replacing(plugin)));
   }
 
   async flush(): Promise<void> {
     if (this.state === "starting") await this.#ready.catch(() => undefined);
     if (this.state !== "ready") return;
-    const errors = await flushAll(this.#epochs.current.instances);
+    const errors = await flushAll(this.#set.instances);
     if (errors.length > 0) throw flushFailed(this.name, errors);
   }
 
@@ -178,7 +164,7 @@ class PluginKernel {
     if (on !== undefined && on !== this.#profiler.enabled) {
       if (on) this.#profiler.start();
       else this.#profiler.stop();
-      if (this.state === "ready") this.#swapTable(this.#epochs.current.instances);
+      if (this.state === "ready") this.#set.refresh();
     }
     return this.#profiler.snapshot();
   }
@@ -217,11 +203,11 @@ class PluginKernel {
       this.#bootError = error;
       this.log.error(summaryOf(error), { error });
       queueMicrotask(() => this.events.emit("failed", error));
-      await this.#rollBack(started);
+      await this.#set.rollBack(started);
       throw error;
     };
     try {
-      const pending = this.#evolve(resolvePlugins(inputs), new Set(), started);
+      const pending = this.#set.evolve({ plugins: resolvePlugins(inputs), restart: new Set() }, started);
       if (pending !== undefined) return pending.then(opened, failed);
       opened();
       return Promise.resolve();
@@ -230,64 +216,27 @@ class PluginKernel {
     }
   }
 
-  /** Goes from the plugins of now to `plugins`: starts what is new, then swaps the table. Throws before anything shows. */
-  #evolve(plugins: readonly Plugin[], restart: ReadonlySet<string>, started: Instance[]): void | Promise<void> {
-    const current = new Map(this.#epochs.current.instances.map((instance) => [instance.plugin, instance]));
-    const registry = new Map<string, unknown>();
-    const fresh = new Set<Instance>();
-    const ordered = orderPlugins(plugins).map((plugin) => {
-      const kept = restart.has(plugin.id) ? undefined : current.get(plugin);
-      if (kept !== undefined) {
-        for (const [id, service] of kept.provided) registry.set(id, service);
-        return kept;
-      }
-      const instance = new Instance(plugin, this.#host);
-      fresh.add(instance);
-      return instance;
-    });
-    const commit = (): void => {
-      this.#swapTable(ordered);
-      for (const instance of ordered) instance.services = registry;
-      this.#plugins = plugins;
-      this.#services = registry;
-    };
-    const pending = startAll(ordered, fresh, registry, started);
-    return pending === undefined ? commit() : pending.then(commit);
-  }
-
   /** One change of the plugin set at a time; gives the instances that are no longer in it. */
-  #change(asked: string, plan: () => { readonly plugins: readonly Plugin[]; readonly restart: ReadonlySet<string> }): Promise<readonly Instance[]> {
+  #change(asked: string, plan: () => Change): Promise<readonly Instance[]> {
     const change = async (): Promise<readonly Instance[]> => {
       await this.#ready;
       this.#assertOpen(asked);
-      const before = this.#epochs.current.instances;
-      const started: Instance[] = [];
-      try {
-        const { plugins, restart } = plan();
-        await this.#evolve(plugins, restart, started);
-      } catch (error) {
-        await this.#rollBack(started);
-        throw error;
-      }
-      const after = new Set(this.#epochs.current.instances);
-      return before.filter((instance) => !after.has(instance));
+      return this.#set.change(plan);
     };
-    const result = this.#lastChange.then(change, change);
+    const result = this.#lastChange.then(change);
     this.#lastChange = result.catch(() => undefined);
     return result;
   }
 
-  async #rollBack(started: readonly Instance[]): Promise<void> {
-    for (const error of await stopAll(started)) this.log.error(`while rolling back: ${summaryOf(error)}`, { error });
-  }
-
   #table(instances: readonly Instance[]): Table {
     const env: DispatchEnv = { clock: this.clock, faults: this.#faults, ledger: this.#ledger };
-    return new Table(this.#epochId++, instances, env, this.#stats, this.#profiler.enabled ? this.#profiler.register : undefined);
-  }
-
-  #swapTable(instances: readonly Instance[]): void {
-    this.#epochs.current = this.#table(instances);
+    return new Table(
+      this.#epochId++,
+      instances,
+      env,
+      this.#stats,
+      this.#profiler.enabled ? this.#profiler.register : undefined,
+    );
   }
 
   // --- end ----------------------------------------------------------------------------------------------------------
@@ -317,7 +266,9 @@ class PluginKernel {
     const { free, cancel } = this.#epochs.whenFree(uses);
     const { drainTimeoutMs } = this.#settings;
     try {
-      await within(free, drainTimeoutMs, this.clock, () => drainTimeout(this.name, drainTimeoutMs, this.#epochs.held.size, this.#ledger.describe()));
+      await within(free, drainTimeoutMs, this.clock, () =>
+        drainTimeout(this.name, drainTimeoutMs, this.#epochs.held.size, this.#ledger.describe()),
+      );
       return null;
     } catch (error) {
       return error;
@@ -340,7 +291,7 @@ class PluginKernel {
     if (late !== null) errors.push(late);
     const retired = await Promise.allSettled(this.#retirements);
     errors.push(...retired.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
-    const { instances } = this.#epochs.current;
+    const { instances } = this.#set;
     errors.push(...(await flushAll(instances)), ...(await stopAll(instances)));
     this.#disposed();
     if (errors.length > 0) throw disposeFailed(this.name, errors);
@@ -375,12 +326,6 @@ class PluginKernel {
   #assertOpen(asked: string): void {
     this.#assertStarted(asked);
     if (this.state === "disposing") throw stackDisposed(this.name, asked);
-  }
-
-  #indexOf(id: string): number {
-    const index = this.#plugins.findIndex((plugin) => plugin.id === id);
-    if (index === -1) throw pluginNotInstalled(id, this.#plugins.map((plugin) => plugin.id));
-    return index;
   }
 }
 

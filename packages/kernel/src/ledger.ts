@@ -53,6 +53,8 @@ export class Ledger {
 
   /** `(security) tool.authorize, 12300 ms` for each of the ten oldest. */
   describe(): readonly string[] {
-    return this.pending().slice(0, 10).map(({ plugin, hook, ms }) => `(${plugin}) ${hook}, ${Math.round(ms)} ms`);
+    return this.pending()
+      .slice(0, 10)
+      .map(({ plugin, hook, ms }) => `(${plugin}) ${hook}, ${Math.round(ms)} ms`);
   }
 }

@@ -4,7 +4,13 @@ import type { Instance } from "./instance.js";
  * Starts those of `ordered` that are `fresh`, one after the other, and publishes what they provide in `registry`.
  * Synchronous as long as their setups are. `started` tells the caller what to roll back when one fails.
  */
-export function startAll(ordered: readonly Instance[], fresh: ReadonlySet<Instance>, registry: Map<string, unknown>, started: Instance[], from = 0): void | Promise<void> {
+export function startAll(
+  ordered: readonly Instance[],
+  fresh: ReadonlySet<Instance>,
+  registry: Map<string, unknown>,
+  started: Instance[],
+  from = 0,
+): void | Promise<void> {
   for (let index = from; index < ordered.length; index++) {
     const instance = ordered[index]!;
     if (!fresh.has(instance)) continue;

@@ -4,7 +4,9 @@ export interface Constraint {
   readonly after: number;
 }
 
-export type Ordering = { readonly ok: true; readonly order: readonly number[] } | { readonly ok: false; readonly ring: readonly number[] };
+export type Ordering =
+  | { readonly ok: true; readonly order: readonly number[] }
+  | { readonly ok: false; readonly ring: readonly number[] };
 
 /**
  * Topological order of `size` items; where the constraints leave a choice, list order decides. So a list that already

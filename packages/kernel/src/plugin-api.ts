@@ -10,7 +10,7 @@ import type { TapOptions } from "./tap.js";
 export type Disposer = () => void | Promise<void>;
 
 /** What follows the value when a hook is called: its context, and for `around` the core. */
-export type CallRest<D extends AnyHookDef> =
+export type CallRest<D> =
   D extends HookDef<"around", infer V, infer C, infer R>
     ? [ctx: C, core: (request: V, ctx: C) => R]
     : undefined extends ContextOf<D>
@@ -18,7 +18,7 @@ export type CallRest<D extends AnyHookDef> =
       : [ctx: ContextOf<D>];
 
 /** What calling a hook gives. */
-export type CallResult<D extends AnyHookDef> = RunnerOf<D> extends { call(...args: never[]): infer Result } ? Result : never;
+export type CallResult<D> = RunnerOf<D> extends { call(...args: never[]): infer Result } ? Result : never;
 
 /** What `setup` gets. Services it may use are typed by `provides`, `requires` and `optional`. */
 export interface PluginApi<

@@ -24,7 +24,13 @@ export function resolvePlugins(inputs: readonly unknown[]): readonly Plugin[] {
     const twin = overrides.slice(0, at).find((other) => other.id === plugin.id);
     if (twin !== undefined) throw pluginDuplicate(plugin.id, plugin.name, twin.site, plugin.site);
     const index = plugins.findIndex((other) => other.id === plugin.id);
-    if (index === -1) throw pluginUnknown(plugin.id, "override()", plugin.id, plugins.map((other) => other.id));
+    if (index === -1)
+      throw pluginUnknown(
+        plugin.id,
+        "override()",
+        plugin.id,
+        plugins.map((other) => other.id),
+      );
     plugins[index] = plugin;
   }
   return plugins;
@@ -45,14 +51,41 @@ function notAPlugin(input: unknown): Error {
   if (typeof input === "function") {
     const { pluginName, name } = input as { pluginName?: unknown; name: string };
     const factory = typeof pluginName === "string" ? pluginName : name;
-    return pluginInvalid(`the factory "${factory}" is in plugins, not a plugin.`, "a factory has to be called, with or without options.", `plugins: [${factory || "plugin"}()]`);
+    return pluginInvalid(
+      `the factory "${factory}" is in plugins, not a plugin.`,
+      "a factory has to be called, with or without options.",
+      `plugins: [${factory || "plugin"}()]`,
+    );
   }
   if (typeof input === "object" && input !== null) {
     const { apply, then, name } = input as { apply?: unknown; then?: unknown; name?: unknown };
-    if (Array.isArray(input)) return pluginInvalid("plugins holds a list.", "presets return a list of plugins; it has to be spread.", "plugins: [...preset(), other()]");
-    if (typeof then === "function") return pluginInvalid("plugins holds a promise.", "an async function made the plugin.", "plugins: [await makePlugin()]");
-    if (typeof apply === "function") return pluginInvalid("plugins holds a webpack-like plugin (it has apply()).", "GraphTap plugins are made by definePlugin.", 'definePlugin({ name: "acme-x", version: "1.0.0", setup(api) {} })()');
-    return pluginInvalid(`plugins holds an object that definePlugin did not make${typeof name === "string" ? ` (name: "${name}")` : ""}.`, "definitions alone are not plugins.", "const plugin = definePlugin({...});   plugins: [plugin()]");
+    if (Array.isArray(input))
+      return pluginInvalid(
+        "plugins holds a list.",
+        "presets return a list of plugins; it has to be spread.",
+        "plugins: [...preset(), other()]",
+      );
+    if (typeof then === "function")
+      return pluginInvalid(
+        "plugins holds a promise.",
+        "an async function made the plugin.",
+        "plugins: [await makePlugin()]",
+      );
+    if (typeof apply === "function")
+      return pluginInvalid(
+        "plugins holds a webpack-like plugin (it has apply()).",
+        "GraphTap plugins are made by definePlugin.",
+        'definePlugin({ name: "acme-x", version: "1.0.0", setup(api) {} })()',
+      );
+    return pluginInvalid(
+      `plugins holds an object that definePlugin did not make${typeof name === "string" ? ` (name: "${name}")` : ""}.`,
+      "definitions alone are not plugins.",
+      "const plugin = definePlugin({...});   plugins: [plugin()]",
+    );
   }
-  return pluginInvalid(`plugins holds a ${typeof input}.`, "it takes plugins; false, null and undefined are skipped.", "plugins: [metrics(), flag && security()]");
+  return pluginInvalid(
+    `plugins holds a ${typeof input}.`,
+    "it takes plugins; false, null and undefined are skipped.",
+    "plugins: [metrics(), flag && security()]",
+  );
 }

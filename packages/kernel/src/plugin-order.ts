@@ -11,13 +11,21 @@ export function orderPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   const constraints: Constraint[] = [];
   for (const [index, plugin] of plugins.entries()) {
     const missing = plugin.requires.filter(({ id }) => !providers.has(id)).map(({ id }) => id);
-    if (missing.length > 0) throw serviceMissing(plugin.id, missing, plugin.requires.map(({ id }) => id), providers.keys());
+    if (missing.length > 0)
+      throw serviceMissing(
+        plugin.id,
+        missing,
+        plugin.requires.map(({ id }) => id),
+        providers.keys(),
+      );
     for (const { id } of [...plugin.requires, ...plugin.optional]) {
       const provider = providers.get(id);
       if (provider !== undefined && provider !== index) constraints.push({ before: provider, after: index });
     }
-    for (const other of named(plugins, plugin, plugin.before, "before")) constraints.push({ before: index, after: other });
-    for (const other of named(plugins, plugin, plugin.after, "after")) constraints.push({ before: other, after: index });
+    for (const other of named(plugins, plugin, plugin.before, "before"))
+      constraints.push({ before: index, after: other });
+    for (const other of named(plugins, plugin, plugin.after, "after"))
+      constraints.push({ before: other, after: index });
   }
   const result = topological(plugins.length, constraints);
   if (!result.ok) throw pluginCycle(result.ring.map((index) => plugins[index]!.id));
@@ -36,12 +44,23 @@ function providersOf(plugins: readonly Plugin[]): ReadonlyMap<string, number> {
   return providers;
 }
 
-function named(plugins: readonly Plugin[], plugin: Plugin, names: readonly string[], relation: string): readonly number[] {
+function named(
+  plugins: readonly Plugin[],
+  plugin: Plugin,
+  names: readonly string[],
+  relation: string,
+): readonly number[] {
   return names.flatMap((written) => {
     const optional = written.endsWith("?");
     const name = optional ? written.slice(0, -1) : written;
     const found = [...plugins.keys()].filter((index) => plugins[index]!.id === name || plugins[index]!.name === name);
-    if (found.length === 0 && !optional) throw pluginUnknown(plugin.id, relation, name, plugins.map(({ id }) => id));
+    if (found.length === 0 && !optional)
+      throw pluginUnknown(
+        plugin.id,
+        relation,
+        name,
+        plugins.map(({ id }) => id),
+      );
     return found;
   });
 }
@@ -50,10 +69,11 @@ function named(plugins: readonly Plugin[], plugin: Plugin, names: readonly strin
 export function dependentsOf(plugins: readonly Plugin[], services: readonly string[]): ReadonlySet<string> {
   const affected = new Set(services);
   const dependents = new Set<string>();
-  for (let before = -1; before !== dependents.size; ) {
+  for (let before = -1; before !== dependents.size;) {
     before = dependents.size;
     for (const plugin of plugins) {
-      if (dependents.has(plugin.id) || ![...plugin.requires, ...plugin.optional].some(({ id }) => affected.has(id))) continue;
+      if (dependents.has(plugin.id) || ![...plugin.requires, ...plugin.optional].some(({ id }) => affected.has(id)))
+        continue;
       dependents.add(plugin.id);
       for (const { id } of plugin.provides) affected.add(id);
     }

@@ -45,7 +45,12 @@ export type SetupResult = void | Disposer | Promise<void | Disposer>;
 type Keys = readonly AnyServiceKey[];
 
 /** What `definePlugin` takes. */
-export interface PluginSpec<Schema extends z.ZodType, Provides extends Keys, Requires extends Keys, Optional extends Keys> {
+export interface PluginSpec<
+  Schema extends z.ZodType,
+  Provides extends Keys,
+  Requires extends Keys,
+  Optional extends Keys,
+> {
   /** Unique, lower-case, the npm name's last part: `acme-quiet-hours`. */
   readonly name: string;
   readonly version: string;
@@ -73,11 +78,12 @@ export interface InstanceOptions {
   readonly key?: string;
 }
 
-type FactoryArgs<Schema extends z.ZodType> = undefined extends z.input<Schema>
-  ? [options?: z.input<Schema>, instance?: InstanceOptions]
-  : {} extends z.input<Schema>
+type FactoryArgs<Schema extends z.ZodType> =
+  undefined extends z.input<Schema>
     ? [options?: z.input<Schema>, instance?: InstanceOptions]
-    : [options: z.input<Schema>, instance?: InstanceOptions];
+    : {} extends z.input<Schema>
+      ? [options?: z.input<Schema>, instance?: InstanceOptions]
+      : [options: z.input<Schema>, instance?: InstanceOptions];
 
 /** Makes configured plugins. `kernel.get(factory)` gives its first service. */
 export interface PluginFactory<Schema extends z.ZodType, Provides extends Keys, Requires extends Keys> {
@@ -123,8 +129,17 @@ export function definePlugin<
   const factory = (options?: unknown, instance?: InstanceOptions): Plugin => {
     const site = callSite(factory);
     const key = instance?.key ?? null;
-    if (key !== null && (typeof key !== "string" || key === "")) throw pluginInvalid(`${name}() was given a key that is no text.`, "the key becomes part of the id.", `${name}(options, { key: "eu" })`, name);
-    const parsed = spec.options === undefined ? noOptions(name, version, site, options) : parse(spec.options, name, version, site, options);
+    if (key !== null && (typeof key !== "string" || key === ""))
+      throw pluginInvalid(
+        `${name}() was given a key that is no text.`,
+        "the key becomes part of the id.",
+        `${name}(options, { key: "eu" })`,
+        name,
+      );
+    const parsed =
+      spec.options === undefined
+        ? noOptions(name, version, site, options)
+        : parse(spec.options, name, version, site, options);
     return Object.freeze({
       ...shared,
       key,
@@ -133,7 +148,11 @@ export function definePlugin<
       setup: (api: PluginApi) => spec.setup(api, parsed as z.output<Schema>),
     });
   };
-  return Object.freeze(Object.assign(factory, { pluginName: name, version, provides })) as unknown as PluginFactory<Schema, Provides, Requires>;
+  return Object.freeze(Object.assign(factory, { pluginName: name, version, provides })) as unknown as PluginFactory<
+    Schema,
+    Provides,
+    Requires
+  >;
 }
 
 function parse(schema: z.ZodType, name: string, version: string, site: string | null, options: unknown): unknown {
@@ -143,10 +162,18 @@ function parse(schema: z.ZodType, name: string, version: string, site: string | 
     // "Nothing" means "all defaults" for the usual schema, an object.
     if (!result.success && options === undefined) result = schema.safeParse({});
   } catch (error) {
-    throw pluginOptionsInvalid(name, version, site, ["the schema could not be parsed synchronously; see error.cause"], error);
+    throw pluginOptionsInvalid(
+      name,
+      version,
+      site,
+      ["the schema could not be parsed synchronously; see error.cause"],
+      error,
+    );
   }
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.map(String).join(".") || "options"}: ${issue.message}`);
+  const problems = result.error.issues.map(
+    (issue) => `${issue.path.map(String).join(".") || "options"}: ${issue.message}`,
+  );
   throw pluginOptionsInvalid(name, version, site, problems, result.error);
 }
 
@@ -159,13 +186,33 @@ const PLUGIN_NAME = /^[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*$/;
 
 function checkSpec(spec: PluginSpec<z.ZodType, Keys, Keys, Keys>): void {
   const fix = 'definePlugin({ name: "acme-quiet-hours", version: "1.0.0", setup(api) {} })';
-  if (typeof spec !== "object" || spec === null) throw pluginInvalid("definePlugin() was not given a definition.", "it takes one object.", fix);
+  if (typeof spec !== "object" || spec === null)
+    throw pluginInvalid("definePlugin() was not given a definition.", "it takes one object.", fix);
   const { name, version, setup, provides = [], requires = [], optional = [], hooks = [] } = spec;
-  if (typeof name !== "string" || !PLUGIN_NAME.test(name)) throw pluginInvalid("definePlugin() was given an unusable name.", "names are lower-case words joined by - or . (a colon separates name and key).", fix);
-  if (typeof version !== "string" || version === "") throw pluginInvalid(`plugin "${name}" has no version.`, "errors and audits name it.", fix, name);
-  if (typeof setup !== "function") throw pluginInvalid(`plugin "${name}" has no setup.`, "setup(api, options) is where it taps hooks.", fix, name);
-  if (![...provides, ...requires, ...optional].every(isServiceKey)) throw pluginInvalid(`plugin "${name}" lists something that is no service key.`, "provides, requires and optional hold keys made by defineService.", 'const Billing = defineService<Billing>()("acme.billing")', name);
-  if (!hooks.every(isHookDef)) throw pluginInvalid(`plugin "${name}" lists something that is no hook.`, "hooks holds definitions made by defineHook.", 'defineHook.series("acme.ticket.closed")', name);
+  if (typeof name !== "string" || !PLUGIN_NAME.test(name))
+    throw pluginInvalid(
+      "definePlugin() was given an unusable name.",
+      "names are lower-case words joined by - or . (a colon separates name and key).",
+      fix,
+    );
+  if (typeof version !== "string" || version === "")
+    throw pluginInvalid(`plugin "${name}" has no version.`, "errors and audits name it.", fix, name);
+  if (typeof setup !== "function")
+    throw pluginInvalid(`plugin "${name}" has no setup.`, "setup(api, options) is where it taps hooks.", fix, name);
+  if (![...provides, ...requires, ...optional].every(isServiceKey))
+    throw pluginInvalid(
+      `plugin "${name}" lists something that is no service key.`,
+      "provides, requires and optional hold keys made by defineService.",
+      'const Billing = defineService<Billing>()("acme.billing")',
+      name,
+    );
+  if (!hooks.every(isHookDef))
+    throw pluginInvalid(
+      `plugin "${name}" lists something that is no hook.`,
+      "hooks holds definitions made by defineHook.",
+      'defineHook.series("acme.ticket.closed")',
+      name,
+    );
 }
 
 /** Replaces the plugin with the same id (of a preset, say) in its position in the list. */

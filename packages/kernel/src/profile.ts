@@ -60,7 +60,10 @@ export class Profiler {
   /** The same tap, timed. The state is shared, so faults and quarantine go on as before. */
   readonly register = (tap: Tap): Tap => {
     const account = this.#accountOf(tap);
-    const fn: Tap["fn"] = tap.def.kind === "around" ? this.#timedAround(tap, account) : (value, ctx) => this.#timed(account, () => tap.fn(value, ctx), null);
+    const fn: Tap["fn"] =
+      tap.def.kind === "around"
+        ? this.#timedAround(tap, account)
+        : (value, ctx) => this.#timed(account, () => tap.fn(value, ctx), null);
     return { ...tap, fn };
   };
 
@@ -76,7 +79,8 @@ export class Profiler {
   #timedAround(tap: Tap, account: Account): Tap["fn"] {
     return (request, next, ctx) => {
       const below = new Below(this.#clock);
-      const timedNext = (replaced?: unknown): unknown => below.through(() => (next as (request?: unknown) => unknown)(replaced));
+      const timedNext = (replaced?: unknown): unknown =>
+        below.through(() => (next as (request?: unknown) => unknown)(replaced));
       return this.#timed(account, () => tap.fn(request, timedNext, ctx), below);
     };
   }

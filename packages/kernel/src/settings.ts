@@ -20,7 +20,8 @@ export interface Settings {
 
 /** Throws KERNEL_OPTIONS_INVALID: without valid settings there is no kernel that could report it later. */
 export function settle(options: KernelOptions): Settings {
-  if (typeof options !== "object" || options === null) throw kernelOptionsInvalid("no options were given.", "createKernel({ plugins: [] })");
+  if (typeof options !== "object" || options === null)
+    throw kernelOptionsInvalid("no options were given.", "createKernel({ plugins: [] })");
   const { hooks = [] } = options;
   const stray = hooks.find((def) => !isHookDef(def));
   if (stray !== undefined) throw hookNotADefinition(stray);
@@ -40,7 +41,10 @@ export function settle(options: KernelOptions): Settings {
 function positive(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value === "number" && value > 0) return value;
-  throw kernelOptionsInvalid(`${name} is ${String(value)}.`, `${name}: ${fallback}   (milliseconds, above 0; the default)`);
+  throw kernelOptionsInvalid(
+    `${name} is ${String(value)}.`,
+    `${name}: ${fallback}   (milliseconds, above 0; the default)`,
+  );
 }
 
 function count(name: string, value: number | undefined, fallback: number): number {

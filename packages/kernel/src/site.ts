@@ -15,7 +15,8 @@ export function parseFrame(line: string, directory: string): string | null {
   if (match === null) return null;
   const [, caller, file = "", row = ""] = match;
   const short = directory !== "" && file.startsWith(`${directory}/`) ? file.slice(directory.length + 1) : file;
-  const inside = caller !== undefined && /^[A-Za-z_$][\w$]*$/.test(caller) && caller !== "eval" ? ` (inside ${caller}())` : "";
+  const inside =
+    caller !== undefined && /^[A-Za-z_$][\w$]*$/.test(caller) && caller !== "eval" ? ` (inside ${caller}())` : "";
   return `${short}:${row}${inside}`;
 }
 

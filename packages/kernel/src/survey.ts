@@ -64,7 +64,12 @@ function hooksOf({ epochs, declared, stats }: Surveyed): readonly InspectedHook[
       timeoutMs,
       declaredBy: declaredBy.get(name) ?? [],
       calls: stats.get(name)?.calls ?? 0,
-      taps: (current.taps.get(name) ?? []).map(({ plugin, stage, state }) => ({ plugin, stage, faults: state.faults, quarantined: state.quarantined })),
+      taps: (current.taps.get(name) ?? []).map(({ plugin, stage, state }) => ({
+        plugin,
+        stage,
+        faults: state.faults,
+        quarantined: state.quarantined,
+      })),
     }));
 }
 

@@ -17,21 +17,44 @@ const RANK: Readonly<Record<Stage, number>> = { pre: 0, normal: 1, post: 2 };
 export function orderTaps(hook: string, taps: readonly Tap[], installed: readonly Installed[]): readonly Tap[] {
   const constraints: Constraint[] = [];
   for (const [index, tap] of taps.entries()) {
-    for (const [other, { stage }] of taps.entries()) if (RANK[tap.stage] < RANK[stage]) constraints.push({ before: index, after: other });
-    for (const target of targets(hook, tap, tap.before, "before", taps, installed)) constraints.push({ before: index, after: target });
-    for (const target of targets(hook, tap, tap.after, "after", taps, installed)) constraints.push({ before: target, after: index });
+    for (const [other, { stage }] of taps.entries())
+      if (RANK[tap.stage] < RANK[stage]) constraints.push({ before: index, after: other });
+    for (const target of targets(hook, tap, tap.before, "before", taps, installed))
+      constraints.push({ before: index, after: target });
+    for (const target of targets(hook, tap, tap.after, "after", taps, installed))
+      constraints.push({ before: target, after: index });
   }
   const result = topological(taps.length, constraints);
-  if (!result.ok) throw tapOrderCycle(hook, result.ring.map((index) => `${taps[index]!.plugin} (${taps[index]!.stage})`));
+  if (!result.ok)
+    throw tapOrderCycle(
+      hook,
+      result.ring.map((index) => `${taps[index]!.plugin} (${taps[index]!.stage})`),
+    );
   return result.order.map((index) => taps[index]!);
 }
 
-function targets(hook: string, tap: Tap, names: readonly string[], relation: string, taps: readonly Tap[], installed: readonly Installed[]): readonly number[] {
+function targets(
+  hook: string,
+  tap: Tap,
+  names: readonly string[],
+  relation: string,
+  taps: readonly Tap[],
+  installed: readonly Installed[],
+): readonly number[] {
   return names.flatMap((written) => {
     const optional = written.endsWith("?");
     const name = optional ? written.slice(0, -1) : written;
-    const ids = new Set(installed.filter((plugin) => plugin.id === name || plugin.name === name).map((plugin) => plugin.id));
-    if (ids.size === 0 && !optional) throw tapOrderUnknown(tap.plugin, hook, relation, name, installed.map((plugin) => plugin.id));
+    const ids = new Set(
+      installed.filter((plugin) => plugin.id === name || plugin.name === name).map((plugin) => plugin.id),
+    );
+    if (ids.size === 0 && !optional)
+      throw tapOrderUnknown(
+        tap.plugin,
+        hook,
+        relation,
+        name,
+        installed.map((plugin) => plugin.id),
+      );
     return [...taps.keys()].filter((index) => ids.has(taps[index]!.plugin));
   });
 }

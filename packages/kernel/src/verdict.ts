@@ -53,7 +53,9 @@ export function allow(): Allow {
  * @example return deny("QUIET_HOURS", `"${call.name}" is closed until 06:00 UTC.`, { reason: "22:00-06:00" });
  */
 export function deny(code: string, message: string, details?: DenyDetails): Deny {
-  return Object.freeze(details === undefined ? { effect: "deny", code, message } : { effect: "deny", code, message, details });
+  return Object.freeze(
+    details === undefined ? { effect: "deny", code, message } : { effect: "deny", code, message, details },
+  );
 }
 
 /** Asks for an approval. Escalations of several guards merge into one judgement. */

@@ -23,7 +23,8 @@ const MAX_CORE_ERRORS = 64;
 
 /** `(request, next, ctx)` around a core; the first tap is the outermost. `next` may be called again (retry). */
 export const compileAround: Compiler = (def, taps, env) => (request, ctx, core) => {
-  if (core === undefined) throw new TypeError(`"${def.name}" is an around hook: call(request, ctx, core) needs the core.`);
+  if (core === undefined)
+    throw new TypeError(`"${def.name}" is an around hook: call(request, ctx, core) needs the core.`);
   return layer({ def, taps, env, ctx, core, coreErrors: [], coreWasVoid: false }, 0, request);
 };
 
@@ -95,14 +96,20 @@ function callCore(onion: Onion, request: unknown): unknown {
 /** What is thrown on: what came from below and control flow as they are, the tap's own error with its name on it. */
 function blame(onion: Onion, tap: Tap, error: unknown): unknown {
   const { faults } = onion.env;
-  if (GraphTapError.isInstance(error) || onion.coreErrors.includes(error) || faults.passes(error, onion.ctx)) return error;
+  if (GraphTapError.isInstance(error) || onion.coreErrors.includes(error) || faults.passes(error, onion.ctx))
+    return error;
   const attributed = faults.attribute(onion.def, tap, error);
   faults.record(onion.def, tap, attributed);
   return attributed;
 }
 
 function noResult(onion: Onion, tap: Tap): GraphTapError {
-  const error = hookResultInvalid(tap.plugin, onion.def.name, "it returned undefined, so the answer would be lost", "return next(request), or the answer itself.");
+  const error = hookResultInvalid(
+    tap.plugin,
+    onion.def.name,
+    "it returned undefined, so the answer would be lost",
+    "return next(request), or the answer itself.",
+  );
   onion.env.faults.record(onion.def, tap, error);
   return error;
 }

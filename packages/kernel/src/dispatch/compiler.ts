@@ -24,10 +24,17 @@ export type Dispatcher = (value: unknown, ctx: unknown, core?: Core) => unknown;
 export type Compiler = (def: AnyHookDef, taps: readonly Tap[], env: DispatchEnv) => Dispatcher;
 
 /** Waits for one tap under its hook's time-out, entered in the ledger of pending actions meanwhile. */
-export async function waitFor(env: DispatchEnv, def: AnyHookDef, tap: Tap, pending: PromiseLike<unknown>): Promise<unknown> {
+export async function waitFor(
+  env: DispatchEnv,
+  def: AnyHookDef,
+  tap: Tap,
+  pending: PromiseLike<unknown>,
+): Promise<unknown> {
   const entry = env.ledger.enter(tap.plugin, def.name);
   try {
-    return await within(pending, def.timeoutMs, env.clock, () => hookTimeout(tap.plugin, def.name, def.timeoutMs ?? 0, "the promise its tap returned"));
+    return await within(pending, def.timeoutMs, env.clock, () =>
+      hookTimeout(tap.plugin, def.name, def.timeoutMs ?? 0, "the promise its tap returned"),
+    );
   } finally {
     env.ledger.leave(entry);
   }
@@ -35,5 +42,10 @@ export async function waitFor(env: DispatchEnv, def: AnyHookDef, tap: Tap, pendi
 
 /** True for the time-out of this very tap, not of a hook it called itself. */
 export function timedOut(error: unknown, def: AnyHookDef, tap: Tap): boolean {
-  return GraphTapError.isInstance(error) && error.code === "HOOK_TIMEOUT" && error.plugin === tap.plugin && error.hook === def.name;
+  return (
+    GraphTapError.isInstance(error) &&
+    error.code === "HOOK_TIMEOUT" &&
+    error.plugin === tap.plugin &&
+    error.hook === def.name
+  );
 }

@@ -28,7 +28,12 @@ export interface Escalation {
 export type Judgement<V> =
   | { readonly effect: "allow"; readonly changed: boolean; readonly value?: V }
   | Denial
-  | { readonly effect: "escalate"; readonly requests: readonly Escalation[]; readonly changed: boolean; readonly value?: V };
+  | {
+      readonly effect: "escalate";
+      readonly requests: readonly Escalation[];
+      readonly changed: boolean;
+      readonly value?: V;
+    };
 
 /** The judgement of guards that had nothing to say; shared, so that it costs nothing. */
 export const ALLOWED: Judgement<never> = Object.freeze({ effect: "allow", changed: false });
@@ -41,7 +46,12 @@ interface Progress {
 
 /** All taps judge until one denies: deny beats escalate beats allow, escalations merge, a throw or time-out denies. */
 export const compileGuard: Compiler = (def, taps, env) => {
-  const rest = async (from: number, first: PromiseLike<unknown>, progress: Progress, ctx: unknown): Promise<Judgement<unknown>> => {
+  const rest = async (
+    from: number,
+    first: PromiseLike<unknown>,
+    progress: Progress,
+    ctx: unknown,
+  ): Promise<Judgement<unknown>> => {
     for (let i = from; i < taps.length; i++) {
       const tap = taps[i]!;
       try {
@@ -76,16 +86,29 @@ export const compileGuard: Compiler = (def, taps, env) => {
 };
 
 function judgementOf({ value, changed, requests }: Progress): Judgement<unknown> {
-  if (requests.length > 0) return changed ? { effect: "escalate", requests, changed, value } : { effect: "escalate", requests, changed };
+  if (requests.length > 0)
+    return changed ? { effect: "escalate", requests, changed, value } : { effect: "escalate", requests, changed };
   return changed ? { effect: "allow", changed, value } : ALLOWED;
 }
 
 /** Takes one verdict into account; a denial ends the round. Anything that is no verdict is a fault of the guard. */
 function absorb(def: AnyHookDef, tap: Tap, verdict: unknown, progress: Progress): Denial | null {
   const effect = effectOf(verdict);
-  if (verdict !== undefined && effect === null) throw hookResultInvalid(tap.plugin, def.name, "its answer is no verdict", "return nothing, allow(), deny(code, message) or escalate(request).");
+  if (verdict !== undefined && effect === null)
+    throw hookResultInvalid(
+      tap.plugin,
+      def.name,
+      "its answer is no verdict",
+      "return nothing, allow(), deny(code, message) or escalate(request).",
+    );
   if (effect === "transform") {
-    if (!def.transforms) throw hookResultInvalid(tap.plugin, def.name, "it returned transform(), and this guard only judges", "change the value in the hook that prepares it; here return allow or deny.");
+    if (!def.transforms)
+      throw hookResultInvalid(
+        tap.plugin,
+        def.name,
+        "it returned transform(), and this guard only judges",
+        "change the value in the hook that prepares it; here return allow or deny.",
+      );
     progress.value = (verdict as { value: unknown }).value;
     progress.changed = true;
   } else if (effect === "escalate") {
@@ -98,7 +121,12 @@ function absorb(def: AnyHookDef, tap: Tap, verdict: unknown, progress: Progress)
 /** The verdict's effect, whichever copy of the kernel made it; null for what is no verdict. */
 export function effectOf(verdict: unknown): "allow" | "deny" | "escalate" | "transform" | null {
   if (typeof verdict !== "object" || verdict === null) return null;
-  const { effect, code, message, request } = verdict as { effect?: unknown; code?: unknown; message?: unknown; request?: unknown };
+  const { effect, code, message, request } = verdict as {
+    effect?: unknown;
+    code?: unknown;
+    message?: unknown;
+    request?: unknown;
+  };
   switch (effect) {
     case "allow":
     case "transform":
@@ -138,7 +166,9 @@ export function failed(env: DispatchEnv, def: AnyHookDef, tap: Tap, error: unkno
     effect: "deny",
     code: late ? "GUARD_TIMEOUT" : "GUARD_FAILED",
     message: "This was refused because a safety check could not be completed. Do not retry at once; answer without it.",
-    reason: late ? `guard "${tap.plugin}" did not answer within ${String(def.timeoutMs)} ms` : `guard "${tap.plugin}" failed`,
+    reason: late
+      ? `guard "${tap.plugin}" did not answer within ${String(def.timeoutMs)} ms`
+      : `guard "${tap.plugin}" failed`,
     plugin: tap.plugin,
     hook: def.name,
     cause,

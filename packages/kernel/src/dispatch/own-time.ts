@@ -23,17 +23,21 @@ export function startOwnTime(clock: Clock, def: AnyHookDef, tap: Tap, limitMs: n
   let expired = false;
   let stopped = false;
 
-  const timeout = (): unknown => hookTimeout(tap.plugin, def.name, limitMs, "its own code (time spent in next is not counted)");
+  const timeout = (): unknown =>
+    hookTimeout(tap.plugin, def.name, limitMs, "its own code (time spent in next is not counted)");
   const disarm = (): void => {
     if (timer !== undefined) clock.clearTimeout(timer);
     timer = undefined;
   };
   const arm = (): void => {
     if (expire === null || below > 0 || stopped || expired || timer !== undefined) return;
-    timer = clock.setTimeout(() => {
-      expired = true;
-      expire?.(timeout());
-    }, Math.max(0, left));
+    timer = clock.setTimeout(
+      () => {
+        expired = true;
+        expire?.(timeout());
+      },
+      Math.max(0, left),
+    );
   };
   const pause = (): void => {
     if (below++ > 0) return;
@@ -85,7 +89,12 @@ export function startOwnTime(clock: Clock, def: AnyHookDef, tap: Tap, limitMs: n
           stopped = true;
           disarm();
         };
-        abandon(pending.then((value) => (done(), resolve(value)), (error: unknown) => (done(), reject(error))));
+        abandon(
+          pending.then(
+            (value) => (done(), resolve(value)),
+            (error: unknown) => (done(), reject(error)),
+          ),
+        );
       });
     },
     stop() {

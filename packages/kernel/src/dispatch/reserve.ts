@@ -8,7 +8,9 @@ import { denialOf, effectOf, failed, type Denial } from "./guard.js";
 import { NOTHING_HELD, releaseAll, settlementOf, type Held, type Settlement } from "./settlement.js";
 
 /** All were willing, or who refused. After a refusal nothing is held any more. */
-export type Reservation<A> = { readonly ok: true; readonly settlement: Settlement<A> } | ({ readonly ok: false } & Denial);
+export type Reservation<A> =
+  | { readonly ok: true; readonly settlement: Settlement<A> }
+  | ({ readonly ok: false } & Denial);
 
 /** Nobody took anything; shared, so that it costs nothing. */
 export const GRANTED: Reservation<never> = Object.freeze({ ok: true, settlement: NOTHING_HELD });
@@ -20,7 +22,12 @@ export const compileReserve: Compiler = (def, taps, env) => {
     const pending = releaseAll(env, def, holds, denial.code);
     return pending === undefined ? refusal : pending.then(() => refusal);
   };
-  const fail = (tap: Tap, error: unknown, ctx: unknown, holds: readonly Held[]): Reservation<unknown> | Promise<Reservation<unknown>> => {
+  const fail = (
+    tap: Tap,
+    error: unknown,
+    ctx: unknown,
+    holds: readonly Held[],
+  ): Reservation<unknown> | Promise<Reservation<unknown>> => {
     try {
       return refuse(failed(env, def, tap, error, ctx), holds);
     } catch (thrown) {
@@ -31,7 +38,13 @@ export const compileReserve: Compiler = (def, taps, env) => {
       });
     }
   };
-  const rest = async (from: number, first: PromiseLike<unknown>, holds: Held[], ctx: unknown, value: unknown): Promise<Reservation<unknown>> => {
+  const rest = async (
+    from: number,
+    first: PromiseLike<unknown>,
+    holds: Held[],
+    ctx: unknown,
+    value: unknown,
+  ): Promise<Reservation<unknown>> => {
     for (let i = from; i < taps.length; i++) {
       const tap = taps[i]!;
       let pending: PromiseLike<unknown> | null = null;
@@ -78,7 +91,13 @@ function take(def: AnyHookDef, tap: Tap, answer: unknown, holds: Held[]): Denial
     return denialOf(def, tap, answer as Deny);
   }
   if (isHold(answer)) holds.push({ tap, hold: answer });
-  else if (answer !== undefined && effect !== "allow") throw hookResultInvalid(tap.plugin, def.name, "its answer is neither a hold nor a denial", "return nothing, deny(code, message) or { settle, release }.");
+  else if (answer !== undefined && effect !== "allow")
+    throw hookResultInvalid(
+      tap.plugin,
+      def.name,
+      "its answer is neither a hold nor a denial",
+      "return nothing, deny(code, message) or { settle, release }.",
+    );
   succeeded(tap);
   return null;
 }

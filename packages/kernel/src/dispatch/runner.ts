@@ -32,8 +32,7 @@ export interface Runners<V, C, R> {
 }
 
 /** The runner of hook `D`. */
-export type RunnerOf<D extends AnyHookDef> =
-  D extends HookDef<infer K, infer V, infer C, infer R> ? Runners<V, C, R>[K] : never;
+export type RunnerOf<D> = D extends HookDef<infer K, infer V, infer C, infer R> ? Runners<V, C, R>[K] : never;
 
 /** A runner whose hook is not known to the compiler. */
 export interface AnyRunner extends RunnerInfo {
@@ -85,7 +84,12 @@ export function createRunner(def: AnyHookDef, taps: readonly Tap[], env: Dispatc
   if (taps.length === 0) return EMPTY[def.kind];
   const hook = new SyncHook<[unknown, unknown], unknown, CarriedTap>(["value", "ctx"], def.name);
   const carrier = hook as unknown as Carrier;
-  carrier.compile = (options) => COMPILERS[def.kind](def, options.taps.map((carried) => (carried as CarriedTap).tap), env);
+  carrier.compile = (options) =>
+    COMPILERS[def.kind](
+      def,
+      options.taps.map((carried) => (carried as CarriedTap).tap),
+      env,
+    );
   if (register !== undefined) hook.intercept({ register: (carried) => ({ ...carried, tap: register(carried.tap) }) });
   for (const tap of taps) hook.tap({ name: tap.plugin, stage: STAGES[tap.stage], tap }, tap.fn);
   return Object.freeze({

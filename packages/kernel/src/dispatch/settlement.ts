@@ -23,10 +23,19 @@ export interface Settlement<A> {
 }
 
 /** For reservations in which nobody took anything. */
-export const NOTHING_HELD: Settlement<never> = Object.freeze({ settle: () => undefined, release: () => undefined, settled: true });
+export const NOTHING_HELD: Settlement<never> = Object.freeze({
+  settle: () => undefined,
+  release: () => undefined,
+  settled: true,
+});
 
 /** Runs `end` for each, in order, and waits only for promises. Faults are recorded, and never keep the next from running. */
-export function endAll(env: DispatchEnv, def: AnyHookDef, holds: readonly Held[], end: (held: Held) => unknown): void | Promise<void> {
+export function endAll(
+  env: DispatchEnv,
+  def: AnyHookDef,
+  holds: readonly Held[],
+  end: (held: Held) => unknown,
+): void | Promise<void> {
   for (let i = 0; i < holds.length; i++) {
     const held = holds[i]!;
     try {
@@ -38,7 +47,14 @@ export function endAll(env: DispatchEnv, def: AnyHookDef, holds: readonly Held[]
   }
 }
 
-async function endRest(env: DispatchEnv, def: AnyHookDef, holds: readonly Held[], end: (held: Held) => unknown, from: number, first: PromiseLike<unknown>): Promise<void> {
+async function endRest(
+  env: DispatchEnv,
+  def: AnyHookDef,
+  holds: readonly Held[],
+  end: (held: Held) => unknown,
+  from: number,
+  first: PromiseLike<unknown>,
+): Promise<void> {
   for (let i = from; i < holds.length; i++) {
     const held = holds[i]!;
     try {
@@ -55,7 +71,12 @@ function recordFault(env: DispatchEnv, def: AnyHookDef, tap: Tap, error: unknown
 }
 
 /** Gives back what was taken, last taken first. */
-export function releaseAll(env: DispatchEnv, def: AnyHookDef, holds: readonly Held[], reason: string): void | Promise<void> {
+export function releaseAll(
+  env: DispatchEnv,
+  def: AnyHookDef,
+  holds: readonly Held[],
+  reason: string,
+): void | Promise<void> {
   return endAll(env, def, holds.toReversed(), ({ hold }) => hold.release?.(reason));
 }
 

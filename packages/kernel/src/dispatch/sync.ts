@@ -12,7 +12,12 @@ export const compileSync: Compiler = (def, taps, env) => (value, ctx) => {
       const result = tap.fn(value, ctx);
       if (result !== undefined && isThenable(result)) {
         abandon(result);
-        throw hookResultInvalid(tap.plugin, def.name, "it returned a promise, and nobody waits for a sync hook", "collect in the tap, do asynchronous work at run.end or in onFlush.");
+        throw hookResultInvalid(
+          tap.plugin,
+          def.name,
+          "it returned a promise, and nobody waits for a sync hook",
+          "collect in the tap, do asynchronous work at run.end or in onFlush.",
+        );
       }
       succeeded(tap);
     } catch (error) {

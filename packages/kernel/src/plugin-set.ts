@@ -1,0 +1,125 @@
+import type { Epochs, Table } from "./epoch.js";
+import { summaryOf } from "./error.js";
+import { pluginDuplicate, pluginNotInstalled, serviceNeeded } from "./errors.js";
+import { Instance, type InstanceHost, type Services } from "./instance.js";
+import { startAll, stopAll } from "./lifecycle.js";
+import type { Log } from "./logger.js";
+import { checkPlugin } from "./plugin-list.js";
+import { dependentsOf, orderPlugins } from "./plugin-order.js";
+import type { Plugin } from "./plugin.js";
+
+/** Where a change leads: the plugins afterwards, and the ids of those that start anew although they stay. */
+export interface Change {
+  readonly plugins: readonly Plugin[];
+  readonly restart: ReadonlySet<string>;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** The installed plugins. Every change starts what is new first, and shows only once all of it has succeeded. */
+export class PluginSet {
+  /** By service id. */
+  services: Services = new Map();
+  /** In the order of the list, which decides ties whenever the order is made anew. */
+  #plugins: readonly Plugin[] = [];
+
+  constructor(
+    private readonly host: InstanceHost,
+    private readonly epochs: Epochs,
+    private readonly tableOf: (instances: readonly Instance[]) => Table,
+    private readonly log: Log,
+  ) {}
+
+  get instances(): readonly Instance[] {
+    return this.epochs.current.instances;
+  }
+
+  /** A new table for the plugins of now, because their taps or the way they are timed changed. */
+  refresh(): void {
+    this.epochs.current = this.tableOf(this.instances);
+  }
+
+  adding(plugin: Plugin): Change {
+    const added = checkPlugin(plugin);
+    const twin = this.#plugins.find(({ id }) => id === added.id);
+    if (twin !== undefined) throw pluginDuplicate(added.id, added.name, twin.site, added.site);
+    return { plugins: [...this.#plugins, added], restart: NOBODY };
+  }
+
+  removing(id: string): Change {
+    const index = this.#indexOf(id);
+    const plugins = this.#plugins.toSpliced(index, 1);
+    for (const service of this.#plugins[index]!.provides) {
+      const dependents = plugins.filter(({ requires }) => requires.some((key) => key.id === service.id));
+      if (dependents.length > 0)
+        throw serviceNeeded(
+          id,
+          service.id,
+          dependents.map((plugin) => plugin.id),
+        );
+    }
+    return { plugins, restart: NOBODY };
+  }
+
+  replacing(plugin: Plugin): Change {
+    const replacement = checkPlugin(plugin);
+    const index = this.#indexOf(replacement.id);
+    const plugins = this.#plugins.with(index, replacement);
+    const services = [...this.#plugins[index]!.provides, ...replacement.provides].map((key) => key.id);
+    // Whoever holds the old service would go on with stale data: those start anew as well.
+    return { plugins, restart: new Set([...dependentsOf(plugins, services), replacement.id]) };
+  }
+
+  /** Starts what is new, then swaps the table. Asynchronous only if a setup is. `started` is for the roll-back. */
+  evolve({ plugins, restart }: Change, started: Instance[]): void | Promise<void> {
+    const current = new Map(this.instances.map((instance) => [instance.plugin, instance]));
+    const registry = new Map<string, unknown>();
+    const fresh = new Set<Instance>();
+    const ordered = orderPlugins(plugins).map((plugin) => {
+      const kept = restart.has(plugin.id) ? undefined : current.get(plugin);
+      if (kept !== undefined) {
+        for (const [id, service] of kept.provided) registry.set(id, service);
+        return kept;
+      }
+      const instance = new Instance(plugin, this.host);
+      fresh.add(instance);
+      return instance;
+    });
+    const commit = (): void => {
+      this.epochs.current = this.tableOf(ordered);
+      for (const instance of ordered) instance.services = registry;
+      this.#plugins = plugins;
+      this.services = registry;
+    };
+    const pending = startAll(ordered, fresh, registry, started);
+    return pending === undefined ? commit() : pending.then(commit);
+  }
+
+  /** `evolve` that leaves nothing behind when it fails; gives the instances that are no longer in the set. */
+  async change(plan: () => Change): Promise<readonly Instance[]> {
+    const before = this.instances;
+    const started: Instance[] = [];
+    try {
+      await this.evolve(plan(), started);
+    } catch (error) {
+      await this.rollBack(started);
+      throw error;
+    }
+    const after = new Set(this.instances);
+    return before.filter((instance) => !after.has(instance));
+  }
+
+  async rollBack(started: readonly Instance[]): Promise<void> {
+    for (const error of await stopAll(started)) this.log.error(`while rolling back: ${summaryOf(error)}`, { error });
+  }
+
+  #indexOf(id: string): number {
+    const index = this.#plugins.findIndex((plugin) => plugin.id === id);
+    if (index === -1)
+      throw pluginNotInstalled(
+        id,
+        this.#plugins.map((plugin) => plugin.id),
+      );
+    return index;
+  }
+}

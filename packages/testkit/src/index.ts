@@ -13,3 +13,5 @@ export {
 export type { WhenDone } from "./script/script.js";
 export type { ScriptedCall, ScriptedUsage, Step } from "./script/step.js";
 export { ScriptedTool, scriptedTool, type ScriptedToolOptions, type ToolAnswer, type ToolCallRecord } from "./tool/scripted-tool.js";
+export { openAIServer } from "./openai/server.js";
+export type { OpenAIRequest, OpenAIServer, OpenAIServerOptions, Outcome, RecordedRequest, ServerScript, ServerStep, StatusStep } from "./openai/types.js";

@@ -1,0 +1,35 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock, Epoch, Kernel } from "@graphtap/kernel";
+import type { z } from "zod";
+import type { Dispatch } from "./dispatch.js";
+import type { Envelopes, Issued } from "./identity/envelope.js";
+import type { IdentityResolver } from "./identity/server.js";
+import type { FrameStore } from "./run/scope.js";
+import type { PausedThreads } from "./run/paused.js";
+
+/** An identity on its way from a graph's entry point to its iterator; taken once. */
+export interface Entry {
+  issued: Issued | null;
+}
+
+/** What the parts of one stack share. */
+export interface Core {
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly frames: FrameStore;
+  readonly entries: AsyncLocalStorage<Entry>;
+  readonly envelopes: Envelopes;
+  readonly paused: PausedThreads;
+  readonly facts: z.ZodType | undefined;
+  readonly resolver: IdentityResolver | undefined;
+  /** Nobody may run it but without tools; otherwise a run without identity is refused where a guard is installed. */
+  readonly anonymous: "refuse" | "no-tools";
+  /** What happens to tools and models that a node reaches around the gate. */
+  readonly ungated: "deny" | "report";
+  /** The runners of an epoch; one table per epoch. */
+  dispatchOf(epoch: Epoch): Dispatch;
+  /** The runners in force here: the run's own, or those of the moment; null before boot. */
+  dispatchHere(): Dispatch | null;
+  warn(code: string, text: string, key: string): void;
+}

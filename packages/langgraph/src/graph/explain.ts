@@ -1,0 +1,87 @@
+import type { Runnable } from "@langchain/core/runnables";
+import type { Core } from "../core.js";
+import { wrapUnsupported } from "../errors.js";
+import type { ModelGuards } from "../model/guard.js";
+import type { Guards } from "../tool/guard.js";
+import { isToolNode } from "../tool/node.js";
+import { HookedBound } from "./node.js";
+import { isAgent, isPregel, type PregelLike } from "./pregel.js";
+import { wrapperOf } from "./subclass.js";
+import type { GraphWrapper } from "./wrap.js";
+
+/** What the stack sees of one node. */
+export interface NodeCoverage {
+  /** `agent`, or `parent|agent` inside a subgraph. */
+  readonly node: string;
+  readonly kind: "tools" | "subgraph" | "model" | "code";
+  /** Tools that cannot be reached here without the gate. */
+  readonly toolsGoverned: readonly string[];
+  /** Tools that run elsewhere (a provider's own) or cannot be called from here. */
+  readonly toolsObserved: readonly string[];
+  /** `controlled`: calls pass our hooks. `observed`: a closure may call one; usage is seen, nothing can be changed. `none`: no code of the host's runs here. */
+  readonly model: "controlled" | "observed" | "none";
+  /** JavaScript that wrap cannot see into. */
+  readonly opaque: boolean;
+}
+
+/** What `stack.explain(graph)` gives. */
+export interface Explanation {
+  readonly graph: string;
+  readonly nodes: readonly NodeCoverage[];
+  /** What happens to what a node reaches around the gate. */
+  readonly ungated: "deny" | "report";
+  toJSON(): unknown;
+  toString(): string;
+}
+
+/** Lists what is governed in a graph, node by node. */
+export function explainGraph(core: Core, graphs: GraphWrapper, models: ModelGuards, tools: Guards, value: object): Explanation {
+  const wrapped = wrapperOf(value) === core ? value : graphs.wrap(value);
+  const graph = isAgent(wrapped) ? wrapped.graph : wrapped;
+  if (!isPregel(graph)) throw wrapUnsupported("stack.explain() was given a graph that is not compiled.", "A StateGraph has no nodes to look into before compile().");
+  const nodes: NodeCoverage[] = [];
+  visit(graph, "", { models, tools, nodes, seen: new Set() });
+  const name = graph.getName();
+  return {
+    graph: name,
+    nodes,
+    ungated: core.ungated,
+    toJSON: () => ({ graph: name, ungated: core.ungated, nodes }),
+    toString: () => [`${name} (what is reached around the gate: ${core.ungated})`, ...nodes.map(line)].join("\n"),
+  };
+}
+
+interface Visit {
+  readonly models: ModelGuards;
+  readonly tools: Guards;
+  readonly nodes: NodeCoverage[];
+  /** Graphs may contain themselves. */
+  readonly seen: Set<object>;
+}
+
+function visit(graph: PregelLike, prefix: string, v: Visit): void {
+  if (v.seen.has(graph)) return;
+  v.seen.add(graph);
+  for (const [name, node] of Object.entries(graph.nodes)) {
+    if (!(node.bound instanceof HookedBound)) continue;
+    const path = `${prefix}${name}`;
+    v.nodes.push(coverage(path, node.bound.inner, v));
+    for (const sub of node.subgraphs ?? []) if (isPregel(sub)) visit(sub, `${path}|`, v);
+  }
+}
+
+function coverage(node: string, inner: Runnable, { models, tools }: Visit): NodeCoverage {
+  if (isToolNode(inner)) {
+    const named = inner.tools.map((tool) => ({ name: (tool as { name?: string }).name ?? "?", governed: typeof tool === "object" && tool !== null && tools.originalOf(tool) !== undefined }));
+    return { node, kind: "tools", toolsGoverned: named.filter((t) => t.governed).map((t) => t.name), toolsObserved: named.filter((t) => !t.governed).map((t) => t.name), model: "none", opaque: false };
+  }
+  if (isPregel(inner)) return { node, kind: "subgraph", toolsGoverned: [], toolsObserved: [], model: "none", opaque: false };
+  if (models.governs(inner)) return { node, kind: "model", toolsGoverned: [], toolsObserved: [], model: "controlled", opaque: false };
+  return { node, kind: "code", toolsGoverned: [], toolsObserved: [], model: "observed", opaque: true };
+}
+
+function line(n: NodeCoverage): string {
+  const tools = [n.toolsGoverned.length > 0 ? `tools governed: ${n.toolsGoverned.join(", ")}` : "", n.toolsObserved.length > 0 ? `tools observed: ${n.toolsObserved.join(", ")}` : ""].filter((part) => part !== "");
+  const rest = n.opaque ? ["a closure: what it calls directly is only observed"] : n.model === "controlled" ? ["model controlled"] : [];
+  return `  ${n.node}: ${[n.kind, ...tools, ...rest].join("; ")}`;
+}

@@ -1,0 +1,98 @@
+import { Runnable } from "@langchain/core/runnables";
+import type { Core } from "../core.js";
+import type { EndStatus, RunContext } from "../hooks/context.js";
+import type { NodeResult } from "../hooks/node.js";
+import type { Config } from "../identity/envelope.js";
+import { interruptsOf, outcomeOf } from "../run/outcome.js";
+import type { Frame, RunScope } from "../run/scope.js";
+
+interface ExecutionInfo {
+  readonly nodeAttempt?: number;
+}
+
+/** The work of one node, with its hooks around it. Adds no trace and no step of its own. */
+export class HookedBound extends Runnable {
+  override lc_namespace = ["graphtap"];
+
+  constructor(
+    readonly core: Core,
+    readonly node: string,
+    readonly inner: Runnable,
+  ) {
+    super();
+    if (inner.name !== undefined) this.name = inner.name;
+  }
+
+  override invoke(input: unknown, config?: Config): Promise<unknown> {
+    const outer = this.core.frames.getStore();
+    if (outer === undefined || outer.scope.dispatch.idle) return this.inner.invoke(input, config);
+    return this.#hooked(outer, input, config);
+  }
+
+  async #hooked(outer: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+    const { scope } = outer;
+    const ctx = nodeContext(outer, this.node, config);
+    const frame: Frame = { scope, ctx, permits: null, governed: null };
+    const { node } = scope.dispatch;
+    if (!scope.dispatch.anyNode) return this.core.frames.run(frame, () => this.#watched(scope, input, config));
+    const at = ctx.clock.monotonic();
+    const told = node.start.call({ name: this.node }, ctx);
+    if (told !== undefined) await told;
+    const end = async (status: EndStatus, code: string | null, error: unknown): Promise<void> => {
+      const ended = node.end.call({ name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over }, ctx);
+      if (ended !== undefined) await ended;
+    };
+    let value: unknown;
+    try {
+      value = await this.core.frames.run(frame, () => (node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config)));
+    } catch (error) {
+      const { status, code } = outcomeOf(error, ctx.signal);
+      if (status === "paused") scope.pause(interruptsOf(error));
+      if (status === "error") {
+        const failed = node.error.call({ name: this.node, error, attempt: ctx.attempt }, ctx);
+        if (failed !== undefined) await failed;
+      }
+      await end(status, code, error);
+      throw error;
+    }
+    await end("ok", null, null);
+    return value;
+  }
+
+  async #watched(scope: RunScope, input: unknown, config: Config | undefined): Promise<unknown> {
+    try {
+      return await this.inner.invoke(input, config);
+    } catch (error) {
+      if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
+      throw error;
+    }
+  }
+
+  async #around(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+    let nothing: undefined | null = null;
+    const result = await frame.scope.dispatch.node.call.call(Object.freeze({ name: this.node, input }), frame.ctx, async (request): Promise<NodeResult> => {
+      const value: unknown = await this.core.frames.run(frame, () => this.inner.invoke(request.input, config));
+      if (value === undefined) nothing = undefined;
+      return (value ?? null) as NodeResult;
+    });
+    // Taps see null for nothing; LangGraph gets back exactly what the node gave.
+    return result ?? nothing;
+  }
+}
+
+function nodeContext(outer: Frame, node: string, config: Config | undefined): RunContext {
+  const configurable = (config?.configurable ?? {}) as Record<string, unknown>;
+  const taskId = typeof configurable["__pregel_task_id"] === "string" ? configurable["__pregel_task_id"] : null;
+  const ns = typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : outer.ctx.ns;
+  return Object.freeze({ ...outer.ctx, node, taskId, ns, attempt: attemptOf(outer.scope, taskId, config), signal: config?.signal ?? outer.ctx.signal });
+}
+
+/** LangGraph says which attempt it is from 1.2 on; before, attempts of a task are counted here. */
+function attemptOf(scope: RunScope, taskId: string | null, config: Config | undefined): number {
+  const said = (config?.["executionInfo"] as ExecutionInfo | undefined)?.nodeAttempt;
+  if (typeof said === "number") return said;
+  if (taskId === null) return 1;
+  const attempt = (scope.attempts.get(taskId) ?? 0) + 1;
+  scope.attempts.set(taskId, attempt);
+  return attempt;
+}

@@ -1,0 +1,92 @@
+import type { Core } from "../core.js";
+import type { Config, Issued } from "../identity/envelope.js";
+import { governedStream } from "../run/stream.js";
+import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
+import { governCheckpointer } from "../state/saver.js";
+
+const BRAND = Symbol.for("graphtap.wrapped");
+/** Where a graph keeps the identity that `withConfig(stack.as(...))` bound. */
+export const IDENTITY: unique symbol = Symbol("identity bound by withConfig");
+
+/** The stack that wrapped a graph; null for any other object. Works across copies of this package. */
+export function wrapperOf(value: unknown): { readonly name: string } | null {
+  const found: unknown = typeof value === "object" && value !== null ? (value as { [BRAND]?: unknown })[BRAND] : undefined;
+  return (found as { name: string } | undefined) ?? null;
+}
+
+const clean = (core: Core, graph: PregelLike, config: Config): Config => core.envelopes.take(config, graph.getName()).config;
+
+/**
+ * The graph with a checkpointer that passes state.load and state.save, while somebody taps them. A view and not a
+ * change: a server sets `checkpointer` on the graph, and nothing may remember another one.
+ */
+function stateful<G extends PregelLike>(core: Core, graph: G): G {
+  const { state } = core.dispatchHere() ?? {};
+  if (state?.load.used !== true && state?.save.used !== true) return graph;
+  const saver = governCheckpointer(core, graph.checkpointer);
+  return saver === graph.checkpointer ? graph : (Object.create(graph, { checkpointer: { value: saver, writable: true } }) as G);
+}
+
+/**
+ * The graph's own class with its one funnel replaced: invoke, stream, batch, streamEvents, streamLog, a subgraph node
+ * and the server all end in `_streamIterator`. One class per stack and base, so `withConfig`, which constructs
+ * `this.constructor`, stays wrapped.
+ */
+export function governedClass(core: Core, Base: PregelClass): PregelClass {
+  const Governed = class extends Base {
+    declare [IDENTITY]?: Issued;
+
+    constructor(fields: object) {
+      super(fields);
+      const bound = (fields as { [IDENTITY]?: Issued })[IDENTITY];
+      if (bound !== undefined) this[IDENTITY] = bound;
+    }
+
+    override withConfig(config: Config): PregelLike {
+      const taken = core.envelopes.take(config, this.getName());
+      const next = super.withConfig(taken.config) as PregelLike & { [IDENTITY]?: Issued };
+      const identity = taken.issued ?? this[IDENTITY];
+      if (identity !== undefined) next[IDENTITY] = identity;
+      return next;
+    }
+
+    override async stream(input: unknown, options?: Config): Promise<unknown> {
+      const taken = core.envelopes.take(options, this.getName());
+      if (taken.issued === null) return super.stream(input, taken.config);
+      return core.entries.run({ issued: taken.issued }, () => super.stream(input, taken.config));
+    }
+
+    override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {
+      const taken = core.envelopes.take(options, this.getName());
+      const entry = core.entries.getStore();
+      const issued = taken.issued ?? entry?.issued ?? this[IDENTITY] ?? null;
+      if (entry !== undefined) entry.issued = null;
+      const self = stateful(core, this);
+      const target = {
+        name: this.getName(),
+        modes: streamModesOf(this),
+        hasCheckpointer: typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
+        source: (given: unknown, config?: Config) => super._streamIterator.call(self, given, config),
+        stoppedEarly: typeof this.checkpointer === "object" && hasBreakpoints(this, options) ? async (config: Config | undefined) => (await super.getState(config ?? {})).next.length > 0 : null,
+      };
+      return governedStream(core, target, input, taken.config, issued);
+    }
+
+    // State methods take the same config as a run; the identity must not reach the checkpointer.
+    override async getState(config: Config, options?: unknown): Promise<{ next: readonly string[] }> {
+      return super.getState.call(stateful(core, this), clean(core, this, config), options);
+    }
+    override getStateHistory(config: Config, options?: unknown): AsyncGenerator<unknown> {
+      return super.getStateHistory.call(stateful(core, this), clean(core, this, config), options);
+    }
+    override async updateState(config: Config, ...rest: unknown[]): Promise<unknown> {
+      return super.updateState.call(stateful(core, this), clean(core, this, config), ...rest);
+    }
+    override async bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown> {
+      return super.bulkUpdateState.call(stateful(core, this), clean(core, this, config), ...rest);
+    }
+  };
+  Object.defineProperty(Governed.prototype, BRAND, { value: core });
+  Object.defineProperty(Governed, "name", { value: Base.name });
+  return Governed as unknown as PregelClass;
+}

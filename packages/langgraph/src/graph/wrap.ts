@@ -1,0 +1,151 @@
+import { Runnable } from "@langchain/core/runnables";
+import type { Core } from "../core.js";
+import { wrapForeignStack, wrapRemote, wrapUnsupported } from "../errors.js";
+import type { Config, Issued } from "../identity/envelope.js";
+import type { ModelGuards } from "../model/guard.js";
+import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
+import type { Guards } from "../tool/guard.js";
+import { HookedBound } from "./node.js";
+import { type AgentLike, isAgent, isBuilder, isPregel, isRemote, type NodeLike, type PregelClass, type PregelLike } from "./pregel.js";
+import { governedClass, IDENTITY, wrapperOf } from "./subclass.js";
+
+/** What a stack can wrap: a compiled graph, a StateGraph, an entrypoint or a createAgent agent. Structural on purpose. */
+export type Wrappable = { readonly lg_is_pregel: boolean; readonly nodes: unknown } | { compile(...args: never[]): unknown } | { readonly graph: unknown };
+
+const isSequence = (value: unknown): value is Runnable & { first: Runnable; middle: Runnable[]; last: Runnable } => typeof value === "object" && value !== null && Array.isArray((value as { middle?: unknown }).middle) && "first" in value && "last" in value;
+
+const describe = (value: unknown): string => {
+  if (typeof value === "function") return `function "${value.name || "anonymous"}"`;
+  if (value === null || typeof value !== "object") return value === null ? "null" : `${typeof value} ${JSON.stringify(value)}`;
+  return typeof (value as { then?: unknown }).then === "function" ? "a promise" : `an object of class ${(value.constructor as { name?: string } | undefined)?.name ?? "Object"}`;
+};
+
+/** Wraps graphs for one stack. The same graph gives the same object. */
+export class GraphWrapper {
+  readonly #wrapped = new WeakMap<object, object>();
+  readonly #classes = new WeakMap<object, PregelClass>();
+
+  constructor(
+    readonly core: Core,
+    readonly tools: Guards,
+    readonly models: ModelGuards,
+  ) {}
+
+  /** @throws GraphTapError WRAP_UNSUPPORTED, WRAP_REMOTE, WRAP_FOREIGN_STACK */
+  wrap(value: unknown): object {
+    if (typeof value !== "object" || value === null) throw wrapUnsupported(`stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`, "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.");
+    const by = wrapperOf(value);
+    if (by === this.core) return value;
+    if (by !== null) throw wrapForeignStack((value as { name?: string }).name ?? "graph", by.name, this.core.name);
+    const known = this.#wrapped.get(value);
+    if (known !== undefined) return known;
+    const made = this.#make(value);
+    this.#wrapped.set(value, made);
+    return made;
+  }
+
+  #make(value: object): object {
+    if (isRemote(value)) {
+      const remote = value as { graphId?: string; name?: string; client?: { apiUrl?: string } };
+      throw wrapRemote(remote.graphId ?? remote.name ?? "?", remote.client?.apiUrl ?? null);
+    }
+    if (isPregel(value)) return this.#pregel(value);
+    if (isAgent(value)) return this.#agent(value);
+    if (isBuilder(value)) return this.#builder(value);
+    throw wrapUnsupported(`stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`, "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.");
+  }
+
+  #class(Base: PregelClass): PregelClass {
+    let made = this.#classes.get(Base);
+    if (made === undefined) this.#classes.set(Base, (made = governedClass(this.core, Base)));
+    return made;
+  }
+
+  #pregel(graph: PregelLike): PregelLike {
+    const Governed = this.#class(graph.constructor as unknown as PregelClass);
+    // A graph may contain itself: it must be known before its nodes are looked at.
+    const made = new Governed({ ...graph, nodes: {} });
+    this.#wrapped.set(graph, made);
+    Object.assign(made, { nodes: this.#nodes(graph) });
+    return made;
+  }
+
+  #nodes(graph: PregelLike): Record<string, NodeLike> {
+    const nodes: Record<string, NodeLike> = {};
+    for (const [name, node] of Object.entries(graph.nodes)) nodes[name] = name === "__start__" ? node : this.#node(name, node);
+    return nodes;
+  }
+
+  #node(name: string, node: NodeLike): NodeLike {
+    const found = node.subgraphs !== undefined && node.subgraphs.length > 0 ? node.subgraphs : subgraphsOf(node.bound);
+    const bound = new HookedBound(this.core, name, this.#deep(node.bound));
+    const subgraphs = found.map((candidate) => this.#deep(candidate));
+    const copy = Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { bound });
+    if (subgraphs.length > 0) copy.subgraphs = subgraphs;
+    return copy;
+  }
+
+  /** What a node runs, with the parts that can be reached governed: tool nodes, subgraphs, models in sequences. */
+  #deep(bound: Runnable): Runnable {
+    if (isPregel(bound)) return this.wrap(bound) as Runnable;
+    if (isToolNode(bound)) return this.#toolNode(bound) as unknown as Runnable;
+    if (isSequence(bound)) {
+      const first = this.#deep(bound.first);
+      const middle = bound.middle.map((step) => this.#deep(step));
+      const last = this.#deep(bound.last);
+      return Object.assign(Object.create(Object.getPrototypeOf(bound) as object) as Runnable, bound, { first, middle, last });
+    }
+    return this.models.guard(bound);
+  }
+
+  #toolNode(node: ToolNodeLike): ToolNodeLike {
+    const known = this.#wrapped.get(node);
+    if (known !== undefined) return known as ToolNodeLike;
+    const made = governToolNode(this.core, this.tools, node);
+    this.#wrapped.set(node, made);
+    return made;
+  }
+
+  /** A view of the builder whose compile wraps; the host's own builder stays as it is. */
+  #builder(builder: { compile(...args: unknown[]): PregelLike }): object {
+    const wrapper = this;
+    return Object.create(builder, {
+      compile: {
+        value(this: object, ...args: unknown[]): object {
+          return wrapper.wrap(builder.compile.apply(this as never, args));
+        },
+        writable: true,
+        configurable: true,
+      },
+    }) as object;
+  }
+
+  /**
+   * A second agent from the same options, with its model governed; its graph, which is nobody else's, becomes a governed
+   * one in place, for an agent keeps it in a private field.
+   */
+  #agent(agent: AgentLike): AgentLike {
+    const copy = agent.withConfig({});
+    copy.options = { ...copy.options, model: this.models.guard(copy.options.model) };
+    const made = copy.withConfig({});
+    const { graph } = made;
+    Object.assign(graph, { nodes: this.#nodes(graph) });
+    Object.setPrototypeOf(graph, this.#class(graph.constructor as unknown as PregelClass).prototype as object);
+    const withConfig = (config: Config): object => {
+      const { config: clean, issued } = this.core.envelopes.take(config, graph.getName());
+      const next = this.wrap(agent.withConfig(clean)) as AgentLike;
+      const identity = issued ?? (graph as { [IDENTITY]?: Issued })[IDENTITY];
+      if (identity !== undefined) Object.assign(next.graph, { [IDENTITY]: identity });
+      return next;
+    };
+    Object.defineProperty(made, "withConfig", { value: withConfig, configurable: true });
+    Object.defineProperty(made, Symbol.for("graphtap.wrapped"), { value: this.core });
+    return made;
+  }
+}
+
+/** Subgraphs that a node declares by being or containing them. */
+function subgraphsOf(bound: Runnable): Runnable[] {
+  if (isPregel(bound)) return [bound];
+  return isSequence(bound) ? [bound.first, ...bound.middle, bound.last].filter((step) => isPregel(step)) : [];
+}

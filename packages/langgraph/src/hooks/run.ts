@@ -1,0 +1,79 @@
+import { defineHook } from "@graphtap/kernel";
+import type { DenialFields, EndFields, RunContext, Usage } from "./context.js";
+
+/** What entered a run: a caller's input, a resume, or a state update. */
+export interface RunInput {
+  readonly kind: "input" | "resume" | "update";
+  readonly value: unknown;
+}
+
+/** One execution about to happen. */
+export interface RunRequest {
+  readonly workflow: string;
+  /** As the caller gave it, after `run.input`. */
+  readonly input: unknown;
+  readonly kind: RunInput["kind"];
+  /** Stream modes in force; `values` for invoke. */
+  readonly streamModes: readonly string[];
+  /** Whether each chunk is `[mode, payload]`. */
+  readonly tuples: boolean;
+  /** Whether chunks of subgraphs are included, each with its namespace first. */
+  readonly subgraphs: boolean;
+}
+
+/** The root output, judged once before the last chunk is released. */
+export interface RunOutput {
+  readonly value: unknown;
+}
+
+export interface RunStart {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly kind: RunInput["kind"];
+  readonly nested: boolean;
+}
+export interface RunEnd extends EndFields {
+  readonly runId: string;
+  readonly workflow: string;
+  /** Sum over the model calls of this run itself (nested runs count their own); null when no call reported any. */
+  readonly usage: Usage | null;
+}
+export interface RunError {
+  readonly error: unknown;
+  readonly code: string | null;
+}
+export interface RunPause {
+  /** The interrupts that are waiting, as LangGraph reports them. Empty for a static breakpoint or a drain. */
+  readonly interrupts: readonly unknown[];
+}
+export interface RunResume {
+  readonly resumedFrom: string | null;
+}
+/** What a run-level limit or budget settles with. */
+export interface RunSettlement {
+  readonly status: EndFields["status"];
+  readonly usage: Usage | null;
+}
+
+export const run = Object.freeze({
+  start: defineHook.series<RunStart, RunContext>("run.start", { doc: "A run began; fires exactly once per run, before anything is judged." }),
+  input: defineHook.guard<RunInput, RunContext>("run.input", {
+    transform: true,
+    doc: "Judges what the caller sends (input, resume, update); may transform it.",
+  }),
+  admit: defineHook.reserve<RunRequest, RunSettlement, RunContext>("run.admit", {
+    doc: "Run-level limits and budgets, before the first node.",
+  }),
+  call: defineHook.around<RunRequest, AsyncIterable<unknown>, RunContext>("run.call", {
+    doc: "One execution, whatever entry point started it; next(request) gives its chunks and is called at most once.",
+  }),
+  output: defineHook.guard<RunOutput, RunContext>("run.output", {
+    transform: true,
+    doc: "Judges the root output once per run, before the last root chunk is released; never on a pause or an error.",
+  }),
+  error: defineHook.series<RunError, RunContext>("run.error", { doc: "A run failed; interrupts and aborts are no errors." }),
+  pause: defineHook.series<RunPause, RunContext>("run.pause", { doc: "A run stopped at an interrupt, a breakpoint or a drain." }),
+  resume: defineHook.series<RunResume, RunContext>("run.resume", { doc: "A run continues a paused thread." }),
+  denied: defineHook.series<DenialFields, RunContext>("run.denied", { doc: "A run was refused by the stack or by a guard." }),
+  end: defineHook.series<RunEnd, RunContext>("run.end", { doc: "A run ended; fires exactly once per run, last but for late ends." }),
+});

@@ -1,0 +1,29 @@
+import type { Core } from "../core.js";
+import type { Usage } from "../hooks/context.js";
+import type { ModelFlight } from "./call.js";
+import { readUsage } from "./usage.js";
+
+/**
+ * A provider's own event stream, passed on as it is; the flight ends with it. Its usage events are snapshots, so the
+ * last one counts. Only used while nobody filters: filters see chunks.
+ */
+export async function* observedEvents(core: Core, flight: ModelFlight, source: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
+  let usage: Usage | null = null;
+  let done = false;
+  try {
+    for (;;) {
+      const next = await core.frames.run({ ...flight.frame, governed: "model" }, () => source.next());
+      if (next.done === true) break;
+      flight.seen();
+      usage = readUsage((next.value as { usage?: unknown } | null)?.usage) ?? usage;
+      yield next.value;
+    }
+    done = true;
+  } catch (error) {
+    await flight.fail(error, usage);
+    throw error;
+  } finally {
+    if (!done) await source.return(undefined);
+    await flight.end(done ? "ok" : "cancelled", done ? null : "ABORTED", null, usage);
+  }
+}

@@ -1,0 +1,225 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
+import type { Core } from "../core.js";
+import type { Config } from "../identity/envelope.js";
+import { enter, type Entered } from "../run/direct.js";
+import type { Frame } from "../run/scope.js";
+import { gathered, released, usageOfResult } from "./stream.js";
+import { ModelFlight, type ModelName } from "./call.js";
+import { observedEvents } from "./events.js";
+
+type Options = Record<string, unknown>;
+type Chunks = AsyncGenerator<ChatGenerationChunk>;
+
+/** The parts of a chat model that calls end in. Duck-typed: two copies of LangChain may be loaded. */
+export interface AnyModel {
+  _generate(messages: BaseMessage[], options: Options, runManager?: unknown): Promise<ChatResult>;
+  _streamResponseChunks(messages: BaseMessage[], options: Options, runManager?: unknown): Chunks;
+  _streamChatModelEvents?(messages: BaseMessage[], options: Options, runManager?: unknown): AsyncGenerator<unknown>;
+  getLsParams?(options: Options): { ls_provider?: string; ls_model_name?: string };
+}
+
+/** A chat model of any copy of LangChain. */
+export function isChatModel(value: unknown): value is AnyModel {
+  const model = value as Partial<AnyModel> | null;
+  return typeof model === "object" && model !== null && typeof model._generate === "function" && typeof model._streamResponseChunks === "function";
+}
+
+const isBinding = (value: unknown): value is { bound: unknown } => typeof value === "object" && value !== null && "bound" in value && "kwargs" in value;
+const isSequence = (value: unknown): value is { first: unknown; middle: unknown[]; last: unknown } => typeof value === "object" && value !== null && "first" in value && "last" in value && Array.isArray((value as { middle?: unknown }).middle);
+
+function nameOf(model: AnyModel, options: Options): ModelName {
+  try {
+    const params = model.getLsParams?.(options);
+    return { provider: params?.ls_provider ?? null, model: params?.ls_model_name ?? null };
+  } catch {
+    return { provider: null, model: null };
+  }
+}
+
+const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
+
+/** Methods that only read: they run on the model itself, where its private fields are. */
+const READERS = ["getLsParams", "invocationParams", "_identifyingParams", "_llmType", "_modelType", "getName", "toJSON", "getNumTokens"] as const;
+
+/** The governed models of one stack. */
+export class ModelGuards {
+  readonly #core: Core;
+  readonly #guarded = new WeakMap<object, object>();
+  readonly #ours = new WeakSet<object>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Whether calls of this object pass our hooks. */
+  governs(model: unknown): boolean {
+    if (typeof model !== "object" || model === null) return false;
+    if (this.#ours.has(model)) return true;
+    if (isBinding(model)) return this.governs(model.bound);
+    return isSequence(model) && [model.first, ...model.middle].some((step) => this.governs(step));
+  }
+
+  /**
+   * The governed form of a model, or of a binding or sequence around one; anything else comes back as it is. The same
+   * model gives the same object, and what `bindTools`, `withConfig` and the like give stays governed.
+   */
+  guard<T>(model: T): T {
+    if (typeof model !== "object" || model === null || this.#ours.has(model)) return model;
+    const known = this.#guarded.get(model);
+    if (known !== undefined) return known as T;
+    const made = isChatModel(model) ? this.#model(model) : isBinding(model) ? this.#copy(model, { bound: this.guard(model.bound) }) : isSequence(model) ? this.#sequence(model) : model;
+    if (made === model) return model;
+    this.#guarded.set(model, made as object);
+    return made as T;
+  }
+
+  #sequence(sequence: { first: unknown; middle: unknown[]; last: unknown }): unknown {
+    const first = this.guard(sequence.first);
+    const middle = sequence.middle.map((step) => this.guard(step));
+    if (first === sequence.first && middle.every((step, i) => step === sequence.middle[i])) return sequence;
+    return this.#copy(sequence, { first, middle });
+  }
+
+  #copy(of: object, changes: object): object {
+    return Object.assign(Object.create(Object.getPrototypeOf(of) as object) as object, of, changes);
+  }
+
+  #model(model: AnyModel): object {
+    const core = this.#core;
+    const own: Record<string, PropertyDescriptor> = {};
+    const inherited = model as unknown as Record<string, (...args: unknown[]) => unknown>;
+    for (const name of READERS) if (typeof inherited[name] === "function") own[name] = method((...args) => inherited[name]?.apply(model, args));
+    for (const name of ["bindTools", "withConfig"]) if (typeof inherited[name] === "function") own[name] = method((...args) => this.guard(inherited[name]?.apply(model, args)));
+    own["_generate"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => generate(core, model, messages, options, runManager));
+    if (streams(model)) own["_streamResponseChunks"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => stream(core, model, messages, options, runManager));
+    const guarded = Object.create(model, own) as Record<string, (...args: unknown[]) => unknown>;
+    // Entry points: the identity is taken off, and everything below is marked as governed.
+    for (const name of ["invoke", "stream", "streamEvents", "streamV2", "generate", "generatePrompt", "_streamIterator"]) {
+      if (typeof inherited[name] !== "function") continue;
+      Object.defineProperty(guarded, name, method((...args) => entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, args)));
+    }
+    if (nativeEvents(model)) {
+      const bridged = basePrototype(model)?._streamChatModelEvents;
+      Object.defineProperty(guarded, "_streamChatModelEvents", method((messages: BaseMessage[], options: Options, runManager: unknown) => {
+        const { stream: s, chunk, result, call } = core.frames.getStore()?.scope.dispatch.model ?? {};
+        const chunked = s?.used === true || chunk?.used === true || result?.used === true || call?.used === true;
+        return chunked && bridged !== undefined ? bridged.call(guarded as never, messages, options, runManager) : events(core, model, messages, options, runManager);
+      }));
+    }
+    this.#ours.add(guarded);
+    return guarded;
+  }
+}
+
+/** The class that declares what chat models override: the last one in the chain with a `_generateUncached`. */
+function basePrototype(model: object): AnyModel | null {
+  let base: AnyModel | null = null;
+  for (let at = Object.getPrototypeOf(model) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (Object.hasOwn(at, "_generateUncached")) base = at as AnyModel;
+  }
+  return base;
+}
+
+/** LangChain compares with the base class's method to learn whether a model streams: ours must not look like one. */
+const streams = (model: AnyModel): boolean => model._streamResponseChunks !== basePrototype(model)?._streamResponseChunks;
+const nativeEvents = (model: AnyModel): boolean => {
+  const base = basePrototype(model)?._streamChatModelEvents;
+  return model._streamChatModelEvents !== undefined && base !== undefined && model._streamChatModelEvents !== base;
+};
+
+function entered(core: Core, model: AnyModel, original: (...args: unknown[]) => unknown, self: object, args: unknown[]): unknown {
+  const [input, config, ...rest] = args;
+  const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
+  const run = (frame: Frame): unknown => {
+    const out = core.frames.run({ ...frame, governed: "model" }, () => original.call(self, input, taken.config, ...rest));
+    return isIterator(out) ? inFrame(core, { ...frame, governed: "model" }, out) : out;
+  };
+  const here = core.frames.getStore();
+  if (here !== undefined && taken.issued === null) return run(here);
+  // No run around it, or another identity: a place of its own, for which one may have to wait.
+  const place = enter(core, nameOf(model, {}).model ?? "model", taken.issued, taken.config);
+  const go = ({ frame, unpin }: Entered): unknown => {
+    unpin();
+    return run(frame);
+  };
+  return place instanceof Promise ? place.then(go) : go(place);
+}
+
+const isIterator = (value: unknown): value is AsyncGenerator<unknown> => typeof value === "object" && value !== null && typeof (value as { next?: unknown }).next === "function" && !("getReader" in value);
+
+/** A generator runs in the context of whoever pulls it: each pull re-enters the frame. */
+function inFrame(core: Core, frame: Frame, inner: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
+  const pull = (step: "next" | "return" | "throw") => (value?: unknown) => core.frames.run(frame, () => inner[step](value as never));
+  const outer = { next: pull("next"), return: pull("return"), throw: pull("throw"), [Symbol.asyncIterator]: () => outer };
+  return outer as unknown as AsyncGenerator<unknown>;
+}
+
+async function place(core: Core, model: AnyModel, options: Options): Promise<Frame> {
+  const { frame, unpin } = await enter(core, nameOf(model, options).model ?? "model", null, options as Config);
+  unpin();
+  return frame;
+}
+
+async function generate(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): Promise<ChatResult> {
+  const frame = await place(core, model, options);
+  if (!frame.scope.dispatch.anyModel) return model._generate(messages, options, runManager);
+  const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, false);
+  try {
+    const reply = await flight.reply(async (call) => ({
+      kind: "message",
+      result: await core.frames.run({ ...frame, governed: "model" }, () => model._generate(call.messages as BaseMessage[], call.options, runManager)),
+    }));
+    const result = await flight.result(await gathered(reply));
+    await flight.end("ok", null, null, usageOfResult(result));
+    return result;
+  } catch (error) {
+    await flight.fail(error);
+    throw error;
+  }
+}
+
+async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): Chunks {
+  const frame = await place(core, model, options);
+  if (!frame.scope.dispatch.anyModel) {
+    yield* model._streamResponseChunks(messages, options, runManager);
+    return;
+  }
+  const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
+  let reply;
+  try {
+    reply = await flight.reply(async (call) => ({ kind: "stream", chunks: await opened(core, frame, model._streamResponseChunks(call.messages as BaseMessage[], call.options, runManager)) }));
+  } catch (error) {
+    await flight.fail(error);
+    throw error;
+  }
+  yield* released(core, flight, reply);
+}
+
+/** Pulls the first chunk, so that a provider that refuses fails inside the around taps and a retry can see it. */
+async function opened(core: Core, frame: Frame, chunks: Chunks): Promise<AsyncIterable<ChatGenerationChunk>> {
+  const governed: Frame = { ...frame, governed: "model" };
+  const first = await core.frames.run(governed, () => chunks.next());
+  return (async function* () {
+    let next = first;
+    try {
+      while (next.done !== true) {
+        yield next.value;
+        next = await core.frames.run(governed, () => chunks.next());
+      }
+    } finally {
+      if (next.done !== true) await chunks.return(undefined);
+    }
+  })();
+}
+
+async function* events(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): AsyncGenerator<unknown> {
+  const source = (call: { messages: readonly BaseMessage[]; options: Options }): AsyncGenerator<unknown> => model._streamChatModelEvents?.(call.messages as BaseMessage[], call.options, runManager) as AsyncGenerator<unknown>;
+  const frame = await place(core, model, options);
+  if (!frame.scope.dispatch.anyModel) {
+    yield* source({ messages, options });
+    return;
+  }
+  const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
+  yield* observedEvents(core, flight, source(flight.call as { messages: readonly BaseMessage[]; options: Options }));
+}

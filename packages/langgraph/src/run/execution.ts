@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import { createRunData, type Epoch } from "@graphtap/kernel";
+import { isCommand } from "@langchain/langgraph";
+import type { Core } from "../core.js";
+import type { Dispatch } from "../dispatch.js";
+import { DeniedError } from "../denial.js";
+import { threadIdMissing } from "../errors.js";
+import type { DenialFields, EndStatus, RunContext } from "../hooks/context.js";
+import type { RunInput } from "../hooks/run.js";
+import type { Config, Issued } from "../identity/envelope.js";
+import type { Principal } from "../identity/principal.js";
+import { denialOf, refusal } from "../tool/gate.js";
+import { innerPrincipal, rootPrincipal } from "./identity.js";
+import { interruptsOf, isBubbleUp, outcomeOf } from "./outcome.js";
+import { type Frame, RunScope } from "./scope.js";
+
+/** What is about to run. */
+export interface Launch {
+  readonly workflow: string;
+  readonly input: unknown;
+  readonly config: Config | undefined;
+  readonly issued: Issued | null;
+  readonly hasCheckpointer: boolean;
+}
+
+/** What entered: a resume has a resume value or no input at all; a Command without one is an update. */
+export function kindOf(input: unknown): RunInput["kind"] {
+  if (input === null || input === undefined) return "resume";
+  if (!isCommand(input)) return "input";
+  return (input as { resume?: unknown }).resume === undefined ? "update" : "resume";
+}
+
+interface RunSettlement {
+  settle(actual: { status: EndStatus; usage: RunScope["usage"] }): unknown;
+  release(reason: string): unknown;
+}
+
+/** One execution's life: begun, admitted, ended exactly once. */
+export class Execution {
+  #ended = false;
+  #settlement: RunSettlement | null = null;
+
+  private constructor(
+    readonly core: Core,
+    readonly scope: RunScope,
+    readonly kind: RunInput["kind"],
+    readonly pinned: Epoch | null,
+  ) {}
+
+  get frame(): Frame {
+    return { scope: this.scope, ctx: this.scope.ctx, permits: null, governed: null };
+  }
+
+  /**
+   * Opens the run: context and run.start. Synchronous unless a tap or the resolver is not.
+   *
+   * @throws GraphTapError IDENTITY_* after run.start and run.denied were told.
+   */
+  static begin(core: Core, launch: Launch): Execution | Promise<Execution> {
+    const outer = core.frames.getStore() ?? null;
+    const pinned = outer === null ? core.kernel.pin() : null;
+    const epoch = outer === null ? (pinned as Epoch) : outer.scope.epoch;
+    const dispatch = core.dispatchOf(epoch);
+    const make = (principal: Principal | null): Execution => {
+      const ctx = contextOf(core, launch, outer, principal);
+      return new Execution(core, new RunScope(ctx, dispatch, epoch, outer?.scope ?? null, core.clock.monotonic()), kindOf(launch.input), pinned);
+    };
+    let principal: Principal | null | Promise<Principal | null>;
+    try {
+      principal = outer === null ? rootPrincipal(core, dispatch, launch.workflow, launch.issued, launch.config) : innerPrincipal(launch.workflow, outer.ctx.principal, launch.issued);
+      if (principal instanceof Promise) return principal.then((who) => make(who).#start(launch, dispatch), (error: unknown) => make(null).#refused(launch, dispatch, error));
+    } catch (error) {
+      return make(null).#refused(launch, dispatch, error);
+    }
+    return make(principal).#start(launch, dispatch);
+  }
+
+  #start(launch: Launch, dispatch: Dispatch): Execution | Promise<Execution> {
+    if (dispatch.idle) return this;
+    return this.#startTold(launch, dispatch);
+  }
+
+  async #startTold(launch: Launch, { run }: Dispatch): Promise<Execution> {
+    const { ctx } = this.scope;
+    await run.start.call({ runId: ctx.runId, workflow: ctx.workflow, kind: this.kind, nested: this.scope.parent !== null }, ctx);
+    if (this.kind === "resume") await run.resume.call({ resumedFrom: ctx.resumedFrom }, ctx);
+    if (launch.issued !== null && launch.hasCheckpointer && ctx.threadId === null && this.scope.parent === null) {
+      return this.#deny(threadIdMissing(ctx.workflow), refusal("THREAD_ID_MISSING", "This conversation has no id.", "no conversationId and no thread_id"));
+    }
+    return this;
+  }
+
+  async #refused(launch: Launch, dispatch: Dispatch, error: unknown): Promise<never> {
+    await this.#startTold({ ...launch, issued: null }, dispatch);
+    const code = (error as { code?: unknown }).code;
+    return this.#deny(error, refusal(typeof code === "string" ? code : "IDENTITY_MISSING", "This run was refused: nobody is known to run it.", String((error as Error).message).split("\n", 1)[0] ?? ""));
+  }
+
+  async #deny(error: unknown, denial: DenialFields): Promise<never> {
+    await this.scope.dispatch.run.denied.call(denial, this.scope.ctx);
+    await this.end("denied", denial.code, error);
+    throw error;
+  }
+
+  /**
+   * Judges the input and takes the run-level limits.
+   *
+   * @returns the input to run with
+   * @throws DeniedError
+   */
+  async admit(request: { readonly input: unknown; readonly request: (input: unknown) => unknown }): Promise<unknown> {
+    const { run } = this.scope.dispatch;
+    const { ctx } = this.scope;
+    let { input } = request;
+    if (run.input.used) {
+      const verdict = await run.input.call(Object.freeze({ kind: this.kind, value: input }), ctx);
+      if (verdict.effect === "escalate") return this.#refuseInput(refusal("APPROVAL_NOT_POSSIBLE", "This needs an approval that nobody can give here.", "run.input escalated"));
+      if (verdict.effect === "deny") return this.#refuseInput(denialOf(verdict));
+      if (verdict.changed && verdict.value !== undefined) input = verdict.value.value;
+    }
+    if (run.admit.used) {
+      const reservation = await run.admit.call(request.request(input) as never, ctx);
+      if (!reservation.ok) return this.#refuseInput(denialOf(reservation));
+      this.#settlement = reservation.settlement;
+    }
+    return input;
+  }
+
+  #refuseInput(denial: DenialFields): Promise<never> {
+    return this.#deny(new DeniedError(`run of "${this.scope.ctx.workflow}"`, denial), denial);
+  }
+
+  /** Ends the run with what its stream threw. Returns undefined when nothing has to be waited for. */
+  fail(error: unknown): undefined | Promise<void> {
+    const { status, code } = DeniedError.isDenied(error) ? { status: "denied" as const, code: error.code } : outcomeOf(error, this.scope.ctx.signal);
+    if (status === "paused" && isBubbleUp(error)) this.scope.pause(this.scope.paused ? [] : interruptsOf(error));
+    return this.end(status, code, error);
+  }
+
+  /** Ends the run. Only the first call counts; returns undefined when nothing has to be waited for. */
+  end(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {
+    if (this.#ended) return undefined;
+    this.#ended = true;
+    const { scope } = this;
+    scope.over = true;
+    const { ctx, dispatch } = scope;
+    if (status === "paused" && ctx.threadId !== null && scope.parent === null) this.core.paused.set(ctx.threadId, ctx.runId);
+    if (dispatch.idle) {
+      this.pinned?.release();
+      return undefined;
+    }
+    return this.#told(status, code, error).finally(() => this.pinned?.release());
+  }
+
+  async #told(status: EndStatus, code: string | null, error: unknown): Promise<void> {
+    const { ctx, dispatch, interrupts, usage, startedAt } = this.scope;
+    if (status === "denied") await this.#settlement?.release("denied");
+    else await this.#settlement?.settle({ status, usage });
+    if (status === "error") await dispatch.run.error.call({ error, code }, ctx);
+    if (status === "paused") await dispatch.run.pause.call({ interrupts }, ctx);
+    await dispatch.run.end.call({ runId: ctx.runId, workflow: ctx.workflow, status, code, error, usage, durationMs: ctx.clock.monotonic() - startedAt, late: false }, ctx);
+  }
+}
+
+function contextOf(core: Core, launch: Launch, outer: Frame | null, principal: Principal | null): RunContext {
+  const configurable = (launch.config?.configurable ?? {}) as Record<string, unknown>;
+  const threadId = typeof configurable["thread_id"] === "string" ? configurable["thread_id"] : (outer?.ctx.threadId ?? null);
+  const runId = randomUUID();
+  const resumed = outer === null && threadId !== null && kindOf(launch.input) === "resume";
+  return Object.freeze({
+    runId,
+    rootRunId: outer?.ctx.rootRunId ?? runId,
+    parentRunId: outer?.ctx.runId ?? null,
+    threadId,
+    resumedFrom: resumed ? core.paused.take(threadId) : (outer?.ctx.resumedFrom ?? null),
+    principal,
+    workflow: launch.workflow,
+    node: outer?.ctx.node ?? null,
+    taskId: outer?.ctx.taskId ?? null,
+    ns: typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : (outer?.ctx.ns ?? ""),
+    attempt: outer?.ctx.attempt ?? 1,
+    signal: launch.config?.signal ?? outer?.ctx.signal,
+    clock: core.clock,
+    data: createRunData(),
+    route: "graph",
+  });
+}

@@ -1,0 +1,57 @@
+import type { EndStatus } from "../hooks/context.js";
+
+const has = (error: unknown, key: string): unknown => (typeof error === "object" && error !== null ? (error as Record<string, unknown>)[key] : undefined);
+
+/** LangGraph's control flow (interrupts, drains, hand-offs to the parent): brand, not class, for copies exist. */
+export function isBubbleUp(error: unknown): boolean {
+  return has(error, "is_bubble_up") === true;
+}
+
+/** A hand-off to the parent graph: the node did its work. */
+export function isParentCommand(error: unknown): boolean {
+  return isBubbleUp(error) && has(error, "name") === "ParentCommand";
+}
+
+/** The interrupts an interrupt error carries; empty for a drain. */
+export function interruptsOf(error: unknown): readonly unknown[] {
+  const interrupts = has(error, "interrupts");
+  return Array.isArray(interrupts) ? interrupts : [];
+}
+
+/** A time-out, as the platform, LangGraph and the provider SDKs name it. */
+function isTimeout(error: unknown): boolean {
+  const name = has(error, "name");
+  return name === "TimeoutError" || name === "NodeTimeoutError" || name === "APIConnectionTimeoutError";
+}
+
+function isAbort(error: unknown): boolean {
+  const name = has(error, "name");
+  return name === "AbortError" || name === "APIUserAbortError" || name === "ModelAbortError" || has(error, "lc_error_code") === "MODEL_ABORTED";
+}
+
+/** How a thrown value ended what it came out of. */
+export interface Outcome {
+  readonly status: EndStatus;
+  readonly code: string | null;
+}
+
+/**
+ * Status and code of a thrown value. Interrupts and drains are a pause, hand-offs are fine, an aborted signal is a
+ * cancellation unless its reason is a time-out; the rest are errors.
+ */
+export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outcome {
+  if (isBubbleUp(error)) return isParentCommand(error) ? { status: "ok", code: null } : { status: "paused", code: null };
+  const aborted = signal?.aborted === true;
+  if (isTimeout(error) || (aborted && isTimeout(signal.reason))) return { status: "error", code: "TIMEOUT" };
+  if (aborted || isAbort(error)) return { status: "cancelled", code: "ABORTED" };
+  return { status: "error", code: codeOf(error) };
+}
+
+/** The error's own code: ours, LangChain's, or a system one; null when it has none. */
+export function codeOf(error: unknown): string | null {
+  for (const key of ["code", "lc_error_code"]) {
+    const value = has(error, key);
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return null;
+}

@@ -1,0 +1,56 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Epoch } from "@graphtap/kernel";
+import type { RunContext, Usage } from "../hooks/context.js";
+import type { Dispatch } from "../dispatch.js";
+import type { Permits } from "../tool/permit.js";
+import { addUsage } from "../model/usage.js";
+
+/** One run while it lives: its pinned taps, its context, what it adds up. Subgraphs are part of it. */
+export class RunScope {
+  /** Set at the run's end; what ends after it is late, what starts after it is refused. */
+  over = false;
+  usage: Usage | null = null;
+  /** Interrupts that this run's own nodes raised. */
+  readonly interrupts: unknown[] = [];
+  paused = false;
+  /** Attempts per task, for LangGraph versions that do not report them. */
+  readonly attempts = new Map<string, number>();
+
+  constructor(
+    readonly ctx: RunContext,
+    readonly dispatch: Dispatch,
+    readonly epoch: Epoch,
+    readonly parent: RunScope | null,
+    readonly startedAt: number,
+  ) {}
+
+  addUsage(usage: Usage | null): void {
+    if (usage !== null) this.usage = addUsage(this.usage, usage);
+  }
+
+  /** A node stopped at an interrupt; a subgraph's is seen once more by the node around it. */
+  pause(interrupts: readonly unknown[]): void {
+    this.paused = true;
+    for (const interrupt of interrupts) if (!this.interrupts.includes(interrupt)) this.interrupts.push(interrupt);
+  }
+}
+
+/**
+ * Where the current code runs: which run, which node attempt, which permits, and whether a guarded tool or model is on
+ * the stack. Immutable; a deeper place is a new frame.
+ */
+export interface Frame {
+  readonly scope: RunScope;
+  readonly ctx: RunContext;
+  /** One-use permits of the ToolNode task at hand. */
+  readonly permits: Permits | null;
+  /** Set while a guarded tool or a wrapped model runs the real thing, so that watchers know it came through the gate. */
+  readonly governed: "tool" | "model" | null;
+}
+
+/** Carries the frame through awaits; one per stack, so that stacks cannot see each other's runs. */
+export type FrameStore = AsyncLocalStorage<Frame>;
+
+export function createFrameStore(): FrameStore {
+  return new AsyncLocalStorage<Frame>();
+}

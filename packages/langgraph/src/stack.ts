@@ -1,0 +1,147 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { inspect } from "node:util";
+import { createKernel, definePlugin, type Epoch, type PluginInput } from "@graphtap/kernel";
+import { z } from "zod";
+import type { Core } from "./core.js";
+import { createDispatch, type Dispatch } from "./dispatch.js";
+import { bindingError } from "./errors.js";
+import { explainGraph } from "./graph/explain.js";
+import { GraphWrapper } from "./graph/wrap.js";
+import { allHooks } from "./hooks/index.js";
+import { type Config, Envelopes } from "./identity/envelope.js";
+import type { IdentityResolver } from "./identity/server.js";
+import { parseWho } from "./identity/who.js";
+import { ModelGuards } from "./model/guard.js";
+import { PausedThreads } from "./run/paused.js";
+import { createFrameStore } from "./run/scope.js";
+import type { Stack, StackConfig } from "./stack-types.js";
+import { Guards, isCallable } from "./tool/guard.js";
+import { wrapUnsupported } from "./errors.js";
+import { createWorkflow } from "./workflow/create.js";
+import { validateSpec } from "./workflow/validate.js";
+
+const OPTIONS = z.object({
+  name: z.string().min(1).max(128).optional(),
+  anonymous: z.enum(["refuse", "no-tools"]).optional(),
+  ungated: z.enum(["deny", "report"]).optional(),
+  identityTtlMs: z.number().positive().optional(),
+  facts: z.custom((value) => typeof (value as { safeParse?: unknown } | null)?.safeParse === "function", "expected a zod schema").optional(),
+  identity: z.custom((value) => typeof (value as { resolve?: unknown } | null)?.resolve === "function", "expected a resolver such as fromLangGraphServer()").optional(),
+});
+
+/** Fifteen minutes: long enough for a request to queue, short enough that a module-level constant is found on day one. */
+const IDENTITY_TTL_MS = 15 * 60_000;
+/** Dispatch tables kept for runs under way; a run holds its own, so this only saves making one again. */
+const TABLES = 16;
+
+/**
+ * Makes a stack of plugins. Returns at once and is usable at module level; runs wait for the boot, and a failed boot
+ * rejects `ready()` and every run with the same error.
+ *
+ * @example
+ * const stack = createStack({ name: "support", plugins: [metrics(), security()] });
+ * const support = stack.wrap(graph);
+ * await support.invoke(input, stack.as({ userId: "alice" }));
+ * @throws GraphTapError STACK_OPTIONS_INVALID and the kernel's boot errors.
+ */
+export function createStack<const List extends readonly PluginInput[], Facts extends z.ZodType = z.ZodType>(config: StackConfig<List, Facts>): Stack<Facts> {
+  const options = config as StackConfig<readonly PluginInput[], Facts>;
+  const checked = OPTIONS.safeParse(options);
+  if (!checked.success) throw bindingError("STACK_OPTIONS_INVALID", "createStack(): options are wrong.", checked.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("\n"));
+  const { facts, identity, anonymous, ungated, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
+  const kernel = createKernel({
+    ...kernelOptions,
+    name: options.name ?? "stack",
+    hooks: [...allHooks, ...(hooks ?? [])],
+    plugins: identity === undefined ? plugins : [identityPlugin(identity), ...(Array.isArray(plugins) ? plugins : [])],
+  });
+  const tables = new Map<number, Dispatch>();
+  const warned = new Set<string>();
+  const core: Core = {
+    name: kernel.name,
+    kernel,
+    clock: kernel.clock,
+    frames: createFrameStore(),
+    entries: new AsyncLocalStorage(),
+    envelopes: new Envelopes(kernel.name, kernel.clock, identityTtlMs ?? IDENTITY_TTL_MS),
+    paused: new PausedThreads(),
+    facts,
+    resolver: identity,
+    anonymous: anonymous ?? "refuse",
+    ungated: ungated ?? "deny",
+    dispatchOf(epoch: Epoch) {
+      let table = tables.get(epoch.id);
+      if (table !== undefined) return table;
+      table = createDispatch(epoch);
+      tables.set(epoch.id, table);
+      const [oldest] = tables.keys();
+      if (tables.size > TABLES && oldest !== undefined) tables.delete(oldest);
+      return table;
+    },
+    dispatchHere() {
+      const frame = core.frames.getStore();
+      if (frame !== undefined) return frame.scope.dispatch;
+      if (!kernel.isReady()) return null;
+      const epoch = kernel.pin();
+      epoch.release();
+      return core.dispatchOf(epoch);
+    },
+    warn(code, text, key) {
+      // Once per place, and bounded: a warning in a loop over generated names must not fill memory.
+      if (warned.has(key) || warned.size >= 1_000) return;
+      warned.add(key);
+      kernel.log.warn(text, { code });
+    },
+  };
+  const tools = new Guards(core);
+  const models = new ModelGuards(core);
+  const graphs = new GraphWrapper(core, tools, models);
+  const stack = {
+    name: kernel.name,
+    wrap: (graph: object) => graphs.wrap(graph),
+    createWorkflow: (spec: never) => createWorkflow({ core, tools, models, graphs }, spec),
+    validate: (spec: never) => validateSpec(spec),
+    wrapModel(model: object) {
+      const governed = models.guard(model);
+      if (governed === model && !models.governs(model)) throw wrapUnsupported(`stack.wrapModel() was given no chat model: ${inspect(model, { depth: 0 }).slice(0, 80)}.`, "It takes a chat model, or what bindTools, withConfig or withStructuredOutput gave.");
+      return governed;
+    },
+    wrapTool(tool: object) {
+      if (!isCallable(tool)) throw wrapUnsupported(`stack.wrapTool() was given no tool: ${inspect(tool, { depth: 0 }).slice(0, 80)}.`, "It takes an object with a name and an invoke method, as tool() of @langchain/core/tools makes it.");
+      return tools.guard(tool);
+    },
+    wrapTools: (list: readonly object[]) => list.map((tool) => stack.wrapTool(tool)),
+    as: (who: unknown, runConfig: Config = {}) => core.envelopes.issue(parseWho(who, core.facts), runConfig),
+    explain: (graph: object) => explainGraph(core, graphs, models, tools, graph),
+    get: kernel.get.bind(kernel),
+    find: kernel.find.bind(kernel),
+    call: kernel.call.bind(kernel),
+    isTapped: kernel.isTapped.bind(kernel),
+    inspect: () => kernel.inspect(),
+    profile: (on?: boolean) => kernel.profile(on),
+    ready: () => kernel.ready(),
+    isReady: () => kernel.isReady(),
+    flush: () => kernel.flush(),
+    dispose: () => kernel.dispose(),
+    [Symbol.asyncDispose]: () => kernel.dispose(),
+    use: kernel.use.bind(kernel),
+    remove: kernel.remove.bind(kernel),
+    replace: kernel.replace.bind(kernel),
+    events: kernel.events,
+    clock: kernel.clock,
+    log: kernel.log,
+    pin: () => kernel.pin(),
+    [inspect.custom]: () => kernel.inspect().toTree(),
+  };
+  // The interface infers what the implementation only passes on.
+  return stack as unknown as Stack<Facts>;
+}
+
+/** Runs the resolver's own boot check with the others, so that its failure is the boot's. */
+const identityPlugin = (resolver: IdentityResolver): PluginInput =>
+  definePlugin({
+    name: `identity-${resolver.name}`,
+    version: "0.1.0",
+    identity: "none",
+    setup: () => resolver.boot?.(),
+  })();

@@ -1,0 +1,75 @@
+import type { Core } from "../core.js";
+import type { StateValues } from "../hooks/state.js";
+import type { Config } from "../identity/envelope.js";
+
+interface Checkpoint {
+  readonly channel_values: Record<string, unknown>;
+}
+interface Tuple {
+  readonly config: Config;
+  readonly checkpoint: Checkpoint;
+  readonly pendingWrites?: readonly (readonly [string, string, unknown])[];
+}
+interface Saver {
+  getTuple(config: Config): Promise<Tuple | undefined>;
+  list(config: Config, options?: unknown): AsyncGenerator<Tuple>;
+  put(config: Config, checkpoint: Checkpoint, ...rest: unknown[]): Promise<unknown>;
+  putWrites(config: Config, writes: readonly (readonly [string, unknown])[], taskId: string): Promise<void>;
+}
+
+const isSaver = (value: unknown): value is Saver => typeof value === "object" && value !== null && typeof (value as Saver).getTuple === "function" && typeof (value as Saver).put === "function";
+const governed = new WeakMap<Core, WeakMap<object, Saver>>();
+
+/** A view of a checkpointer whose values pass `state.load` and `state.save`. Anything else comes back as it is. */
+export function governCheckpointer<C>(core: Core, checkpointer: C): C {
+  if (!isSaver(checkpointer)) return checkpointer;
+  let views = governed.get(core);
+  if (views === undefined) governed.set(core, (views = new WeakMap()));
+  let view = views.get(checkpointer);
+  if (view === undefined) views.set(checkpointer, (view = viewOf(core, checkpointer)));
+  return view as C;
+}
+
+function viewOf(core: Core, saver: Saver): Saver {
+  const load = async (tuple: Tuple): Promise<Tuple> => {
+    const values = await pass(core, "load", tuple.config, tuple.checkpoint.channel_values);
+    const checkpoint = { ...tuple.checkpoint, channel_values: values as Record<string, unknown> };
+    if (tuple.pendingWrites === undefined) return { ...tuple, checkpoint };
+    const pendingWrites: (readonly [string, string, unknown])[] = [];
+    for (const [task, channel, value] of tuple.pendingWrites) pendingWrites.push([task, channel, (await pass(core, "load", tuple.config, { [channel]: value }))[channel]]);
+    return { ...tuple, checkpoint, pendingWrites };
+  };
+  return Object.create(saver, {
+    getTuple: {
+      value: async (config: Config) => {
+        const tuple = await saver.getTuple(config);
+        return tuple === undefined ? undefined : load(tuple);
+      },
+    },
+    list: {
+      value: async function* (config: Config, options?: unknown) {
+        for await (const tuple of saver.list(config, options)) yield await load(tuple);
+      },
+    },
+    put: {
+      value: async (config: Config, checkpoint: Checkpoint, ...rest: unknown[]) =>
+        saver.put(config, { ...checkpoint, channel_values: (await pass(core, "save", config, checkpoint.channel_values)) as Record<string, unknown> }, ...rest),
+    },
+    putWrites: {
+      value: async (config: Config, writes: readonly (readonly [string, unknown])[], taskId: string) => {
+        const passed: (readonly [string, unknown])[] = [];
+        for (const [channel, value] of writes) passed.push([channel, (await pass(core, "save", config, { [channel]: value }))[channel]]);
+        return saver.putWrites(config, passed, taskId);
+      },
+    },
+  }) as Saver;
+}
+
+async function pass(core: Core, way: "load" | "save", config: Config, values: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  const hook = core.dispatchHere()?.state[way];
+  if (hook?.used !== true) return values;
+  const threadId: unknown = config.configurable?.["thread_id"];
+  const ns: unknown = config.configurable?.["checkpoint_ns"];
+  const given: StateValues = Object.freeze({ threadId: typeof threadId === "string" ? threadId : null, ns: typeof ns === "string" ? ns : "", values });
+  return (await hook.call(given, undefined)).values;
+}

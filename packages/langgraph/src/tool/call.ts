@@ -1,0 +1,93 @@
+import { hash, deepFreeze, snapshot } from "@graphtap/values";
+import { interopParseAsync, isInteropZodSchema } from "@langchain/core/utils/types";
+import type { ToolCall, ToolInfo } from "../hooks/tool.js";
+
+/** The parts of a LangChain tool that the gate needs. Duck-typed: two copies of LangChain may be loaded. */
+export interface AnyTool {
+  readonly name: string;
+  readonly description?: string;
+  readonly schema?: unknown;
+  readonly metadata?: Record<string, unknown>;
+  invoke(input: unknown, config?: unknown): Promise<unknown>;
+  call?(input: unknown, config?: unknown, tags?: string[]): Promise<unknown>;
+  _call?(parsed: unknown, runManager?: unknown, config?: unknown): unknown;
+}
+
+const infos = new WeakMap<object, ToolInfo>();
+
+/** What taps may know of a tool; one frozen object per tool. */
+export function toolInfo(tool: AnyTool): ToolInfo {
+  let info = infos.get(tool);
+  if (info === undefined) {
+    info = Object.freeze({ name: tool.name, description: tool.description ?? "", metadata: Object.freeze({ ...tool.metadata }) });
+    infos.set(tool, info);
+  }
+  return info;
+}
+
+/** The frozen call that taps judge. A class so that the hash is made only if somebody asks for it. */
+export class FrozenCall implements ToolCall {
+  #hash: string | null | undefined;
+  readonly name: string;
+  readonly executionId: string;
+  readonly callId: string | null;
+  readonly tool: ToolInfo;
+  readonly raw: unknown;
+  readonly parsed: unknown;
+  readonly route: ToolCall["route"];
+
+  constructor(fields: Omit<ToolCall, "argsHash">) {
+    this.name = fields.name;
+    this.executionId = fields.executionId;
+    this.callId = fields.callId;
+    this.tool = fields.tool;
+    this.raw = fields.raw;
+    this.parsed = fields.parsed;
+    this.route = fields.route;
+    Object.freeze(this);
+  }
+
+  get argsHash(): string | null {
+    if (this.#hash === undefined) {
+      try {
+        this.#hash = hash(this.parsed);
+      } catch {
+        this.#hash = null;
+      }
+    }
+    return this.#hash;
+  }
+}
+
+/** Arguments read once and parsed once: what is judged, and nothing else, is what runs. */
+export type Parsed =
+  | { readonly ok: true; readonly raw: unknown; readonly parsed: unknown }
+  /** `unreadable`: the data itself; `invalid`: the tool's schema refuses it. */
+  | { readonly ok: false; readonly kind: "unreadable" | "invalid"; readonly raw: unknown; readonly error: unknown };
+
+/**
+ * Reads the arguments once (a getter cannot answer differently later), parses a copy with the tool's own schema and
+ * freezes both.
+ */
+export async function parseArguments(tool: AnyTool, args: unknown): Promise<Parsed> {
+  let raw: unknown;
+  try {
+    raw = snapshot(args).value;
+  } catch (error) {
+    return { ok: false, kind: "unreadable", raw: undefined, error };
+  }
+  try {
+    const parsed = await parseWith(tool.schema, raw);
+    return { ok: true, raw: deepFreeze(raw), parsed: deepFreeze(parsed) };
+  } catch (error) {
+    return { ok: false, kind: "invalid", raw: deepFreeze(raw), error };
+  }
+}
+
+async function parseWith(schema: unknown, raw: unknown): Promise<unknown> {
+  if (!isInteropZodSchema(schema)) return snapshot(raw).value;
+  const parse = async (input: unknown): Promise<unknown> => snapshot(await interopParseAsync(schema as never, input)).value;
+  if (typeof raw !== "string" && raw !== undefined && raw !== null) return parse(snapshot(raw).value);
+  // A string tool takes bare text for { input }; LangChain does that inside `call`, before it parses.
+  return parse(raw).catch(() => parse({ input: raw ?? undefined }));
+}

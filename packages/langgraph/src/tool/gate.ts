@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import type { Core } from "../core.js";
+import type { DenialFields } from "../hooks/context.js";
+import type { ToolCall, ToolDraft } from "../hooks/tool.js";
+import type { Frame } from "../run/scope.js";
+import { type AnyTool, FrozenCall, parseArguments, toolInfo } from "./call.js";
+
+/** What somebody wants to call. */
+export interface Wish {
+  readonly tool: AnyTool;
+  readonly args: unknown;
+  readonly callId: string | null;
+  readonly route: ToolCall["route"];
+}
+
+/** What the gate says of a wish. */
+export type Judged =
+  | { readonly kind: "allowed"; readonly call: FrozenCall }
+  | { readonly kind: "denied"; readonly executionId: string; readonly denial: DenialFields }
+  | { readonly kind: "escalated"; readonly call: FrozenCall; readonly requests: readonly { readonly plugin: string; readonly request: Readonly<Record<string, unknown>> }[] }
+  /** The tool's schema refuses the arguments: the tool itself says so, in its own words. */
+  | { readonly kind: "invalid"; readonly executionId: string; readonly raw: unknown; readonly error: unknown }
+  /** Nothing may refuse, and the arguments cannot be read: they pass untouched. */
+  | { readonly kind: "unread"; readonly executionId: string };
+
+/** A refusal of the stack's own. */
+export function refusal(code: string, message: string, reason: string): DenialFields {
+  return { code, message, reason, plugin: null, hook: null };
+}
+
+const NO_APPROVAL = refusal(
+  "APPROVAL_NOT_POSSIBLE",
+  "This call needs an approval that nobody can give here; do not retry, answer without it.",
+  "a guard escalated where no run can pause (a bare call, or a call that changed after it was judged)",
+);
+
+/** An escalation that cannot be asked is a denial. */
+export function withoutApproval(judged: Judged): Exclude<Judged, { kind: "escalated" }> {
+  return judged.kind === "escalated" ? { kind: "denied", executionId: judged.call.executionId, denial: NO_APPROVAL } : judged;
+}
+
+/**
+ * prepare -> read once, parse, freeze -> authorize. No side effects: nothing is counted or taken here.
+ */
+export async function judge(core: Core, frame: Frame, wish: Wish): Promise<Judged> {
+  const { dispatch } = frame.scope;
+  const executionId = randomUUID();
+  const info = toolInfo(wish.tool);
+  let args = wish.args;
+  if (dispatch.tool.prepare.used) {
+    const draft: ToolDraft = Object.freeze({ name: info.name, args, callId: wish.callId, tool: info });
+    args = (await dispatch.tool.prepare.call(draft, frame.ctx)).args;
+  }
+  const read = await parseArguments(wish.tool, args);
+  if (!read.ok) {
+    if (read.kind === "invalid") return { kind: "invalid", executionId, raw: read.raw, error: read.error };
+    if (!dispatch.controlsTools) return { kind: "unread", executionId };
+    const denial = refusal("ARGUMENTS_UNREADABLE", "The arguments are too large, too deep or not plain data; send less.", String((read.error as Error).message));
+    return { kind: "denied", executionId, denial };
+  }
+  const call = new FrozenCall({ name: info.name, executionId, callId: wish.callId, tool: info, raw: read.raw, parsed: read.parsed, route: wish.route });
+  return authorize(core, frame, call);
+}
+
+/** Judges a frozen call; also what every further attempt of an admitted call passes. */
+export async function authorize(core: Core, frame: Frame, call: FrozenCall): Promise<Judged> {
+  const { dispatch } = frame.scope;
+  if (dispatch.needsIdentity && frame.ctx.principal === null) {
+    const denial = refusal("IDENTITY_MISSING", "Tools are not available without signing in; answer without them.", `anonymous: "${core.anonymous}"`);
+    return { kind: "denied", executionId: call.executionId, denial };
+  }
+  if (!dispatch.tool.authorize.used) return { kind: "allowed", call };
+  const verdict = await dispatch.tool.authorize.call(call, frame.ctx);
+  if (verdict.effect === "allow") return { kind: "allowed", call };
+  if (verdict.effect === "escalate") return { kind: "escalated", call, requests: verdict.requests };
+  return { kind: "denied", executionId: call.executionId, denial: denialOf(verdict) };
+}
+
+/** The kernel's denial in the binding's words. */
+export function denialOf(verdict: { readonly code: string; readonly message: string; readonly reason?: string | undefined; readonly plugin?: string | null | undefined; readonly hook?: string | null | undefined }): DenialFields {
+  return { code: verdict.code, message: verdict.message, reason: verdict.reason ?? null, plugin: verdict.plugin ?? null, hook: verdict.hook ?? null };
+}

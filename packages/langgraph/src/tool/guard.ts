@@ -1,0 +1,98 @@
+import type { Core } from "../core.js";
+import { DeniedError, denialMessage } from "../denial.js";
+import type { Config } from "../identity/envelope.js";
+import { enter } from "../run/direct.js";
+import type { Frame } from "../run/scope.js";
+import type { AnyTool } from "./call.js";
+import { execute, type Executed, type Invocation } from "./execute.js";
+import { judge, withoutApproval } from "./gate.js";
+
+interface ToolCallInput {
+  readonly type: "tool_call";
+  readonly id?: string;
+  readonly args: unknown;
+}
+
+const isToolCall = (input: unknown): input is ToolCallInput => typeof input === "object" && input !== null && (input as { type?: unknown }).type === "tool_call";
+
+/** Something with an `invoke` that a ToolNode or a user can call; provider-side tools have none and pass. */
+export const isCallable = (tool: unknown): tool is AnyTool => typeof tool === "object" && tool !== null && typeof (tool as AnyTool).invoke === "function" && typeof (tool as AnyTool).name === "string";
+
+/** The governed tools of one stack, and the originals they stand for. */
+export class Guards {
+  readonly #core: Core;
+  readonly #guarded = new WeakMap<object, AnyTool>();
+  readonly #originals = new WeakMap<object, AnyTool>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The tool behind a governed one; undefined for any other object. */
+  originalOf(tool: object): AnyTool | undefined {
+    return this.#originals.get(tool);
+  }
+
+  /**
+   * The governed form of a tool: a derived object, so that `batch`, `stream`, `pipe`, `withConfig` and `withRetry`, which
+   * all end in `invoke`, stay governed. The same tool gives the same object; a governed one gives itself.
+   */
+  guard<T extends AnyTool>(tool: T): T {
+    if (this.#originals.has(tool)) return tool;
+    const known = this.#guarded.get(tool);
+    if (known !== undefined) return known as T;
+    const core = this.#core;
+    const invoke = (input: unknown, config?: unknown): Promise<unknown> => through(core, tool, input, config, (target, given) => target.invoke(given, config));
+    const guarded = Object.create(tool, {
+      invoke: method((input: unknown, config?: unknown) => through(core, tool, input, config, undefined)),
+      call: method((input: unknown, config?: unknown, tags?: string[]) => through(core, tool, input, config, (target, given, clean) => (target.call ?? target.invoke).call(target, given, clean, tags))),
+      _call: method((parsed: unknown, _runManager?: unknown, config?: unknown) => invoke(parsed, config)),
+      func: method((parsed: unknown, _runManager?: unknown, config?: unknown) => invoke(parsed, config)),
+      name: forwarded(tool, "name"),
+      description: forwarded(tool, "description"),
+      schema: forwarded(tool, "schema"),
+    }) as T;
+    this.#guarded.set(tool, guarded);
+    this.#originals.set(guarded, tool);
+    return guarded;
+  }
+}
+
+const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
+
+/** Reads from the tool itself: a getter over a private field does not work on a derived object. */
+const forwarded = (tool: AnyTool, key: "name" | "description" | "schema"): PropertyDescriptor => ({ get: () => tool[key], configurable: true, enumerable: true });
+
+type Via = (target: AnyTool, given: unknown, config: unknown) => Promise<unknown>;
+const byInvoke: Via = (target, given, config) => target.invoke(given, config);
+
+async function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via: Via = byInvoke): Promise<unknown> {
+  const taken = core.envelopes.take(config as Config | undefined, tool.name);
+  const clean = taken.config;
+  const entered = enter(core, tool.name, taken.issued, clean);
+  const { frame, leave } = entered instanceof Promise ? await entered : entered;
+  try {
+    if (!frame.scope.dispatch.anyTool) return await core.frames.run(frame, () => via(tool, input, clean));
+    return await core.frames.run(frame, () => gated(core, frame, tool, input, clean, via));
+  } finally {
+    leave();
+  }
+}
+
+async function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: unknown, via: Via): Promise<unknown> {
+  const asCall = isToolCall(input) ? input : null;
+  const args = asCall === null ? input : asCall.args;
+  const callId = asCall?.id ?? null;
+  const permit = frame.permits?.consume(tool, callId, args) ?? null;
+  const judged =
+    permit !== null ? ({ kind: "allowed", call: permit.call } as const) : withoutApproval(await judge(core, frame, { tool, args, callId, route: "direct" }));
+  const invocation: Invocation = (target, given) => via(target, asCall === null ? given : { ...asCall, args: given }, config);
+  return answer(tool, callId, asCall !== null, await execute(core, frame, tool, judged, callId, args, invocation));
+}
+
+/** A refused ToolCall becomes the message that the model reads; a bare call has no message, so it throws. */
+function answer(tool: AnyTool, callId: string | null, asMessage: boolean, executed: Executed): unknown {
+  if (!executed.denied) return executed.value;
+  if (asMessage) return denialMessage(tool.name, callId, executed.executionId, executed.denial);
+  throw new DeniedError(`tool "${tool.name}"`, executed.denial);
+}

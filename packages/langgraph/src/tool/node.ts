@@ -1,0 +1,103 @@
+import { snapshot } from "@graphtap/values";
+import type { Core } from "../core.js";
+import { denialMessage } from "../denial.js";
+import { wrapUnsupported } from "../errors.js";
+import { Batch } from "./batch.js";
+import type { AnyTool } from "./call.js";
+import { reportDenied } from "./execute.js";
+import { type Guards, isCallable } from "./guard.js";
+import { Permits } from "./permit.js";
+
+interface Call {
+  readonly name: string;
+  readonly args: unknown;
+  readonly id?: string;
+}
+type RunTool = (call: Call, config: object, ...rest: unknown[]) => Promise<unknown>;
+type Handler = (request: Record<string, unknown>) => Promise<unknown>;
+
+/** What LangGraph's and langchain's ToolNode have in common. */
+export interface ToolNodeLike {
+  name?: string;
+  tools: unknown[];
+  runTool: RunTool;
+  run(input: unknown, config: object): Promise<unknown>;
+  handleToolErrors?: unknown;
+  options?: Record<string, unknown>;
+  config?: { tags?: string[] };
+  signal?: AbortSignal;
+  wrapToolCall?: (request: Record<string, unknown>, handler: Handler) => Promise<unknown>;
+}
+
+/** By shape: two copies of LangGraph, and langchain's own ToolNode, are different classes. */
+export function isToolNode(value: unknown): value is ToolNodeLike {
+  const node = value as Partial<ToolNodeLike> | null;
+  return typeof node === "object" && node !== null && Array.isArray(node.tools) && typeof node.runTool === "function" && typeof node.run === "function";
+}
+
+type ToolNodeClass = new (tools: unknown[], options: Record<string, unknown>) => ToolNodeLike;
+
+/**
+ * A second, constructed ToolNode: its tools are governed and its `runTool` passes the gate, while its own merging of
+ * messages, Commands and hand-offs stays what it is.
+ *
+ * @throws GraphTapError WRAP_UNSUPPORTED where it cannot be built: an unguarded one would only look safe.
+ */
+export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): ToolNodeLike {
+  const tools = node.tools.map((tool) => (isCallable(tool) ? guards.guard(tool) : tool));
+  const Base = node.constructor as ToolNodeClass;
+  const batches = new WeakMap<object, { batch: Batch; permits: Permits }>();
+  const Governed = class extends Base {
+    override runTool: RunTool = (call, config, ...rest) => gatedRun(core, guards, this, batches, call, config, (handed) => super.runTool(handed, config, ...rest));
+  };
+  let governed: ToolNodeLike;
+  try {
+    const options: Record<string, unknown> = { ...node.options, name: node.name, handleToolErrors: node.handleToolErrors };
+    if (node.config?.tags !== undefined) options["tags"] = node.config.tags;
+    if (node.signal !== undefined) options["signal"] = node.signal;
+    if (node.wrapToolCall !== undefined) options["wrapToolCall"] = guardHandler(guards, node.wrapToolCall);
+    governed = new Governed(tools, options);
+  } catch (error) {
+    throw wrapUnsupported(`ToolNode "${node.name ?? Base.name}" could not be built a second time with governed tools.`, `Its constructor threw; give its class the constructor (tools, options) of ToolNode.`, error);
+  }
+  if (governed.tools !== tools) {
+    throw wrapUnsupported(`ToolNode "${node.name ?? Base.name}" did not take governed tools.`, "Its constructor does not hand (tools, options) on to ToolNode, so its calls could not be guarded.");
+  }
+  carryOver(node, governed);
+  return governed;
+}
+
+/** A subclass may keep state that its constructor did not get: without it the second node would behave otherwise. */
+function carryOver(from: object, to: object): void {
+  for (const [key, value] of Object.entries(from)) if (value !== undefined && !(key in to)) Object.assign(to, { [key]: value });
+}
+
+/** A langchain middleware may bring a tool of its own; it passes the gate like the registered ones. */
+function guardHandler(guards: Guards, wrapToolCall: NonNullable<ToolNodeLike["wrapToolCall"]>): NonNullable<ToolNodeLike["wrapToolCall"]> {
+  return (request, handler) => wrapToolCall(request, (inner) => handler(isCallable(inner["tool"]) ? { ...inner, tool: guards.guard(inner["tool"]) } : inner));
+}
+
+async function gatedRun(core: Core, guards: Guards, node: ToolNodeLike, batches: WeakMap<object, { batch: Batch; permits: Permits }>, call: Call, config: object, run: (call: Call) => Promise<unknown>): Promise<unknown> {
+  const frame = core.frames.getStore();
+  const tool = node.tools.find((t): t is AnyTool => isCallable(t) && t.name === call.name);
+  const target = tool === undefined ? undefined : guards.originalOf(tool);
+  if (frame === undefined || !frame.scope.dispatch.anyTool || target === undefined) return run(call);
+  let task = batches.get(config);
+  if (task === undefined) batches.set(config, (task = { batch: new Batch(core, frame, config), permits: new Permits() }));
+  const callId = call.id ?? null;
+  const judged = await task.batch.judge({ tool: target, args: call.args, callId, route: "node" });
+  if (judged.kind === "denied") {
+    await reportDenied(frame, target, callId, judged.executionId, judged.denial);
+    return denialMessage(target.name, callId, judged.executionId, judged.denial);
+  }
+  if (judged.kind !== "allowed") return run(call);
+  const args = snapshot(judged.call.raw).value;
+  const permit = { call: judged.call, args, target };
+  const { permits } = task;
+  permits.issue(permit);
+  try {
+    return await core.frames.run({ ...frame, permits }, () => run({ ...call, args }));
+  } finally {
+    permits.revoke(permit);
+  }
+}

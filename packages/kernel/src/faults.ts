@@ -29,6 +29,11 @@ export interface FaultsOptions {
 const RECENT = 50;
 const LOG_EVERY_MS = 60_000;
 
+/** Control flow that an observer threw and that is still to be thrown on. */
+export interface Passing {
+  readonly error: unknown;
+}
+
 /** Decides what becomes of whatever a tap throws, and keeps the account of it. */
 export class Faults {
   total = 0;
@@ -47,6 +52,19 @@ export class Faults {
   /** The error as the caller should see it: a plugin's own plain error names plugin and hook. */
   attribute(def: AnyHookDef, tap: Tap, error: unknown): unknown {
     return GraphTapError.isInstance(error) ? error : tapFailed(tap.plugin, def.name, def.fault, error);
+  }
+
+  /**
+   * For observers: like `settle`, but control flow is handed back instead of thrown, so that the caller can let the other
+   * observers see the event first. `earlier` wins, because the first is the one that stopped the call.
+   */
+  observe(def: AnyHookDef, tap: Tap, error: unknown, ctx: unknown, earlier: Passing | null): Passing | null {
+    if (this.passes(error, ctx)) {
+      if (def.fault !== "report") throw error;
+      return earlier ?? { error };
+    }
+    this.settle(def, tap, error, ctx);
+    return earlier;
   }
 
   /** Returns when the hook's policy is to go on; throws what the caller should get otherwise. */
@@ -68,10 +86,10 @@ export class Faults {
     if (this.#recent.length >= RECENT) this.#recent.shift();
     this.#recent.push({ plugin: tap.plugin, hook: def.name, code, message: summaryOf(error), at: clock.now() });
     bus.emit("fault", { plugin: tap.plugin, hook: def.name, error });
-    if (def.fault !== "report") return;
-    this.#print(def, tap, code, error);
+    // With `throw` the caller has the error in hand; otherwise this line is all there is to see of it.
+    if (def.fault !== "throw") this.#print(def, tap, code, error);
     // Only observers: a guard that is switched off would fail open.
-    if (quarantineAfter > 0 && state.streak >= quarantineAfter && !state.quarantined) {
+    if (def.fault === "report" && quarantineAfter > 0 && state.streak >= quarantineAfter && !state.quarantined) {
       state.quarantined = true;
       this.#options.log.warn(
         `plugin "${tap.plugin}" failed ${state.streak} times in a row in "${def.name}" and is not called there any more`,

@@ -1,10 +1,21 @@
+import type { Passing } from "../faults.js";
 import { succeeded } from "../tap.js";
 import { isThenable } from "../thenable.js";
 import { waitFor, type Compiler } from "./compiler.js";
 
-/** Observers in order. A fault of one never keeps the next from running, unless the hook's fault is `throw`. */
+/**
+ * Observers in order. A fault of one never keeps the next from running, unless the hook's fault is `throw`; control flow
+ * and aborts reach the caller untouched, after everybody has seen the event.
+ */
 export const compileSeries: Compiler = (def, taps, env) => {
-  const rest = async (from: number, first: PromiseLike<unknown>, value: unknown, ctx: unknown): Promise<undefined> => {
+  const rest = async (
+    from: number,
+    first: PromiseLike<unknown>,
+    value: unknown,
+    ctx: unknown,
+    earlier: Passing | null,
+  ): Promise<undefined> => {
+    let passing = earlier;
     for (let i = from; i < taps.length; i++) {
       const tap = taps[i]!;
       if (i > from && tap.state.quarantined) continue;
@@ -13,23 +24,26 @@ export const compileSeries: Compiler = (def, taps, env) => {
         if (isThenable(result)) await waitFor(env, def, tap, result);
         succeeded(tap);
       } catch (error) {
-        env.faults.settle(def, tap, error, ctx);
+        passing = env.faults.observe(def, tap, error, ctx, passing);
       }
     }
+    if (passing !== null) throw passing.error;
     return undefined;
   };
   return (value, ctx) => {
+    let passing: Passing | null = null;
     for (let i = 0; i < taps.length; i++) {
       const tap = taps[i]!;
       if (tap.state.quarantined) continue;
       try {
         const result = tap.fn(value, ctx);
-        if (result !== undefined && isThenable(result)) return rest(i, result, value, ctx);
+        if (result !== undefined && isThenable(result)) return rest(i, result, value, ctx, passing);
         succeeded(tap);
       } catch (error) {
-        env.faults.settle(def, tap, error, ctx);
+        passing = env.faults.observe(def, tap, error, ctx, passing);
       }
     }
+    if (passing !== null) throw passing.error;
     return undefined;
   };
 };

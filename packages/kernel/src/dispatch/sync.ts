@@ -1,10 +1,12 @@
 import { hookResultInvalid } from "../errors.js";
+import type { Passing } from "../faults.js";
 import { succeeded } from "../tap.js";
 import { abandon, isThenable } from "../thenable.js";
 import type { Compiler } from "./compiler.js";
 
 /** Observers that cannot be waited for. A promise is a fault of the tap: awaiting it would stall every chunk. */
 export const compileSync: Compiler = (def, taps, env) => (value, ctx) => {
+  let passing: Passing | null = null;
   for (let i = 0; i < taps.length; i++) {
     const tap = taps[i]!;
     if (tap.state.quarantined) continue;
@@ -21,8 +23,9 @@ export const compileSync: Compiler = (def, taps, env) => (value, ctx) => {
       }
       succeeded(tap);
     } catch (error) {
-      env.faults.settle(def, tap, error, ctx);
+      passing = env.faults.observe(def, tap, error, ctx, passing);
     }
   }
+  if (passing !== null) throw passing.error;
   return undefined;
 };

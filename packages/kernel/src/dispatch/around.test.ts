@@ -1,0 +1,301 @@
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../fixtures/fake-clock.js";
+import { bubbleUp, tapped } from "../fixtures/kernel.js";
+import { defineHook } from "../hook.js";
+
+type Next = (request?: string) => Promise<string>;
+const around = defineHook.around<string, Promise<string>, unknown>("acme.work.do");
+const timed = defineHook.around<string, Promise<string>, unknown>("acme.work.timed", { timeoutMs: 100 });
+const core = async (request: string): Promise<string> => `<${request}>`;
+const boom = (): never => {
+  throw new Error("boom");
+};
+
+describe("around", () => {
+  it("wraps with the first tap outermost; next takes another request or keeps the current one", async () => {
+    const layer = (name: string) => async (request: string, next: Next) =>
+      `${name}(${await next(`${request}${name}`)})`;
+    const kernel = tapped(around, [layer("a"), (_request, next: Next) => next(), layer("c")]);
+    expect(await kernel.call(around, "-", undefined, core)).toBe("a(c(<-ac>))");
+  });
+
+  it("hands ctx to every tap and to the core", async () => {
+    const seen: unknown[] = [];
+    const ctx = { run: 1 };
+    await tapped(around, [(request, next: Next, given) => (seen.push(given), next(request))]).call(
+      around,
+      "x",
+      ctx,
+      async (request, given) => (seen.push(given), request),
+    );
+    expect(seen).toEqual([ctx, ctx]);
+  });
+
+  it("calls the core itself when nobody taps", () => {
+    const result = Promise.resolve("same");
+    expect(tapped(around, []).call(around, "x", undefined, () => result)).toBe(result);
+  });
+
+  it("may answer without next, and may call next again", async () => {
+    let attempts = 0;
+    const flaky = async (request: string) => {
+      if (++attempts < 3) throw new Error(`attempt ${attempts}`);
+      return `${request}${attempts}`;
+    };
+    const retry = async (_request: string, next: Next): Promise<string> =>
+      next()
+        .catch(() => next())
+        .catch(() => next());
+    expect(await tapped(around, [retry]).call(around, "x", undefined, flaky)).toBe("x3");
+    expect(await tapped(around, [async () => "cached"]).call(around, "x", undefined, () => boom())).toBe("cached");
+  });
+
+  it("keeps a synchronous answer synchronous", () => {
+    const plain = defineHook.around<number, number>("acme.sum.make");
+    expect(tapped(plain, [(n, next) => next(n + 1) * 2]).call(plain, 1, undefined, (n) => n)).toBe(4);
+  });
+
+  it("lets what the core throws through untouched and unattributed", async () => {
+    const error = new Error("core");
+    const kernel = tapped(around, [
+      (r, next: Next) => next(r),
+      async (_r, next: Next) => next(),
+      async (_r, next: Next) => {
+        try {
+          return await next();
+        } finally {
+          /* nothing to undo */
+        }
+      },
+    ]);
+    await expect(
+      kernel.call(around, "x", undefined, async () => {
+        throw error;
+      }),
+    ).rejects.toBe(error);
+    await expect(async () =>
+      kernel.call(around, "x", undefined, () => {
+        throw error;
+      }),
+    ).rejects.toBe(error);
+    expect(kernel.inspect().faults.total).toBe(0);
+  });
+
+  it("lets an earlier attempt's core error through as well", async () => {
+    const errors = [new Error("first"), new Error("second")];
+    let at = 0;
+    const kernel = tapped(around, [
+      async (_r, next: Next) => {
+        const first = await next().catch((error: unknown) => error);
+        await next().catch(() => undefined);
+        throw first;
+      },
+    ]);
+    await expect(
+      kernel.call(around, "x", undefined, async () => {
+        throw errors[at++];
+      }),
+    ).rejects.toBe(errors[0]);
+  });
+
+  it("puts plugin and hook on a tap's own error, once, however many layers it passes", async () => {
+    const kernel = tapped(around, [(r, next: Next) => next(r), async () => boom(), async (_r, next: Next) => next()]);
+    await expect(kernel.call(around, "x", undefined, core)).rejects.toMatchObject({
+      code: "TAP_FAILED",
+      plugin: "b",
+      hook: around.name,
+      cause: new Error("boom"),
+    });
+    expect(kernel.inspect().faults.recent).toMatchObject([{ plugin: "b", code: "TAP_FAILED" }]);
+    expect(() => tapped(around, [boom]).call(around, "x", undefined, core)).toThrow(
+      expect.objectContaining({ plugin: "a" }),
+    );
+  });
+
+  it("blames the tap that wraps a core error into one of its own", async () => {
+    const kernel = tapped(around, [
+      async (_r, next: Next) =>
+        next().catch((cause: unknown) => {
+          throw new Error("mine", { cause });
+        }),
+    ]);
+    await expect(kernel.call(around, "x", undefined, async () => boom())).rejects.toMatchObject({
+      code: "TAP_FAILED",
+      plugin: "a",
+    });
+  });
+
+  it("passes control flow and aborts of a tap untouched", async () => {
+    const error = bubbleUp();
+    const abort = AbortSignal.abort(new Error("left"));
+    const kernel = tapped(around, [
+      async (_r, _next, ctx: { signal?: AbortSignal }) => {
+        ctx.signal?.throwIfAborted();
+        throw error;
+      },
+    ]);
+    await expect(kernel.call(around, "x", {}, core)).rejects.toBe(error);
+    await expect(kernel.call(around, "x", { signal: abort }, core)).rejects.toBe(abort.reason);
+    expect(kernel.inspect().faults.total).toBe(0);
+  });
+
+  it("refuses a tap that forgets its result, now or later", async () => {
+    expect(() => tapped(around, [(_r, next: Next) => void next()]).call(around, "x", undefined, core)).toThrow(
+      expect.objectContaining({ code: "HOOK_RESULT_INVALID", plugin: "a", hook: around.name }),
+    );
+    await expect(
+      tapped(around, [async (_r, next: Next) => void (await next())]).call(around, "x", undefined, core),
+    ).rejects.toMatchObject({ code: "HOOK_RESULT_INVALID", plugin: "a" });
+    await expect(tapped(around, [async () => undefined]).call(around, "x", undefined, core)).rejects.toMatchObject({
+      code: "HOOK_RESULT_INVALID",
+    });
+  });
+
+  it("accepts undefined where the core itself answers nothing", async () => {
+    const quiet = defineHook.around<string, Promise<void>>("acme.quiet.do");
+    await expect(
+      tapped(quiet, [async (_r, next) => next()]).call(quiet, "x", undefined, async () => undefined),
+    ).resolves.toBeUndefined();
+  });
+
+  it("hands a stream through as it is", () => {
+    const stream = defineHook.around<string, AsyncIterable<number>>("acme.stream.open");
+    const chunks = (async function* () {
+      yield 1;
+    })();
+    expect(tapped(stream, [(r, next) => next(r)]).call(stream, "x", undefined, () => chunks)).toBe(chunks);
+  });
+
+  it("survives a tap that drops what next gave and whose core then fails", async () => {
+    const kernel = tapped(around, [
+      async (_r, next: Next) => {
+        void next();
+        return "early";
+      },
+    ]);
+    await expect(kernel.call(around, "x", undefined, async () => boom())).resolves.toBe("early");
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it("needs its core", () => {
+    expect(() => tapped(around, [(r, next: Next) => next(r)]).call(around, "x", undefined, undefined as never)).toThrow(
+      TypeError,
+    );
+  });
+
+  it("agrees for 1 and for 100 calls at once", async () => {
+    const kernel = tapped(around, [
+      async (r, next: Next) => `${await next()}${r}`,
+      async (r, next: Next) => next(`${r}!`),
+    ]);
+    const one = async (i: number) => kernel.call(around, `${i}`, undefined, core);
+    const all = await Promise.all(Array.from({ length: 100 }, (_, i) => one(i)));
+    expect(all).toEqual(Array.from({ length: 100 }, (_, i) => `<${i}!>${i}`));
+  });
+});
+
+describe("around with timeoutMs", () => {
+  const sleep = (clock: ReturnType<typeof fakeClock>, ms: number) =>
+    new Promise<void>((resolve) => void clock.setTimeout(resolve, ms));
+
+  it("counts only the tap's own time: the clock stops while next is pending", async () => {
+    const clock = fakeClock();
+    const kernel = tapped(
+      timed,
+      [
+        async (_r, next: Next) => {
+          await sleep(clock, 60);
+          const answer = await next();
+          await sleep(clock, 30);
+          return answer;
+        },
+      ],
+      { clock },
+    );
+    const call = kernel.call(timed, "x", undefined, async (r) => {
+      await sleep(clock, 5_000);
+      return r;
+    });
+    await clock.advance(60);
+    await clock.advance(5_000);
+    await clock.advance(30);
+    await expect(call).resolves.toBe("x");
+    expect(clock.pending).toBe(0);
+  });
+
+  it("fails with the tap's name once its own time is used up, before and after next together", async () => {
+    const clock = fakeClock();
+    const kernel = tapped(
+      timed,
+      [
+        (r, next: Next) => next(r),
+        async (_r, next: Next) => {
+          await sleep(clock, 60);
+          const answer = await next();
+          await sleep(clock, 60);
+          return answer;
+        },
+      ],
+      { clock },
+    );
+    const call = kernel.call(timed, "x", undefined, async (r) => {
+      await sleep(clock, 1_000);
+      return r;
+    });
+    const caught = call.catch((error: unknown) => error);
+    await clock.advance(60);
+    await clock.advance(1_000);
+    await clock.advance(39);
+    expect(kernel.inspect().faults.total).toBe(0);
+    await clock.advance(1);
+    expect(await caught).toMatchObject({ code: "HOOK_TIMEOUT", plugin: "b", hook: timed.name });
+  });
+
+  it("lets no new attempt begin after the time-out", async () => {
+    const clock = fakeClock();
+    let attempts = 0;
+    let refused: unknown;
+    const kernel = tapped(
+      timed,
+      [
+        async (_r, next: Next) => {
+          await sleep(clock, 200);
+          return next().catch((error: unknown) => {
+            refused = error;
+            throw error;
+          });
+        },
+      ],
+      { clock },
+    );
+    const caught = kernel.call(timed, "x", undefined, async (r) => (attempts++, r)).catch((error: unknown) => error);
+    await clock.advance(300);
+    expect(await caught).toMatchObject({ code: "HOOK_TIMEOUT" });
+    expect([attempts, refused]).toEqual([0, undefined]);
+  });
+
+  it("stops while any of several nexts is pending", async () => {
+    const clock = fakeClock();
+    const kernel = tapped(timed, [async (_r, next: Next) => (await Promise.all([next("1"), next("2")])).join("+")], {
+      clock,
+    });
+    const call = kernel.call(timed, "x", undefined, async (r) => {
+      await sleep(clock, r === "1" ? 500 : 900);
+      return r;
+    });
+    await clock.advance(1_000);
+    await expect(call).resolves.toBe("1+2");
+  });
+
+  it("leaves no timer behind when the tap or the core fails", async () => {
+    const clock = fakeClock();
+    await expect(
+      tapped(timed, [async (_r, next: Next) => next()], { clock }).call(timed, "x", undefined, async () => boom()),
+    ).rejects.toThrow("boom");
+    expect(() => tapped(timed, [boom], { clock }).call(timed, "x", undefined, core)).toThrow("TAP_FAILED");
+    await expect(tapped(timed, [async () => boom()], { clock }).call(timed, "x", undefined, core)).rejects.toThrow(
+      "TAP_FAILED",
+    );
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -41,7 +41,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts", "plugins/*/src/**/*.ts"],
-      exclude: ["**/*.test.ts", "**/*.test-d.ts", "**/*.bench.ts"],
+      exclude: ["**/fixtures/**", "**/*.test.ts", "**/*.test-d.ts", "**/*.bench.ts"],
       reporter: ["text-summary", "json-summary"],
       thresholds: { lines: 80, branches: 80, functions: 80, statements: 80 },
     },

@@ -106,7 +106,7 @@ export function filesIn(folder, keep = () => true) {
 }
 
 /** @param {string} path */
-export const isTest = (path) => /\.(?:test|test-d|bench)\.[cm]?tsx?$/.test(path);
+export const isTest = (path) => /\.(?:test|test-d|bench)\.[cm]?tsx?$|\/fixtures\//.test(posix(path));
 
 const fromRoot = createRequire(join(root, "package.json"));
 

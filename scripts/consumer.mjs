@@ -60,7 +60,7 @@ export function checkConsumer(folder, tarballs) {
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
     noEmit: true,
-    types: [],
+    types: ["node"],
   };
   write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["all.ts"] }));
   const types = node(toolPath("typescript", "tsc"), "-p", ".");
@@ -71,11 +71,11 @@ export function checkConsumer(folder, tarballs) {
 }
 
 /**
- * Peers that users bring, in the versions this repository tests with.
+ * Peers and Node's types, which users bring, in the versions this repository tests with.
  * @param {import("./workspace.mjs").Package[]} packages
  */
 function peersOf(packages) {
-  const names = new Set(packages.flatMap((pkg) => Object.keys(pkg.json.peerDependencies ?? {})));
+  const names = new Set(["@types/node", ...packages.flatMap((pkg) => Object.keys(pkg.json.peerDependencies ?? {}))]);
   return Object.fromEntries(
     [...names].map((name) => [name, readJson(join(root, "node_modules", name, "package.json")).version]),
   );

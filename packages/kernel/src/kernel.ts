@@ -216,14 +216,10 @@ class PluginKernel {
     }
   }
 
-  /** One change of the plugin set at a time; gives the instances that are no longer in it. */
-  #change(asked: string, plan: () => Change): Promise<readonly Instance[]> {
-    const change = async (): Promise<readonly Instance[]> => {
-      await this.#ready;
-      this.#assertOpen(asked);
-      return this.#set.change(plan);
-    };
-    const result = this.#lastChange.then(change);
+  /** One change of the plugin set at a time; gives the instances that are no longer in it. What was asked before dispose is done. */
+  async #change(asked: string, plan: () => Change): Promise<readonly Instance[]> {
+    if (this.#disposal !== null) throw stackDisposed(this.name, asked);
+    const result = Promise.all([this.#ready, this.#lastChange]).then(() => this.#set.change(plan));
     this.#lastChange = result.catch(() => undefined);
     return result;
   }

@@ -41,6 +41,14 @@ describe("orderPlugins", () => {
     expect(ids(orderPlugins([plugin("a", { optional: ["x"] })]))).toEqual(["a"]);
   });
 
+  it("lets two plugins find each other's services: the list decides who starts first", () => {
+    const a = plugin("a", { provides: ["a"], optional: ["b"] });
+    const b = plugin("b", { provides: ["b"], optional: ["a"] });
+    expect(ids(orderPlugins([a, b]))).toEqual(["b", "a"]);
+    expect(ids(orderPlugins([b, a]))).toEqual(["a", "b"]);
+    expect(ids(orderPlugins([a, plugin("b", { provides: ["b"], requires: ["a"] })]))).toEqual(["a", "b"]);
+  });
+
   it("honours before and after names, of one instance or of all", () => {
     const order = orderPlugins([
       plugin("a", { after: ["limit"] }),

@@ -3,12 +3,14 @@ import { topological, type Constraint } from "./order.js";
 import type { Plugin } from "./plugin.js";
 
 /**
- * The order in which plugins start: providers before those who need them, then before/after, ties by list order.
+ * The order in which plugins start: providers before those who need them and before/after as asked, ties by list order.
+ * Optional services order as well, unless that closes a ring.
  * Throws SERVICE_MISSING, SERVICE_DUPLICATE, PLUGIN_UNKNOWN or PLUGIN_CYCLE.
  */
 export function orderPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   const providers = providersOf(plugins);
   const constraints: Constraint[] = [];
+  const wishes: Constraint[] = [];
   for (const [index, plugin] of plugins.entries()) {
     const missing = plugin.requires.filter(({ id }) => !providers.has(id)).map(({ id }) => id);
     if (missing.length > 0)
@@ -18,9 +20,10 @@ export function orderPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
         plugin.requires.map(({ id }) => id),
         providers.keys(),
       );
-    for (const { id } of [...plugin.requires, ...plugin.optional]) {
+    for (const { id } of plugin.requires) constraints.push({ before: providers.get(id)!, after: index });
+    for (const { id } of plugin.optional) {
       const provider = providers.get(id);
-      if (provider !== undefined && provider !== index) constraints.push({ before: provider, after: index });
+      if (provider !== undefined) wishes.push({ before: provider, after: index });
     }
     for (const other of named(plugins, plugin, plugin.before, "before"))
       constraints.push({ before: index, after: other });
@@ -29,7 +32,15 @@ export function orderPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   }
   const result = topological(plugins.length, constraints);
   if (!result.ok) throw pluginCycle(result.ring.map((index) => plugins[index]!.id));
-  return result.order.map((index) => plugins[index]!);
+  return granted(plugins.length, constraints, wishes).map((index) => plugins[index]!);
+}
+
+/** Keeps every wish that closes no ring, earlier ones first: two plugins may find each other's services. */
+function granted(size: number, constraints: readonly Constraint[], wishes: readonly Constraint[]): readonly number[] {
+  let kept = [...constraints];
+  for (const wish of wishes) if (topological(size, [...kept, wish]).ok) kept = [...kept, wish];
+  const result = topological(size, kept);
+  return result.ok ? result.order : [];
 }
 
 function providersOf(plugins: readonly Plugin[]): ReadonlyMap<string, number> {

@@ -29,6 +29,11 @@ const entries = {
     why: "A timer without delay sets itself again each time it fires.",
     do: "Give the timer a delay, or stop it.",
   },
+  SECURITY_NOT_INSTALLED: {
+    title: "There is no security plugin to grant with",
+    why: "grantAll grants through the service \"security\", and no plugin of the stack provides it.",
+    do: "Add security() to the plugins of the stack, or leave grantAll out: without it every tool may run.",
+  },
 } as const satisfies Record<string, Explained>;
 
 export type TestkitErrorCode = keyof typeof entries;
@@ -49,3 +54,6 @@ export const clockInvalid = (what: string): GraphTapError => make("CLOCK_INVALID
 
 export const clockRunaway = (fired: number): GraphTapError =>
   make("CLOCK_RUNAWAY", `fakeClock: ${fired} timers fired without the time getting anywhere.`, entries.CLOCK_RUNAWAY.why);
+
+export const securityNotInstalled = (stack: string): GraphTapError =>
+  make("SECURITY_NOT_INSTALLED", `grantAll: stack "${stack}" has no security plugin.`, entries.SECURITY_NOT_INSTALLED.why);

@@ -1,4 +1,3 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock, Epoch, Kernel } from "@graphtap/kernel";
 import type { z } from "zod";
 import type { Dispatch } from "./dispatch.js";
@@ -6,11 +5,8 @@ import type { Envelopes, Issued } from "./identity/envelope.js";
 import type { IdentityResolver } from "./identity/server.js";
 import type { FrameStore } from "./run/scope.js";
 import type { PausedThreads } from "./run/paused.js";
-
-/** An identity on its way from a graph's entry point to its iterator; taken once. */
-export interface Entry {
-  issued: Issued | null;
-}
+import type { PermitIndex } from "./tool/permit.js";
+import type { Watcher } from "./watch/watcher.js";
 
 /** What the parts of one stack share. */
 export interface Core {
@@ -18,9 +14,12 @@ export interface Core {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly frames: FrameStore;
-  readonly entries: AsyncLocalStorage<Entry>;
+  /** An identity on its way from a graph's entry point to its iterator, which is made in the same turn. */
+  entering: Issued | null;
+  readonly permits: PermitIndex;
   readonly envelopes: Envelopes;
   readonly paused: PausedThreads;
+  readonly watcher: Watcher;
   readonly facts: z.ZodType | undefined;
   readonly resolver: IdentityResolver | undefined;
   /** Nobody may run it but without tools; otherwise a run without identity is refused where a guard is installed. */

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import { createKernel, definePlugin, type Epoch, type PluginInput } from "@graphtap/kernel";
 import { z } from "zod";
@@ -17,6 +16,7 @@ import { createFrameStore } from "./run/scope.js";
 import type { Stack, StackConfig } from "./stack-types.js";
 import { Guards, isCallable } from "./tool/guard.js";
 import { wrapUnsupported } from "./errors.js";
+import { Watcher } from "./watch/watcher.js";
 import { createWorkflow } from "./workflow/create.js";
 import { validateSpec } from "./workflow/validate.js";
 
@@ -57,12 +57,17 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
   });
   const tables = new Map<number, Dispatch>();
   const warned = new Set<string>();
+  let watcher: Watcher | null = null;
   const core: Core = {
+    get watcher() {
+      return (watcher ??= new Watcher(core));
+    },
     name: kernel.name,
     kernel,
     clock: kernel.clock,
     frames: createFrameStore(),
-    entries: new AsyncLocalStorage(),
+    entering: null,
+    permits: new WeakMap(),
     envelopes: new Envelopes(kernel.name, kernel.clock, identityTtlMs ?? IDENTITY_TTL_MS),
     paused: new PausedThreads(),
     facts,

@@ -5,6 +5,7 @@ import type { NodeResult } from "../hooks/node.js";
 import type { Config } from "../identity/envelope.js";
 import { interruptsOf, outcomeOf } from "../run/outcome.js";
 import type { Frame, RunScope } from "../run/scope.js";
+import { needsWatch, watched } from "../watch/inject.js";
 
 interface ExecutionInfo {
   readonly nodeAttempt?: number;
@@ -29,11 +30,12 @@ export class HookedBound extends Runnable {
     return this.#hooked(outer, input, config);
   }
 
-  async #hooked(outer: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+  async #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
     const { scope } = outer;
-    const ctx = nodeContext(outer, this.node, config);
+    const ctx = nodeContext(outer, this.node, given);
     const frame: Frame = { scope, ctx, permits: null, governed: null };
     const { node } = scope.dispatch;
+    const config = needsWatch(scope.dispatch) ? watched(given, this.core.watcher) : given;
     if (!scope.dispatch.anyNode) return this.core.frames.run(frame, () => this.#watched(scope, input, config));
     const at = ctx.clock.monotonic();
     const told = node.start.call({ name: this.node }, ctx);
@@ -71,7 +73,7 @@ export class HookedBound extends Runnable {
   async #around(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
     let nothing: undefined | null = null;
     const result = await frame.scope.dispatch.node.call.call(Object.freeze({ name: this.node, input }), frame.ctx, async (request): Promise<NodeResult> => {
-      const value: unknown = await this.core.frames.run(frame, () => this.inner.invoke(request.input, config));
+      const value: unknown = await this.inner.invoke(request.input, config);
       if (value === undefined) nothing = undefined;
       return (value ?? null) as NodeResult;
     });

@@ -52,15 +52,20 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
 
     override async stream(input: unknown, options?: Config): Promise<unknown> {
       const taken = core.envelopes.take(options, this.getName());
-      if (taken.issued === null) return super.stream(input, taken.config);
-      return core.entries.run({ issued: taken.issued }, () => super.stream(input, taken.config));
+      // LangGraph asks for the iterator before it first waits, so no other run can come in between. An AsyncLocalStorage
+      // would do as well, but every one in use makes every promise of the process dearer.
+      core.entering = taken.issued;
+      try {
+        return super.stream(input, taken.config);
+      } finally {
+        core.entering = null;
+      }
     }
 
     override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {
       const taken = core.envelopes.take(options, this.getName());
-      const entry = core.entries.getStore();
-      const issued = taken.issued ?? entry?.issued ?? this[IDENTITY] ?? null;
-      if (entry !== undefined) entry.issued = null;
+      const issued = taken.issued ?? core.entering ?? this[IDENTITY] ?? null;
+      core.entering = null;
       const self = stateful(core, this);
       const target = {
         name: this.getName(),

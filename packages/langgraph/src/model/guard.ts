@@ -5,7 +5,7 @@ import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { gathered, released, usageOfResult } from "./stream.js";
-import { ModelFlight, type ModelName } from "./call.js";
+import { MODEL, ModelFlight, type ModelName } from "./call.js";
 import { observedEvents } from "./events.js";
 
 type Options = Record<string, unknown>;
@@ -132,8 +132,8 @@ function entered(core: Core, model: AnyModel, original: (...args: unknown[]) => 
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (frame: Frame): unknown => {
-    const out = core.frames.run({ ...frame, governed: "model" }, () => original.call(self, input, taken.config, ...rest));
-    return isIterator(out) ? inFrame(core, { ...frame, governed: "model" }, out) : out;
+    const out = core.frames.run({ ...frame, governed: MODEL }, () => original.call(self, input, taken.config, ...rest));
+    return isIterator(out) ? inFrame(core, { ...frame, governed: MODEL }, out) : out;
   };
   const here = core.frames.getStore();
   if (here !== undefined && taken.issued === null) return run(here);
@@ -168,7 +168,7 @@ async function generate(core: Core, model: AnyModel, messages: BaseMessage[], op
   try {
     const reply = await flight.reply(async (call) => ({
       kind: "message",
-      result: await core.frames.run({ ...frame, governed: "model" }, () => model._generate(call.messages as BaseMessage[], call.options, runManager)),
+      result: await core.frames.run({ ...frame, governed: MODEL }, () => model._generate(call.messages as BaseMessage[], call.options, runManager)),
     }));
     const result = await flight.result(await gathered(reply));
     await flight.end("ok", null, null, usageOfResult(result));
@@ -198,7 +198,7 @@ async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], opt
 
 /** Pulls the first chunk, so that a provider that refuses fails inside the around taps and a retry can see it. */
 async function opened(core: Core, frame: Frame, chunks: Chunks): Promise<AsyncIterable<ChatGenerationChunk>> {
-  const governed: Frame = { ...frame, governed: "model" };
+  const governed: Frame = { ...frame, governed: MODEL };
   const first = await core.frames.run(governed, () => chunks.next());
   return (async function* () {
     let next = first;

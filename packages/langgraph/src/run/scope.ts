@@ -15,6 +15,8 @@ export class RunScope {
   paused = false;
   /** Attempts per task, for LangGraph versions that do not report them. */
   readonly attempts = new Map<string, number>();
+  /** Calls around the gate that the watcher saw begin. */
+  readonly observed = new Map<string, ObservedCall>();
 
   constructor(
     readonly ctx: RunContext,
@@ -44,9 +46,17 @@ export interface Frame {
   readonly ctx: RunContext;
   /** One-use permits of the ToolNode task at hand. */
   readonly permits: Permits | null;
-  /** Set while a guarded tool or a wrapped model runs the real thing, so that watchers know it came through the gate. */
-  readonly governed: "tool" | "model" | null;
+  /** Set while a guarded tool or a wrapped model runs the real thing, so that the watcher knows it came through the gate. */
+  readonly governed: Governed | null;
 }
+
+/** What came through the gate. A tool's pass is good for its own start only: what its code calls is outside again. */
+export type Governed = { readonly kind: "model" } | { readonly kind: "tool"; started: boolean };
+
+/** A call that only the watcher sees. */
+export type ObservedCall =
+  | { readonly kind: "model"; readonly name: string; readonly provider: string | null; readonly model: string | null; readonly at: number }
+  | { readonly kind: "tool"; readonly name: string; readonly callId: string | null; readonly at: number };
 
 /** Carries the frame through awaits; one per stack, so that stacks cannot see each other's runs. */
 export type FrameStore = AsyncLocalStorage<Frame>;

@@ -3,6 +3,7 @@ import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolReply } from "../hooks/tool.js";
+import { needsWatch } from "../watch/inject.js";
 import { codeOf, outcomeOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import { type AnyTool, FrozenCall } from "./call.js";
@@ -123,7 +124,8 @@ class Execution {
 
   /** Marks what runs below as having come through the gate; permits of this task do not reach into the tool. */
   inside<T>(body: () => T): T {
-    return this.core.frames.run({ ...this.frame, permits: null, governed: "tool" }, body);
+    if (this.frame.permits === null && !needsWatch(this.frame.scope.dispatch)) return body();
+    return this.core.frames.run({ ...this.frame, permits: null, governed: { kind: "tool", started: false } }, body);
   }
 }
 

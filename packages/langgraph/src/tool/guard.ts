@@ -6,6 +6,7 @@ import type { Frame } from "../run/scope.js";
 import type { AnyTool } from "./call.js";
 import { execute, type Executed, type Invocation } from "./execute.js";
 import { judge, withoutApproval } from "./gate.js";
+import { consume } from "./permit.js";
 
 interface ToolCallInput {
   readonly type: "tool_call";
@@ -69,6 +70,8 @@ const byInvoke: Via = (target, given, config) => target.invoke(given, config);
 async function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via: Via = byInvoke): Promise<unknown> {
   const taken = core.envelopes.take(config as Config | undefined, tool.name);
   const clean = taken.config;
+  const here = core.frames.getStore();
+  if (here !== undefined && taken.issued === null && !here.scope.over) return here.scope.dispatch.anyTool ? gated(core, here, tool, input, clean, via) : via(tool, input, clean);
   const entered = enter(core, tool.name, taken.issued, clean);
   const { frame, leave } = entered instanceof Promise ? await entered : entered;
   try {
@@ -83,7 +86,7 @@ async function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, co
   const asCall = isToolCall(input) ? input : null;
   const args = asCall === null ? input : asCall.args;
   const callId = asCall?.id ?? null;
-  const permit = frame.permits?.consume(tool, callId, args) ?? null;
+  const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
   const judged =
     permit !== null ? ({ kind: "allowed", call: permit.call } as const) : withoutApproval(await judge(core, frame, { tool, args, callId, route: "direct" }));
   const invocation: Invocation = (target, given) => via(target, asCall === null ? given : { ...asCall, args: given }, config);

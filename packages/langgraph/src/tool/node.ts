@@ -90,9 +90,14 @@ async function gatedRun(core: Core, guards: Guards, node: ToolNodeLike, batches:
     await reportDenied(frame, target, callId, judged.executionId, judged.denial);
     return denialMessage(target.name, callId, judged.executionId, judged.denial);
   }
-  if (judged.kind !== "allowed") return run(call);
+  // Arguments that are no object cannot carry a permit; the tool's own gate judges those.
+  if (judged.kind !== "allowed" || typeof judged.call.raw !== "object" || judged.call.raw === null) return run(call);
   const args = snapshot(judged.call.raw).value;
   const permit = { call: judged.call, args, target };
+  if (node.wrapToolCall === undefined) {
+    core.permits.set(args as object, permit);
+    return run({ ...call, args });
+  }
   const { permits } = task;
   permits.issue(permit);
   try {

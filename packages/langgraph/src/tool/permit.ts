@@ -10,10 +10,22 @@ export interface Permit {
   readonly target: object;
 }
 
+/** Permits found by the identity of the arguments they were issued for: nobody else holds that object. */
+export type PermitIndex = WeakMap<object, Permit>;
+
+/** Takes the permit for exactly these arguments, if there is one and they are still what was judged. */
+export function consume(index: PermitIndex, target: object, callId: string | null, args: unknown): Permit | null {
+  const permit = typeof args === "object" && args !== null ? index.get(args) : undefined;
+  if (permit === undefined || !fits(permit, target, callId, args)) return null;
+  index.delete(permit.args as object);
+  return permit;
+}
+
+const fits = (permit: Permit, target: object, callId: string | null, args: unknown): boolean => permit.target === target && permit.call.callId === callId && sameData(args, permit.call.raw);
+
 /**
- * The one-use permits of one ToolNode task. A permit is found by the identity of the arguments it was issued for, or,
- * where something in between copied the call, by tool, call id and equal arguments. Bounded by the calls of the task:
- * the book dies with it.
+ * The permits of one ToolNode task whose middleware may hand on a copy of a call: found by tool, call id and equal
+ * arguments. Bounded by the calls of the task; the book dies with it.
  */
 export class Permits {
   readonly #open = new Set<Permit>();
@@ -22,12 +34,10 @@ export class Permits {
     this.#open.add(permit);
   }
 
-  /** Takes the permit for these arguments, if there is one and they are still what was judged. */
   consume(target: object, callId: string | null, args: unknown): Permit | null {
+    if (callId === null) return null;
     for (const permit of this.#open) {
-      if (permit.target !== target || permit.call.callId !== callId) continue;
-      if (permit.args !== args && callId === null) continue;
-      if (!sameData(args, permit.call.raw)) continue;
+      if (!fits(permit, target, callId, args)) continue;
       this.#open.delete(permit);
       return permit;
     }

@@ -1,0 +1,125 @@
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import type { Serialized } from "@langchain/core/load/serializable";
+import type { BaseMessage } from "@langchain/core/messages";
+import type { LLMResult } from "@langchain/core/outputs";
+import type { Core } from "../core.js";
+import { DeniedError } from "../denial.js";
+import { ungated } from "../errors.js";
+import type { Usage } from "../hooks/context.js";
+import { readUsage } from "../model/usage.js";
+import { outcomeOf } from "../run/outcome.js";
+import type { Frame, ObservedCall } from "../run/scope.js";
+import { WatchManager } from "./manager.js";
+import { refusal } from "../tool/gate.js";
+
+/**
+ * Sees what a node reaches around the gate: a model closed over in a function, a tool called by hand. It reports their
+ * usage, and refuses them while a plugin controls that kind. LangChain awaits it, and it is only there when asked for:
+ * a callback handler is the dearest of all hooks.
+ */
+export class Watcher extends BaseCallbackHandler {
+  override name = "graphtap-watcher";
+
+  /** For code that has no callbacks of its own; shared, for it is copied before it is changed. */
+  readonly manager: WatchManager;
+
+  constructor(readonly core: Core) {
+    // In the constructor: LangChain reads raiseError once, and a handler that is not awaited could not stop anything.
+    super({ raiseError: true, _awaitHandler: true, ignoreChain: true, ignoreRetriever: true, ignoreCustomEvent: true });
+    this.manager = new WatchManager(this);
+  }
+
+  /** Whether a start of this kind came through the gate, or nobody cares; a tool's pass is used up by the answer. */
+  passes(kind: "tool" | "model"): boolean {
+    const frame = this.core.frames.getStore();
+    if (frame === undefined) return true;
+    const { dispatch } = frame.scope;
+    if (kind === "model") return frame.governed?.kind === "model" || !(dispatch.anyModel || dispatch.controlsModels);
+    if (frame.governed?.kind === "tool" && !frame.governed.started) {
+      frame.governed.started = true;
+      return true;
+    }
+    return !(dispatch.anyTool || dispatch.controlsTools);
+  }
+
+  override async handleChatModelStart(_model: Serialized, messages: BaseMessage[][], runId: string, _parent?: string, _extra?: Record<string, unknown>, _tags?: string[], metadata?: Record<string, unknown>): Promise<void> {
+    const frame = this.core.frames.getStore();
+    if (frame === undefined || this.passes("model")) return;
+    const name = { provider: text(metadata?.["ls_provider"]), model: text(metadata?.["ls_model_name"]) };
+    const { dispatch } = frame.scope;
+    const label = name.model ?? "a chat model";
+    if (dispatch.controlsModels) await this.#refuse(frame, "model", label, (denial) => dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx));
+    else if (dispatch.model.call.used) this.core.warn("MODEL_NOT_CONTROLLED", ungated("model", label, frame.ctx.node).message, `model:${frame.ctx.workflow}:${frame.ctx.node}`);
+    if (!dispatch.anyModel) return;
+    remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
+    await dispatch.model.start.call({ modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false }, frame.ctx);
+  }
+
+  override async handleLLMEnd(output: LLMResult, runId: string): Promise<void> {
+    const message = (output.generations[0]?.[0] as { message?: { usage_metadata?: unknown } } | undefined)?.message;
+    await this.#ended(runId, null, readUsage(message?.usage_metadata));
+  }
+
+  override async handleLLMError(error: unknown, runId: string): Promise<void> {
+    await this.#ended(runId, { error }, null);
+  }
+
+  override async handleToolStart(tool: Serialized, _input: string, runId: string, _parent?: string, _tags?: string[], _metadata?: Record<string, unknown>, runName?: string, toolCallId?: string): Promise<void> {
+    const frame = this.core.frames.getStore();
+    if (frame === undefined || this.passes("tool")) return;
+    const name = runName ?? text((tool as { name?: unknown }).name) ?? "a tool";
+    const { dispatch } = frame.scope;
+    const callId = toolCallId ?? null;
+    if (dispatch.controlsTools) await this.#refuse(frame, "tool", name, (denial) => dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx));
+    if (!dispatch.anyTool) return;
+    remember(frame, runId, { kind: "tool", name, callId, at: frame.ctx.clock.monotonic() });
+    await dispatch.tool.start.call({ name, executionId: runId, callId, argsHash: null }, frame.ctx);
+  }
+
+  override async handleToolEnd(output: unknown, runId: string): Promise<void> {
+    const failed = (output as { status?: unknown } | null)?.status === "error";
+    await this.#ended(runId, failed ? { error: null } : null, null);
+  }
+
+  override async handleToolError(error: unknown, runId: string): Promise<void> {
+    await this.#ended(runId, { error }, null);
+  }
+
+  /** Refuses, or says so once, as the stack was told. */
+  async #refuse(frame: Frame, kind: "tool" | "model", name: string, tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>): Promise<void> {
+    const error = ungated(kind, name, frame.ctx.node);
+    if (this.core.ungated === "report") {
+      this.core.warn(error.code, error.message, `${kind}:${frame.ctx.workflow}:${frame.ctx.node}:${name}`);
+      return;
+    }
+    const denial = refusal(error.code, `"${name}" is not available here; do not retry, answer without it.`, error.message);
+    await tell(denial);
+    throw new DeniedError(`${kind} "${name}" in node "${frame.ctx.node ?? "?"}"`, denial);
+  }
+
+  async #ended(runId: string, failure: { readonly error: unknown } | null, usage: Usage | null): Promise<void> {
+    const frame = this.core.frames.getStore();
+    const call = frame?.scope.observed.get(runId);
+    if (frame === undefined || call === undefined) return;
+    const { scope, ctx } = frame;
+    scope.observed.delete(runId);
+    const outcome = failure === null ? { status: "ok" as const, code: null } : failure.error === null ? { status: "error" as const, code: "TOOL_ERROR" } : outcomeOf(failure.error, ctx.signal);
+    const end = { ...outcome, error: failure?.error ?? null, durationMs: ctx.clock.monotonic() - call.at, late: scope.over };
+    if (call.kind === "tool") {
+      await scope.dispatch.tool.end.call({ ...end, name: call.name, executionId: runId, callId: call.callId }, ctx);
+      return;
+    }
+    scope.addUsage(usage);
+    await scope.dispatch.model.end.call({ ...end, modelCallId: runId, provider: call.provider, model: call.model, usage, timeToFirstChunkMs: null, streaming: false, coverage: "observed" }, ctx);
+  }
+}
+
+const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+
+/** Calls of one run that are watched at a time; a stream that is abandoned never ends, and must not fill memory. */
+const WATCHED_LIMIT = 10_000;
+
+function remember(frame: Frame, runId: string, call: ObservedCall): void {
+  const { observed } = frame.scope;
+  if (observed.size < WATCHED_LIMIT) observed.set(runId, call);
+}

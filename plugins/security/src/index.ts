@@ -1,1 +1,11 @@
-export {};
+export type { AuditDecision, AuditEvent, AuditLogEntry } from "./audit.js";
+export type { Decision, DenialCause } from "./decide.js";
+export { errorCatalog, type SecurityErrorCode } from "./errors.js";
+export type { ToolPermission } from "./grants.js";
+export type { AuditQuery, AuthorizeInput, GrantInput, PrincipalName, RevokeInput, StatsQuery } from "./input.js";
+export { Security, securityHooks } from "./keys.js";
+export { PermissionLevel, type RequiredLevel } from "./levels.js";
+export type { PermissionChange, UserPermissions, WorkflowSecurityManager } from "./manager.js";
+export { security } from "./plugin.js";
+export type { ToolRule } from "./rules.js";
+export type { Count, SecurityStats } from "./stats.js";

@@ -36,13 +36,13 @@ export class GraphTapError extends Error {
   /** The command that prints the long form. */
   readonly docs: string;
   /** Instance id of the plugin at fault, where one is known. */
-  readonly plugin?: string;
+  declare readonly plugin?: string;
   /** Name of the hook, where one is known. */
-  readonly hook?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-  readonly errors?: readonly unknown[];
+  declare readonly hook?: string;
+  declare readonly details?: Readonly<Record<string, unknown>>;
+  declare readonly errors?: readonly unknown[];
   /** Copied from the cause, because LangChain's retry logic reads it. */
-  readonly lc_error_code?: string;
+  declare readonly lc_error_code?: string;
 
   constructor(init: GraphTapErrorInit) {
     super(

@@ -155,10 +155,10 @@ describe("what raw tapable does, and ours does not", () => {
       ],
     });
     const epoch = kernel.pin();
-    kernel.call(series, 1);
+    void kernel.call(series, 1);
     off();
     off();
-    kernel.call(series, 2);
+    void kernel.call(series, 2);
     expect(calls).toBe(1);
     expect(kernel.isTapped(series)).toBe(false);
     await epoch.runner(series).call(3, undefined);
@@ -182,9 +182,9 @@ describe("what raw tapable does, and ours does not", () => {
         })(),
       ],
     });
-    kernel.call(series, 1);
+    void kernel.call(series, 1);
     expect(seen).toEqual(["a"]);
-    kernel.call(series, 2);
+    void kernel.call(series, 2);
     expect(seen).toEqual(["a", "a", "late"]);
   });
 

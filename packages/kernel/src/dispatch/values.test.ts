@@ -8,6 +8,10 @@ const bail = (options?: HookOptions) => defineHook.bail<string, string, unknown>
 const boom = (): never => {
   throw new Error("boom");
 };
+/** Throws what the compiler would not let one throw by hand. */
+const throwing = (value: unknown): never => {
+  throw value;
+};
 const never = () => new Promise(() => undefined);
 
 describe("waterfall", () => {
@@ -131,7 +135,7 @@ describe("both", () => {
       tapped(outer, [
         () => {
           try {
-            kernel.call(inner, "x");
+            void kernel.call(inner, "x");
           } catch (error) {
             first = error;
             throw error;
@@ -154,12 +158,8 @@ describe("both", () => {
   });
 
   it("names whoever throws something that is no error", () => {
-    expect(() =>
-      tapped(waterfall(), [
-        () => {
-          throw "plain text";
-        },
-      ]).call(waterfall(), "x"),
-    ).toThrow(expect.objectContaining({ code: "TAP_FAILED", cause: "plain text" }));
+    expect(() => tapped(waterfall(), [() => throwing("plain text")]).call(waterfall(), "x")).toThrow(
+      expect.objectContaining({ code: "TAP_FAILED", cause: "plain text" }),
+    );
   });
 });

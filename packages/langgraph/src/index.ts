@@ -9,6 +9,8 @@ export { fromLangGraphServer, type IdentityResolver, type LangGraphServerOptions
 export type { Who, WhoService, WhoUser } from "./identity/who.js";
 export { createStack } from "./stack.js";
 export type { Identified, Mutable, NotRemote, Stack, StackConfig, StackOptions, WhoWith } from "./stack-types.js";
+export type { ChatModelLike, RetrieverLike, ToolLike, WorkflowIssue, WorkflowIssueCode, WorkflowMode, WorkflowOptions, WorkflowSpec } from "./workflow/spec.js";
+export type { RetrievedDocument, Workflow } from "./workflow/state.js";
 // A plugin author needs one import: the kernel's authoring surface comes along.
 export {
   allow, defineHook, definePlugin, defineService, deny, escalate, GraphTapError, override, runKey, silentLogger, systemClock, transform,

@@ -20,6 +20,7 @@ export class Table {
   pins = 0;
   readonly #runners = new WeakMap<AnyHookDef, AnyRunner>();
   readonly #taps: ReadonlyMap<string, readonly Tap[]>;
+  #plugins: readonly PluginInfo[] | undefined;
 
   /** Throws TAP_ORDER_UNKNOWN, TAP_ORDER_CYCLE, or HOOK_INVALID when two hooks share a name. */
   constructor(
@@ -43,6 +44,10 @@ export class Table {
       sorted.set(name, orderTaps(name, taps, instances));
     }
     this.#taps = sorted;
+  }
+
+  get plugins(): readonly PluginInfo[] {
+    return (this.#plugins ??= Object.freeze(this.instances.map((instance) => instance.info)));
   }
 
   /** Hooks somebody taps, with their taps in order. */
@@ -125,30 +130,18 @@ export class Epochs {
   }
 
   pin(): Epoch {
-    const table = this.current;
-    const release = this.hold(table);
-    return {
-      id: table.id,
-      get plugins() {
-        return table.instances.map((instance) => instance.info);
-      },
-      runner: (def) => table.runner(def),
-      release,
-    };
+    return new Pin(this, this.current);
   }
 
-  /** Keeps the plugins of a table alive until the returned function is called. */
-  hold(table: Table): () => void {
-    table.pins++;
-    this.#held.add(table);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      if (--table.pins > 0) return;
-      this.#held.delete(table);
-      for (const wake of this.#waiting) wake();
-    };
+  /** Keeps the plugins of a table alive until it is let go as often as it was held. */
+  hold(table: Table): void {
+    if (table.pins++ === 0) this.#held.add(table);
+  }
+
+  letGo(table: Table): void {
+    if (--table.pins > 0) return;
+    this.#held.delete(table);
+    for (const wake of this.#waiting) wake();
   }
 
   /** Resolves when no held table satisfies `uses`; `cancel` ends the wait. */
@@ -164,5 +157,31 @@ export class Epochs {
     this.#waiting.add(wake);
     wake();
     return { free, cancel: () => void this.#waiting.delete(wake) };
+  }
+}
+
+class Pin implements Epoch {
+  #held = true;
+
+  constructor(
+    private readonly epochs: Epochs,
+    private readonly table: Table,
+  ) {
+    epochs.hold(table);
+  }
+
+  get id(): number {
+    return this.table.id;
+  }
+  get plugins(): readonly PluginInfo[] {
+    return this.table.plugins;
+  }
+  runner<D extends AnyHookDef>(def: D): RunnerOf<D> {
+    return this.table.runner(def);
+  }
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.epochs.letGo(this.table);
   }
 }

@@ -307,7 +307,8 @@ class PluginKernel {
     const result = (table.runner(def) as AnyRunner).call(value, ctx, core as Parameters<AnyRunner["call"]>[2]);
     if (isThenable(result)) {
       // Plugins must not be disposed under a call that is still waiting for them.
-      const release = this.#epochs.hold(table);
+      this.#epochs.hold(table);
+      const release = (): void => this.#epochs.letGo(table);
       result.then(release, release);
     }
     return result;

@@ -9,9 +9,11 @@ export interface PendingAction {
   readonly ms: number;
 }
 
+/** Something that is entered; `plugin` may change while it is. */
 export interface LedgerEntry {
   readonly plugin: string;
   readonly hook: string;
+  /** By the monotonic clock. */
   readonly since: number;
 }
 
@@ -31,18 +33,19 @@ export class Ledger {
     this.#clock = clock;
   }
 
-  enter(plugin: string, hook: string): LedgerEntry | null {
-    if (this.#entries.size >= MAX_ENTRIES) {
-      this.dropped++;
-      return null;
-    }
+  enter(plugin: string, hook: string): LedgerEntry {
     const entry = { plugin, hook, since: this.#clock.monotonic() };
-    this.#entries.add(entry);
+    this.add(entry);
     return entry;
   }
 
-  leave(entry: LedgerEntry | null): void {
-    if (entry !== null) this.#entries.delete(entry);
+  add(entry: LedgerEntry): void {
+    if (this.#entries.size >= MAX_ENTRIES) this.dropped++;
+    else this.#entries.add(entry);
+  }
+
+  leave(entry: LedgerEntry): void {
+    this.#entries.delete(entry);
   }
 
   /** Oldest first. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../fixtures/fake-clock.js";
+import { fakeClock, settled } from "../fixtures/fake-clock.js";
 import { bubbleUp, tapped } from "../fixtures/kernel.js";
 import { defineHook } from "../hook.js";
 
@@ -297,5 +297,36 @@ describe("around with timeoutMs", () => {
       "TAP_FAILED",
     );
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a pending around call", () => {
+  it("shows in the ledger under the layer that is at work, or what it wraps", async () => {
+    const parked: (() => void)[] = [];
+    const park = () => new Promise<void>((resolve) => void parked.push(resolve));
+    const kernel = tapped(around, [
+      async (_r, next: Next) => {
+        const answer = await next();
+        await park();
+        return answer;
+      },
+      async (_r, next: Next) => {
+        await park();
+        return next();
+      },
+    ]);
+    const call = kernel.call(around, "x", undefined, async (r) => {
+      await park();
+      return r;
+    });
+    const seen: string[] = [];
+    for (let step = 0; step < 3; step++) {
+      await settled();
+      seen.push(...kernel.inspect().pending.map(({ plugin, hook }) => `(${plugin}) ${hook}`));
+      parked[step]?.();
+    }
+    expect(await call).toBe("x");
+    expect(seen).toEqual(["(b) acme.work.do", "(what the hook wraps) acme.work.do", "(a) acme.work.do"]);
+    expect(kernel.inspect().pending).toEqual([]);
   });
 });

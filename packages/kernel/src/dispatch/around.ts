@@ -1,34 +1,50 @@
 import { GraphTapError } from "../error.js";
 import { hookResultInvalid } from "../errors.js";
 import type { AnyHookDef } from "../hook.js";
+import type { LedgerEntry } from "../ledger.js";
 import { succeeded, type Tap } from "../tap.js";
-import { abandon, isThenable } from "../thenable.js";
+import { isThenable } from "../thenable.js";
 import type { Compiler, Core, DispatchEnv } from "./compiler.js";
 import { startOwnTime, type OwnTime } from "./own-time.js";
 
-/** One call through all layers. */
-interface Onion {
-  readonly def: AnyHookDef;
-  readonly taps: readonly Tap[];
-  readonly env: DispatchEnv;
-  readonly ctx: unknown;
-  readonly core: Core;
-  /** What the core threw. A layer that lets it through must not be blamed for it. */
-  readonly coreErrors: unknown[];
-  /** True once the core answered `undefined`: then a layer may do so too. */
-  coreWasVoid: boolean;
-}
-
 const MAX_CORE_ERRORS = 64;
+const dropped = (): void => undefined;
 
 /** `(request, next, ctx)` around a core; the first tap is the outermost. `next` may be called again (retry). */
 export const compileAround: Compiler = (def, taps, env) => (request, ctx, core) => {
   if (core === undefined)
     throw new TypeError(`"${def.name}" is an around hook: call(request, ctx, core) needs the core.`);
-  return layer({ def, taps, env, ctx, core, coreErrors: [], coreWasVoid: false }, 0, request);
+  return layer(new Onion(def, taps, env, ctx, core), 0, request);
 };
 
+/** One call through all layers. While it is pending it is also its own entry in the ledger. */
+class Onion implements LedgerEntry {
+  /** What the core threw. A layer that lets it through must not be blamed for it. */
+  coreErrors: unknown[] | null = null;
+  /** True once the core answered `undefined`: then a layer may do so too. */
+  coreWasVoid = false;
+  /** Index of the layer at work; the number of taps while the core is. */
+  at = 0;
+  since = 0;
+
+  constructor(
+    readonly def: AnyHookDef,
+    readonly taps: readonly Tap[],
+    readonly env: DispatchEnv,
+    readonly ctx: unknown,
+    readonly core: Core,
+  ) {}
+
+  get hook(): string {
+    return this.def.name;
+  }
+  get plugin(): string {
+    return this.taps[this.at]?.plugin ?? "what the hook wraps";
+  }
+}
+
 function layer(onion: Onion, index: number, request: unknown): unknown {
+  onion.at = index;
   const tap = onion.taps[index];
   if (tap === undefined) return callCore(onion, request);
   const { def, env } = onion;
@@ -37,7 +53,7 @@ function layer(onion: Onion, index: number, request: unknown): unknown {
     const asked = replaced === undefined ? request : replaced;
     const result = time === null ? layer(onion, index + 1, asked) : time.paused(() => layer(onion, index + 1, asked));
     // A tap that drops what next gave (a lost race, a forgotten await) must not turn its rejection into a crash.
-    if (isThenable(result)) abandon(result);
+    if (isThenable(result)) result.then(undefined, dropped);
     return result;
   };
   let result: unknown;
@@ -45,42 +61,55 @@ function layer(onion: Onion, index: number, request: unknown): unknown {
     result = tap.fn(request, next, onion.ctx);
   } catch (error) {
     time?.stop();
-    throw blame(onion, tap, error);
+    throw blame(onion, index, tap, error);
   }
   if (result === undefined) {
     time?.stop();
     throw noResult(onion, tap);
   }
-  if (isThenable(result)) return settle(onion, tap, result, time);
+  if (isThenable(result)) return settle(onion, index, tap, result, time);
   time?.stop();
+  onion.at = index - 1;
   succeeded(tap);
   return result;
 }
 
-function settle(onion: Onion, tap: Tap, pending: PromiseLike<unknown>, time: OwnTime | null): PromiseLike<unknown> {
-  const { ledger } = onion.env;
-  const entry = ledger.enter(tap.plugin, onion.def.name);
-  const limited = time === null ? pending : time.limit(pending);
-  return limited.then(
+function settle(
+  onion: Onion,
+  index: number,
+  tap: Tap,
+  pending: PromiseLike<unknown>,
+  time: OwnTime | null,
+): PromiseLike<unknown> {
+  const { ledger, clock } = onion.env;
+  if (index === 0) {
+    onion.since = clock.monotonic();
+    ledger.add(onion);
+  }
+  return (time === null ? pending : time.limit(pending)).then(
     (value) => {
-      ledger.leave(entry);
+      if (index === 0) ledger.leave(onion);
+      onion.at = index - 1;
       if (value === undefined && !onion.coreWasVoid) throw noResult(onion, tap);
       succeeded(tap);
       return value;
     },
     (error: unknown) => {
-      ledger.leave(entry);
-      throw blame(onion, tap, error);
+      if (index === 0) ledger.leave(onion);
+      throw blame(onion, index, tap, error);
     },
   );
 }
 
 function callCore(onion: Onion, request: unknown): unknown {
   const failed = (error: unknown): never => {
+    onion.at = onion.taps.length - 1;
+    onion.coreErrors ??= [];
     if (onion.coreErrors.length < MAX_CORE_ERRORS) onion.coreErrors.push(error);
     throw error;
   };
   const answered = (value: unknown): unknown => {
+    onion.at = onion.taps.length - 1;
     if (value === undefined) onion.coreWasVoid = true;
     return value;
   };
@@ -94,9 +123,10 @@ function callCore(onion: Onion, request: unknown): unknown {
 }
 
 /** What is thrown on: what came from below and control flow as they are, the tap's own error with its name on it. */
-function blame(onion: Onion, tap: Tap, error: unknown): unknown {
+function blame(onion: Onion, index: number, tap: Tap, error: unknown): unknown {
   const { faults } = onion.env;
-  if (GraphTapError.isInstance(error) || onion.coreErrors.includes(error) || faults.passes(error, onion.ctx))
+  onion.at = index - 1;
+  if (GraphTapError.isInstance(error) || onion.coreErrors?.includes(error) === true || faults.passes(error, onion.ctx))
     return error;
   const attributed = faults.attribute(onion.def, tap, error);
   faults.record(onion.def, tap, attributed);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { isDenied } from "@graphtap/langgraph";
+import type { Plugin } from "@graphtap/kernel";
+import { isDenied, type Stack } from "@graphtap/langgraph";
 import { Command } from "@langchain/langgraph";
-import { assertNoFaults, config, made, withStack } from "./bench.js";
+import { type HookRecorder, recordHooks } from "../record/record-hooks.js";
+import { assertNoFaults, config, kitStack, made, withStack } from "./bench.js";
+import { beyond } from "./leaks.js";
 import type { Kit } from "./options.js";
 import { isAbortOf } from "./signals.js";
-import { handingOver, nestedAgent, say, wrappedAgent } from "./workload.js";
+import { endless, handingOver, nestedAgent, say, wrappedAgent } from "./workload.js";
 
 /** The kit cannot judge how a plugin treats what its own gate, or another's, never lets happen. */
 function assertNotDenied(messages: readonly unknown[], tool: string): void {
@@ -30,23 +33,74 @@ export async function interruptsPass(kit: Kit): Promise<void> {
   });
 }
 
+/** Asks every few milliseconds, because what is waited for has no event of its own; false when it takes too long. */
+async function until(happened: () => boolean, ms: number): Promise<boolean> {
+  for (const end = Date.now() + ms; !happened(); await new Promise((resolve) => setTimeout(resolve, 2))) if (Date.now() > end) return false;
+  return true;
+}
+
+interface Endless {
+  /** Fires when it has got to where it never ends. */
+  readonly reached: "tool.start" | "model.start";
+  start(signal: AbortSignal): Promise<unknown>;
+}
+
+/** Starts something that never ends, aborts it, and looks at how it ended. */
+async function abort(plugin: Plugin, seen: HookRecorder, { reached, start }: Endless): Promise<void> {
+  const stop = new AbortController();
+  seen.clear();
+  let ended: { readonly out: unknown } | { readonly error: unknown } | null = null;
+  const running = start(stop.signal).then(
+    (out) => (ended = { out }),
+    (error: unknown) => (ended = { error }),
+  );
+  await until(() => ended !== null || seen.of(reached).length > 0, 10_000);
+  const early = ended as { readonly out?: { messages?: unknown[] } | null; readonly error?: unknown } | null;
+  if (early !== null) {
+    assertNotDenied(early.out?.messages ?? [], "kit_wait");
+    throw early.error ?? new Error(`plugin "${plugin.id}" ended a call that never ends.`);
+  }
+  stop.abort(new DOMException("the kit stops this run", "AbortError"));
+  assert.ok(await until(() => ended !== null, 5_000), `plugin "${plugin.id}" kept a call going 5 s after it was aborted.`);
+  const how = await running;
+  assert.ok("error" in how, `plugin "${plugin.id}" turned an abort into a result.`);
+  assert.ok(isAbortOf(how.error, stop.signal), `plugin "${plugin.id}" turned an abort into another error: ${String(how.error)}`);
+}
+
+const count = (seen: HookRecorder, ending: string): number => seen.names().filter((name) => name.endsWith(ending)).length;
+
+/** Aborts a run in a tool and in a model, and both called directly; gives how what was under way ended. */
+async function abortEverything(kit: Kit, plugin: Plugin, stack: Stack): Promise<readonly string[]> {
+  const seen = recordHooks(stack);
+  await seen.ready;
+  const graph = wrappedAgent(stack);
+  const { model, tool } = endless(stack);
+  const endlessCalls: readonly Endless[] = [
+    { reached: "tool.start", start: (signal) => graph.invoke(say("wait for me"), config(kit, stack, { signal })) },
+    { reached: "model.start", start: (signal) => graph.invoke(say("hang on"), config(kit, stack, { signal })) },
+    // A graph gives up waiting for its nodes; called directly, a model and a tool show what the plugin made of the abort.
+    { reached: "model.start", start: (signal) => model.invoke("hang on", config(kit, stack, { signal })) },
+    { reached: "tool.start", start: (signal) => tool.invoke({ text: "wait" }, config(kit, stack, { signal })) },
+  ];
+  const ends: string[] = [];
+  for (const call of endlessCalls) {
+    await abort(plugin, seen, call);
+    // What the graph no longer waits for ends a little later.
+    await until(() => count(seen, ".start") === count(seen, ".end"), 2_000);
+    for (const { hook, value } of seen.events()) if (hook.endsWith(".end")) ends.push(`${hook} ${String((value as { status?: unknown }).status)}`);
+  }
+  return ends;
+}
+
 export async function abortsPass(kit: Kit): Promise<void> {
   const plugin = made(kit);
+  // A ToolNode makes a message of an aborted tool: what counts is what the plugin adds to that.
+  const without = kitStack(kit, []);
+  const usual = await abortEverything(kit, plugin, without);
+  await without.dispose();
   await withStack(kit, [plugin], async (stack) => {
-    for (const text of ["wait for me", "hang on"]) {
-      const stop = new AbortController();
-      const running = wrappedAgent(stack).invoke(say(text), config(kit, stack, { signal: stop.signal })).then(
-        (out) => ({ out }),
-        (error: unknown) => ({ error }),
-      );
-      const early = await Promise.race([running, new Promise<null>((resolve) => setTimeout(() => resolve(null), 50))]);
-      if (early !== null && "out" in early) assertNotDenied(early.out.messages, "kit_wait");
-      stop.abort(new DOMException("the kit stops this run", "AbortError"));
-      const ended = await Promise.race([running, new Promise<null>((resolve) => setTimeout(() => resolve(null), 5_000).unref())]);
-      assert.ok(ended !== null, `plugin "${plugin.id}" kept a run going 5 s after it was aborted.`);
-      assert.ok("error" in ended, `plugin "${plugin.id}" turned an abort into a result.`);
-      assert.ok(isAbortOf(ended.error, stop.signal), `plugin "${plugin.id}" turned an abort into another error: ${String(ended.error)}`);
-    }
+    const ends = await abortEverything(kit, plugin, stack);
+    assert.deepEqual(beyond(ends, usual), [], `plugin "${plugin.id}" made something else of an abort.`);
     assertNoFaults(stack, plugin, "an aborted run");
   });
 }

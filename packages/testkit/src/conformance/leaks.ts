@@ -25,7 +25,7 @@ function processListeners(): Map<string, number> {
 const INSIDE = new AsyncLocalStorage<object>();
 
 /** Some handles close a moment after they were told to. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 500;
 
 /**
  * Runs `work` and gives what it started and did not end, itself or through anything it called: timers (unref'd ones too),

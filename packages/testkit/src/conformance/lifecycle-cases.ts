@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import type { Plugin, PluginInput } from "@graphtap/kernel";
+import { recordHooks } from "../record/record-hooks.js";
 import { assertNoFaults, config, kitStack, made, withStack } from "./bench.js";
 import { beyond, leaksOf } from "./leaks.js";
 import type { Kit } from "./options.js";
@@ -35,36 +36,49 @@ export async function bootsBeside(kit: Kit): Promise<void> {
   }
 }
 
-/** Everything a stack does in its life; gives how many listeners it left on the signal of its caller. */
-async function life(kit: Kit, plugins: readonly PluginInput[]): Promise<number> {
-  const stack = kitStack(kit, plugins);
+interface Ended {
+  readonly id: string;
+  readonly runs: number;
+  /** Listeners that are still on the signals the runs were given and gave. */
+  readonly listeners: number;
+}
+
+/** Everything a stack does in its life, without the plugin when there is none. */
+async function life(kit: Kit, plugin: Plugin | null): Promise<Ended> {
+  const stack = kitStack(kit, plugin === null ? [] : [plugin]);
   const caller = new AbortController();
+  const signals = new Set<AbortSignal>([caller.signal]);
+  let runs = 0;
+  const next = (): ReturnType<typeof config> => {
+    runs++;
+    return config(kit, stack, { signal: caller.signal });
+  };
   try {
     await stack.ready();
-    await kit.prepare(stack);
+    if (plugin !== null) await kit.prepare(stack);
+    const seen = recordHooks(stack);
+    await seen.ready;
     const graph = wrappedAgent(stack);
-    for (let run = 0; run < 3; run++) await graph.invoke(say("echo hello"), config(kit, stack, { signal: caller.signal }));
-    for await (const _ of await graph.stream(say("echo hello"), { ...config(kit, stack, { signal: caller.signal }), streamMode: "messages" })) break;
+    for (let run = 0; run < 3; run++) await graph.invoke(say("echo hello"), next());
+    for await (const _ of await graph.stream(say("echo hello"), { ...next(), streamMode: "messages" })) break;
     await stack.flush();
+    for (const { context } of seen.events()) if (context?.signal !== undefined) signals.add(context.signal);
   } finally {
     await stack.dispose();
     await stack.dispose();
   }
-  return getEventListeners(caller.signal, "abort").length;
+  const listeners = [...signals].reduce((sum, signal) => sum + getEventListeners(signal, "abort").length, 0);
+  return { id: plugin?.id ?? "nothing", runs, listeners };
 }
 
 export async function leavesNothing(kit: Kit): Promise<void> {
-  let listeners = 0;
-  let expected = 0;
   // Once to warm up what is made once per process, once to know what the rest leaves.
-  await life(kit, []);
-  const baseline = await leaksOf(async () => {
-    expected = await life(kit, []);
-  });
-  const plugin = made(kit);
-  const left = await leaksOf(async () => {
-    listeners = await life(kit, [made(kit)]);
-  });
-  assert.deepEqual(beyond(left, baseline), [], `plugin "${plugin.id}" left something running after dispose.`);
-  assert.ok(listeners <= expected, `plugin "${plugin.id}" left ${listeners - expected} listeners on the signal of the runs (4 runs, 1 signal).`);
+  await life(kit, null);
+  let without: Ended | undefined;
+  const baseline = await leaksOf(async () => void (without = await life(kit, null)));
+  let ended: Ended | undefined;
+  const left = await leaksOf(async () => void (ended = await life(kit, made(kit))));
+  assert.ok(ended !== undefined && without !== undefined);
+  assert.deepEqual(beyond(left, baseline), [], `plugin "${ended.id}" left something running after dispose.`);
+  assert.ok(ended.listeners <= without.listeners, `plugin "${ended.id}" left ${ended.listeners - without.listeners} listeners on the signals of ${ended.runs} runs.`);
 }

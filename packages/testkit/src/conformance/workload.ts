@@ -75,6 +75,12 @@ export const handingOver = (stack: BareStack): WrappedAgent =>
       .compile({ name: "kit-hand-over", checkpointer: new MemorySaver() }),
   ) as unknown as WrappedAgent;
 
+/** A model that never answers and a tool that takes ten minutes. */
+export const endless = (stack: Pick<Stack, "wrapModel" | "wrapTool">) => ({
+  model: stack.wrapModel(scriptedModel(() => ({ hang: true }))),
+  tool: stack.wrapTool(scriptedTool("kit_wait", "late", { schema, delayMs: 600_000, metadata: { level: "read" } })),
+});
+
 export const say = (text: string): { messages: BaseMessage[] } => ({ messages: [new HumanMessage(text)] });
 
 /** What matters of a message: no ids, no metadata. */

@@ -267,6 +267,17 @@ describe("a boot that fails", () => {
     await expect(kernel.ready()).rejects.toMatchObject({ code });
   });
 
+  it("refuses a tap whose hook has the name of a declared hook of another kind", async () => {
+    const guard = defineHook.guard<number>(hook.name);
+    const owner = definePlugin({ name: "owner", version: "1.0.0", hooks: [guard], setup: () => undefined });
+    await expect(
+      createKernel({ hooks: [guard], plugins: [tapping("a", hook, () => undefined)] }).ready(),
+    ).rejects.toMatchObject({ code: "HOOK_INVALID" });
+    await expect(
+      createKernel({ plugins: [owner(), tapping("a", hook, () => undefined)] }).ready(),
+    ).rejects.toMatchObject({ code: "HOOK_INVALID" });
+  });
+
   it.each([
     [undefined],
     [{}],

@@ -29,6 +29,7 @@ export class Table {
     private readonly env: DispatchEnv,
     private readonly stats: Map<string, HookStats>,
     private readonly register: Register | undefined,
+    declared: readonly AnyHookDef[],
   ) {
     const byName = new Map<string, Tap[]>();
     for (const instance of instances) {
@@ -38,6 +39,8 @@ export class Table {
         else taps.push(tap);
       }
     }
+    // At boot and not when a run fires the hook: then every run would fail.
+    for (const def of declared) checkKind(def, byName.get(def.name) ?? []);
     const sorted = new Map<string, readonly Tap[]>();
     for (const [name, taps] of byName) {
       for (const tap of taps) checkKind(tap.def, taps);

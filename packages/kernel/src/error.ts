@@ -76,8 +76,11 @@ function codeOf(value: unknown, key: string): string | null {
   return typeof code === "string" ? code : null;
 }
 
-/** First line of an error's message, without the code; for texts that quote another error. */
+const SUMMARY_LENGTH = 200;
+
+/** First line of an error's message, at most 200 characters: for texts and logs that quote somebody else's error. */
 export function summaryOf(error: unknown): string {
   const text = error instanceof Error || GraphTapError.isInstance(error) ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? "";
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length <= SUMMARY_LENGTH ? line : `${line.slice(0, SUMMARY_LENGTH)}...`;
 }

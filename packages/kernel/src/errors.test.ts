@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { errorCatalog } from "./error-catalog.js";
-import { GraphTapError } from "./error.js";
+import { GraphTapError, summaryOf } from "./error.js";
 import { KERNEL_VERSION } from "./version.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -45,6 +45,15 @@ describe("GraphTapError", () => {
     for (const other of [new Error("x"), null, undefined, "x", { code: "X" }])
       expect(GraphTapError.isInstance(other)).toBe(false);
     expect(Object.keys(make())).not.toContain("Symbol(graphtap.error)");
+  });
+});
+
+describe("summaryOf", () => {
+  it("quotes the first line, short", () => {
+    expect(summaryOf(new Error("one\ntwo"))).toBe("one");
+    expect(summaryOf("text")).toBe("text");
+    expect(summaryOf(new Error("x".repeat(10_000)))).toBe(`${"x".repeat(200)}...`);
+    expect(summaryOf(new Error(""))).toBe("");
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createKernel, defineHook, definePlugin, deny, escalate, allow } from "./index.js";
 
-describe("kernel, first light", () => {
+describe("a kernel", () => {
   it("is ready on return when setups are synchronous, and calls taps in order", async () => {
     const triage = defineHook.waterfall<{ id: string; trail: string[] }>("acme.ticket.triage");
     const tag = (name: string) =>

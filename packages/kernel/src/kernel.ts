@@ -226,13 +226,9 @@ class PluginKernel {
 
   #table(instances: readonly Instance[]): Table {
     const env: DispatchEnv = { clock: this.clock, faults: this.#faults, ledger: this.#ledger };
-    return new Table(
-      this.#epochId++,
-      instances,
-      env,
-      this.#stats,
-      this.#profiler.enabled ? this.#profiler.register : undefined,
-    );
+    const register = this.#profiler.enabled ? this.#profiler.register : undefined;
+    const declared = [...this.#settings.hooks, ...instances.flatMap(({ plugin }) => plugin.hooks)];
+    return new Table(this.#epochId++, instances, env, this.#stats, register, declared);
   }
 
   // --- end ----------------------------------------------------------------------------------------------------------

@@ -1,1 +1,5 @@
-export {};
+import { defineService } from "@graphtap/kernel";
+import type { WorkflowMetricsCollector } from "./collector.js";
+
+/** What runs used and how they ended. */
+export const Metrics = defineService<WorkflowMetricsCollector>()("metrics");

@@ -1,0 +1,69 @@
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+/** Which of the two words holds sign, exponent and the top of the fraction depends on the machine. */
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+/** Drops all but 5 bits of the fraction: 32 buckets per octave. */
+const SHIFT = 15;
+
+function bucketOf(value: number): number {
+  float[0] = value;
+  return (words[HIGH] as number) >>> SHIFT;
+}
+
+function lowerEdge(bucket: number): number {
+  words[1 - HIGH] = 0;
+  words[HIGH] = bucket << SHIFT;
+  return float[0] as number;
+}
+
+/**
+ * Durations in buckets of a fixed layout, so that any two of them merge exactly. A quantile is off by at most 1/64
+ * (1.6 %) of its value; the smallest and the largest value are exact.
+ */
+export class Histogram {
+  readonly #counts = new Map<number, number>();
+  #count = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = 0;
+
+  /** How many values were recorded. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Records a value of zero or more; anything else is ignored and answered with false. */
+  record(value: number): boolean {
+    if (!(value >= 0) || !Number.isFinite(value)) return false;
+    this.#add(bucketOf(value), 1);
+    this.#min = Math.min(this.#min, value);
+    this.#max = Math.max(this.#max, value);
+    return true;
+  }
+
+  /** Adds what another one recorded. */
+  merge(other: Histogram): void {
+    for (const [bucket, count] of other.#counts) this.#add(bucket, count);
+    this.#min = Math.min(this.#min, other.#min);
+    this.#max = Math.max(this.#max, other.#max);
+  }
+
+  /** The value at `q` (0 to 1) by nearest rank; null when nothing was recorded. */
+  quantile(q: number): number | null {
+    if (this.#count === 0) return null;
+    const rank = Math.max(1, Math.ceil(q * this.#count));
+    if (rank >= this.#count) return this.#max;
+    let seen = 0;
+    for (const [bucket, count] of [...this.#counts].sort(([a], [b]) => a - b)) {
+      seen += count;
+      if (seen < rank) continue;
+      const middle = (lowerEdge(bucket) + lowerEdge(bucket + 1)) / 2;
+      return Math.min(this.#max, Math.max(this.#min, middle));
+    }
+    return this.#max;
+  }
+
+  #add(bucket: number, count: number): void {
+    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count);
+    this.#count += count;
+  }
+}

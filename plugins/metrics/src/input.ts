@@ -1,0 +1,86 @@
+import { z } from "zod";
+import type { Filter } from "./window.js";
+
+/** What a report or statistics are about; leave a filter out to mean all. */
+export interface MetricsQuery extends Filter {
+  /** Hours back from now; runs that started since. Default 24. */
+  readonly hours?: number | undefined;
+}
+
+/** What {@link WorkflowMetricsCollector.startWorkflowTracking} takes. */
+export interface TrackingStart {
+  readonly workflowType: string;
+  readonly userId?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly conversationId?: string | undefined;
+  readonly providerName?: string | undefined;
+  readonly modelName?: string | undefined;
+  /** Configuration of the workflow, kept as it is. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What {@link WorkflowMetricsCollector.updateWorkflowMetrics} takes. */
+export interface TrackingUpdate {
+  /** Tokens by provider; added to what is there. */
+  readonly tokenUsage?: Readonly<Record<string, number>> | undefined;
+  /** Tool calls; added. */
+  readonly toolCalls?: number | undefined;
+  /** Size of what was retrieved, in the unit of your choice; replaces. */
+  readonly retrievalContextSize?: number | undefined;
+  /** Megabytes; replaces. */
+  readonly memoryUsageMb?: number | undefined;
+  /** Something failed. Counted once per error, and only its class and code are kept. */
+  readonly error?: unknown;
+}
+
+/** What {@link WorkflowMetricsCollector.finishWorkflowTracking} takes. */
+export interface TrackingFinish {
+  /** 0 to 1. */
+  readonly userSatisfaction?: number | undefined;
+}
+
+const id = z.string().min(1).max(512);
+const name = z.string().min(1).max(256);
+const amount = z.number().int().nonnegative();
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const querySchema = z
+  .strictObject({
+    hours: z.number().positive().default(24),
+    userId: id.optional(),
+    tenantId: id.optional(),
+    workflowType: name.optional(),
+  })
+  .prefault({});
+
+export const startSchema = z.strictObject({
+  workflowType: name,
+  userId: id.optional(),
+  tenantId: id.optional(),
+  conversationId: id.optional(),
+  providerName: name.optional(),
+  modelName: name.optional(),
+  config: z.custom<Readonly<Record<string, unknown>>>(isObject, "expected an object").optional(),
+});
+
+// Not z.record: it builds an object, where a provider called "__proto__" would lose its tokens.
+const tokenUsage = z
+  .custom<Readonly<Record<string, number>>>(isObject, "expected tokens by provider")
+  .transform((given, ctx) => {
+    const entries = Object.entries(given);
+    for (const [provider, tokens] of entries) {
+      const problems = [name.safeParse(provider), amount.safeParse(tokens)].flatMap((r) => r.error?.issues ?? []);
+      for (const { message } of problems) ctx.addIssue({ code: "custom", path: [provider], message });
+    }
+    return entries;
+  });
+
+export const updateSchema = z.strictObject({
+  tokenUsage: tokenUsage.optional(),
+  toolCalls: amount.optional(),
+  retrievalContextSize: z.number().nonnegative().optional(),
+  memoryUsageMb: z.number().nonnegative().optional(),
+  error: z.unknown(),
+});
+
+export const finishSchema = z.strictObject({ userSatisfaction: z.number().min(0).max(1).optional() }).prefault({});

@@ -1,0 +1,230 @@
+import { Failures } from "./failures.js";
+import { History } from "./history.js";
+import { type RunFailure, RunRecord } from "./record.js";
+import type { CallStatus, Tokens } from "./tally.js";
+
+/** Where something happened, and for whom. The binding's run context has this shape. */
+export interface Place {
+  readonly runId: string;
+  readonly rootRunId: string;
+  readonly parentRunId: string | null;
+  readonly resumedFrom: string | null;
+  readonly threadId: string | null;
+  readonly workflow: string;
+  /** `direct`: a tool or model was called by itself, so no run begins or ends around it. */
+  readonly route: "graph" | "direct";
+  readonly principal: {
+    readonly userId: string | null;
+    readonly service: string | null;
+    readonly tenantId: string | null;
+    readonly label: string;
+  } | null;
+}
+
+interface Ended {
+  readonly status: CallStatus;
+  readonly code: string | null;
+  readonly error: unknown;
+  /** Milliseconds, monotonic. */
+  readonly durationMs: number;
+}
+export interface ToolEnded extends Ended {
+  readonly name: string;
+  readonly executionId: string;
+}
+export interface ModelEnded extends Ended {
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly usage: Tokens | null;
+  readonly coverage: "governed" | "observed";
+}
+
+export interface LedgerOptions {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Ended runs kept. */
+  readonly maxHistory: number;
+  /** Runs under way that are followed. */
+  readonly maxActive: number;
+}
+
+/**
+ * One record per run, made from what is told about it. Each event changes exactly one record, so sums over records
+ * count nothing twice; what fits no record is counted in `unmatched`.
+ */
+export class RunLedger {
+  readonly #options: LedgerOptions;
+  readonly #active = new Map<string, RunRecord>();
+  readonly #history: History<RunRecord>;
+  readonly #errors = new Failures();
+  #abandoned = 0;
+  #unmatched = 0;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#history = new History(options.maxHistory);
+  }
+
+  /** Runs under way. */
+  get active(): number {
+    return this.#active.size;
+  }
+  /** Ended runs that gave way to newer ones. */
+  get dropped(): number {
+    return this.#history.dropped;
+  }
+  /** Runs that were no longer followed because too many were under way; each is in the history until it is dropped. */
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+  /** Events that were ignored: of a run that is not known (any more), or told twice. */
+  get unmatched(): number {
+    return this.#unmatched;
+  }
+
+  find(id: string): RunRecord | undefined {
+    return this.#active.get(id) ?? this.#history.get(id);
+  }
+
+  /** Every record that is kept, those under way too. */
+  *records(): Generator<RunRecord> {
+    yield* this.#history;
+    yield* this.#active.values();
+  }
+
+  /** Follows a run. When too many are under way the oldest is put aside; should it end after all, that still counts. */
+  open(record: RunRecord): void {
+    if (this.find(record.id) !== undefined) {
+      this.#unmatched++;
+      return;
+    }
+    const [oldest] = this.#active.size < this.#options.maxActive ? [] : this.#active.values();
+    if (oldest !== undefined) {
+      this.#abandoned++;
+      this.#close(oldest, "abandoned", null, Math.max(0, this.#options.now() - oldest.startedAt));
+    }
+    this.#active.set(record.id, record);
+  }
+
+  began(place: Place): void {
+    this.open(this.#recordFor(place, "run"));
+  }
+
+  ended(
+    runId: string,
+    end: { readonly status: CallStatus; readonly code: string | null; readonly durationMs: number },
+  ): void {
+    const record = this.find(runId);
+    if (record === undefined || (record.status !== "running" && record.status !== "abandoned")) this.#unmatched++;
+    else this.#close(record, end.status, end.code, end.durationMs);
+  }
+
+  toolStarted(place: Place, executionId: string): void {
+    const record = this.#at(place);
+    if (record !== undefined) (record.open ??= new Set()).add(executionId);
+  }
+
+  toolEnded(place: Place, end: ToolEnded): void {
+    const record = this.#at(place);
+    if (record === undefined) return;
+    if (record.open?.delete(end.executionId) !== true) {
+      this.#unmatched++;
+      return;
+    }
+    if (record.open.size === 0) record.open = null;
+    // A refusal of a call that had begun is told once more, as a denial; it is counted there.
+    if (end.status !== "denied") record.callTool(end.name, end.status, end.durationMs);
+    if (end.status === "error") this.#failed(record, "tool", end.name, end);
+    this.#settle(record, end);
+  }
+
+  toolDenied(place: Place, denial: { readonly name: string; readonly code: string }): void {
+    const record = this.#at(place);
+    if (record === undefined) return;
+    record.deny(place.principal?.label ?? "nobody", place.principal?.tenantId ?? null, denial.name, denial.code);
+    this.#settle(record, { status: "denied", code: denial.code, durationMs: 0 });
+  }
+
+  modelEnded(place: Place, end: ModelEnded): void {
+    const record = this.#at(place);
+    if (record === undefined) return;
+    record.callModel(end.provider, end.model, end.status, end.usage, end.coverage === "observed");
+    if (end.status === "error") this.#failed(record, "model", end.model, end);
+    this.#settle(record, end);
+  }
+
+  modelDenied(
+    place: Place,
+    denial: { readonly provider: string | null; readonly model: string | null; readonly code: string },
+  ): void {
+    const record = this.#at(place);
+    if (record === undefined) return;
+    record.callModel(denial.provider, denial.model, "denied", null, false);
+    this.#settle(record, { status: "denied", code: denial.code, durationMs: 0 });
+  }
+
+  /** A run failed; counted unless a tool, a model or a run inside it told of the same error. */
+  failed(place: Place, failure: { readonly error: unknown; readonly code: string | null }): void {
+    const record = this.#at(place);
+    if (record !== undefined) this.#failed(record, "run", record.workflow, failure);
+  }
+
+  /** A failure that somebody reports for a run. */
+  failedByHand(record: RunRecord, error: unknown): void {
+    this.#failed(record, "manual", record.workflow, { error, code: codeOf(error) });
+  }
+
+  #failed(
+    record: RunRecord,
+    where: RunFailure["where"],
+    name: string | null,
+    { error, code }: { readonly error: unknown; readonly code: string | null },
+  ): void {
+    const root = this.find(record.rootId) ?? record;
+    if (!this.#errors.isNew(root, error)) return;
+    record.fail({ at: this.#options.now(), where, name, code, type: error instanceof Error ? error.name : null });
+  }
+
+  #at(place: Place): RunRecord | undefined {
+    let record = this.find(place.runId);
+    if (record === undefined && place.route === "direct") this.open((record = this.#recordFor(place, "direct")));
+    if (record === undefined) this.#unmatched++;
+    return record;
+  }
+
+  /** A direct call is over when nothing that began in it is still under way. */
+  #settle(
+    record: RunRecord,
+    end: { readonly status: CallStatus; readonly code: string | null; readonly durationMs: number },
+  ): void {
+    if (record.kind !== "direct" || record.status !== "running" || (record.open?.size ?? 0) > 0) return;
+    this.#close(record, end.status, end.code, end.durationMs);
+  }
+
+  #close(record: RunRecord, status: RunRecord["status"], code: string | null, durationMs: number): void {
+    record.end(status, code, this.#options.now(), durationMs);
+    if (this.#active.delete(record.id)) this.#history.add(record);
+  }
+
+  #recordFor({ principal, ...place }: Place, kind: "run" | "direct"): RunRecord {
+    return new RunRecord({
+      id: place.runId,
+      rootId: place.rootRunId,
+      parentId: place.parentRunId,
+      resumedFrom: place.resumedFrom,
+      kind,
+      workflow: place.workflow,
+      userId: principal?.userId ?? null,
+      service: principal?.service ?? null,
+      tenantId: principal?.tenantId ?? null,
+      conversationId: place.threadId,
+      startedAt: this.#options.now(),
+    });
+  }
+}
+
+/** An error's own code, where it is a text. */
+function codeOf(error: unknown): string | null {
+  const code: unknown = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : null;
+  return typeof code === "string" ? code : null;
+}

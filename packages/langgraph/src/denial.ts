@@ -8,6 +8,8 @@ import type { DenialFields } from "./hooks/context.js";
  */
 export class DeniedError extends GraphTapError {
   override readonly name: string = "DeniedError";
+  /** As HTTP says it; LangGraph's retry policies and LangChain's callers take it for final: asking again changes nothing. */
+  readonly status = 403;
   /** The text meant for a model. */
   readonly modelMessage: string;
   readonly reason: string | null;

@@ -14,6 +14,13 @@ export type Wrappable = { readonly lg_is_pregel: boolean; readonly nodes: unknow
 
 const isSequence = (value: unknown): value is Runnable & { first: Runnable; middle: Runnable[]; last: Runnable } => typeof value === "object" && value !== null && Array.isArray((value as { middle?: unknown }).middle) && "first" in value && "last" in value;
 
+/** LangChain's containers around other runnables, by shape; what sits in them runs like a node of its own. */
+const isBinding = (value: unknown): value is Runnable & { bound: Runnable } => typeof value === "object" && value !== null && "bound" in value && Runnable.isRunnable((value as { bound: unknown }).bound);
+const hasFallbacks = (value: unknown): value is Runnable & { runnable: Runnable; fallbacks: Runnable[] } => typeof value === "object" && value !== null && "runnable" in value && Array.isArray((value as { fallbacks?: unknown }).fallbacks);
+const isMap = (value: unknown): value is Runnable & { steps: Record<string, Runnable> } => typeof value === "object" && value !== null && isRecordOfRunnables((value as { steps?: unknown }).steps);
+const isRecordOfRunnables = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((step) => Runnable.isRunnable(step));
+const isBranch = (value: unknown): value is Runnable & { branches: [Runnable, Runnable][]; default: Runnable } => typeof value === "object" && value !== null && Array.isArray((value as { branches?: unknown }).branches) && "default" in value;
+
 const describe = (value: unknown): string => {
   if (typeof value === "function") return `function "${value.name || "anonymous"}"`;
   if (value === null || typeof value !== "object") return value === null ? "null" : `${typeof value} ${JSON.stringify(value)}`;
@@ -89,12 +96,11 @@ export class GraphWrapper {
   #deep(bound: Runnable): Runnable {
     if (isPregel(bound)) return this.wrap(bound) as Runnable;
     if (isToolNode(bound)) return this.#toolNode(bound) as unknown as Runnable;
-    if (isSequence(bound)) {
-      const first = this.#deep(bound.first);
-      const middle = bound.middle.map((step) => this.#deep(step));
-      const last = this.#deep(bound.last);
-      return Object.assign(Object.create(Object.getPrototypeOf(bound) as object) as Runnable, bound, { first, middle, last });
-    }
+    if (isSequence(bound)) return copy(bound, { first: this.#deep(bound.first), middle: bound.middle.map((step) => this.#deep(step)), last: this.#deep(bound.last) });
+    if (isBinding(bound)) return copy(bound, { bound: this.#deep(bound.bound) });
+    if (hasFallbacks(bound)) return copy(bound, { runnable: this.#deep(bound.runnable), fallbacks: bound.fallbacks.map((step) => this.#deep(step)) });
+    if (isBranch(bound)) return copy(bound, { branches: bound.branches.map(([when, then]) => [when, this.#deep(then)]), default: this.#deep(bound.default) });
+    if (isMap(bound)) return copy(bound, { steps: Object.fromEntries(Object.entries(bound.steps).map(([key, step]) => [key, this.#deep(step)])) });
     return this.models.guard(bound);
   }
 
@@ -143,6 +149,8 @@ export class GraphWrapper {
     return made;
   }
 }
+
+const copy = <R extends Runnable>(of: R, change: object): R => Object.assign(Object.create(Object.getPrototypeOf(of) as object) as R, of, change);
 
 /** Subgraphs that a node declares by being or containing them. */
 function subgraphsOf(bound: Runnable): Runnable[] {

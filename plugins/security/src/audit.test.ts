@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type AuditEvent, AuditTrail } from "./audit.js";
+import { Ring } from "./ring.js";
+
+describe("Ring", () => {
+  it("holds the newest items, newest first, and counts the others", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat()), (capacity, items) => {
+        const ring = new Ring<number>(capacity);
+        for (const item of items) ring.push(item);
+        expect([...ring]).toEqual(items.slice(-capacity).reverse());
+        expect(ring.size).toBe(Math.min(capacity, items.length));
+        expect(ring.dropped).toBe(Math.max(0, items.length - capacity));
+      }),
+    );
+  });
+});
+
+describe("AuditTrail", () => {
+  const all = { since: 0 };
+  const entry = (event: AuditEvent, at = 1) => ({ event, at, policyVersion: 1 });
+
+  it("keeps denials and changes whatever number of calls is allowed", () => {
+    const trail = new AuditTrail(3);
+    trail.record({ ...entry("tool.denied"), code: "PERMISSION_NOT_GRANTED" });
+    trail.record(entry("run.denied"));
+    trail.record(entry("permission.granted"));
+    for (let i = 0; i < 1_000; i++) trail.record(entry("tool.allowed"));
+    expect(trail.read(all, 100).map(({ seq, decision }) => [seq, decision])).toEqual([
+      [1_003, "allowed"],
+      [1_002, "allowed"],
+      [1_001, "allowed"],
+      [3, "granted"],
+      [2, "denied"],
+      [1, "denied"],
+    ]);
+    expect(trail.dropped).toEqual({ denials: 0, allows: 997, changes: 0 });
+    expect(trail.read(all, 2)).toHaveLength(2);
+    for (let i = 0; i < 5; i++) trail.record(entry("tool.denied"));
+    expect(trail.dropped.denials).toBe(4);
+  });
+
+  it("filters by what is asked, and finds what was done for a user", () => {
+    const trail = new AuditTrail(100);
+    trail.record({ ...entry("tool.denied", 10), tool: "refund", userId: "alice", tenantId: "acme" });
+    trail.record({ ...entry("tool.allowed", 20), tool: "search", userId: "alice", tenantId: "globex" });
+    trail.record({
+      ...entry("tool.denied", 30),
+      tool: "refund",
+      service: "nightly",
+      tenantId: "globex",
+      onBehalfOf: { userId: "alice", tenantId: "acme" },
+    });
+    const seqs = (filter: object): number[] => trail.read({ ...all, ...filter }, 100).map(({ seq }) => seq);
+    expect(seqs({})).toEqual([3, 2, 1]);
+    expect(seqs({ userId: "alice" })).toEqual([3, 2, 1]);
+    expect(seqs({ userId: "alice", tenantId: "acme" })).toEqual([3, 1]);
+    expect(seqs({ userId: "alice", tenantId: "globex" })).toEqual([2]);
+    expect(seqs({ service: "nightly" })).toEqual([3]);
+    expect(seqs({ service: "nightly", tenantId: "acme" })).toEqual([]);
+    expect(seqs({ tenantId: "globex" })).toEqual([3, 2]);
+    expect(seqs({ decision: "allowed" })).toEqual([2]);
+    expect(seqs({ tool: "refund", since: 11 })).toEqual([3]);
+    expect(seqs({ userId: "" })).toEqual([]);
+  });
+
+  it("gives frozen entries without gaps in their form", () => {
+    const made = new AuditTrail(1).record(entry("tool.allowed"));
+    expect(Object.isFrozen(made)).toBe(true);
+    expect(Object.values(made)).not.toContain(undefined);
+  });
+});

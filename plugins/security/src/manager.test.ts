@@ -1,0 +1,237 @@
+import { GraphTapError } from "@graphtap/kernel";
+import { describe, expect, it } from "vitest";
+import { AuditTrail } from "./audit.js";
+import { errorCatalog } from "./errors.js";
+import { Grants } from "./grants.js";
+import { type PermissionChange, WorkflowSecurityManager } from "./manager.js";
+import { ToolRules } from "./rules.js";
+
+function make(options: { maxGrants?: number; rules?: ToolRules; onChange?: () => void } = {}) {
+  const changes: [string, PermissionChange][] = [];
+  let now = Date.parse("2026-01-01T00:00:00Z");
+  const manager = new WorkflowSecurityManager({
+    grants: new Grants(),
+    rules: options.rules ?? new ToolRules(),
+    audit: new AuditTrail(100),
+    maxGrants: options.maxGrants ?? 100,
+    now: () => now,
+    onChange: options.onChange ?? ((kind, change) => void changes.push([kind, change])),
+  });
+  return { manager, changes, advance: (ms: number) => void (now += ms), now: () => now };
+}
+const caught = (fn: () => unknown): GraphTapError => {
+  try {
+    fn();
+  } catch (error) {
+    if (GraphTapError.isInstance(error)) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+};
+const allowed = (manager: WorkflowSecurityManager, userId: string): boolean =>
+  manager.authorizeToolExecution({ userId, toolName: "refund" }).allowed;
+
+describe("WorkflowSecurityManager", () => {
+  it("grants, replaces and revokes, tells of each change once, and counts the version", async () => {
+    const { manager, changes } = make();
+    const write = manager.grantToolPermission({
+      userId: "alice",
+      toolName: "refund",
+      permissionLevel: "write",
+      grantedBy: "root",
+    });
+    expect(write).toEqual({
+      id: "g-1",
+      userId: "alice",
+      service: null,
+      tenantId: null,
+      toolName: "refund",
+      permissionLevel: "write",
+      expiry: null,
+      grantedBy: "root",
+      grantedAt: Date.parse("2026-01-01T00:00:00Z"),
+    });
+    expect(Object.isFrozen(write)).toBe(true);
+    expect(allowed(manager, "alice")).toBe(true);
+    manager.grantToolPermission({ userId: "alice", toolName: "refund", permissionLevel: "read" });
+    expect(allowed(manager, "alice")).toBe(false);
+    expect(manager.revokeToolPermission({ userId: "alice", toolName: "refund", revokedBy: "root" })).toBe(true);
+    expect(manager.revokeToolPermission({ userId: "alice", toolName: "refund" })).toBe(false);
+    expect(manager.policyVersion).toBe(4);
+    expect(changes.map(([kind, change]) => [kind, change.permission.id, change.by, change.policyVersion])).toEqual([
+      ["granted", "g-1", "root", 2],
+      ["granted", "g-2", null, 3],
+      ["revoked", "g-2", "root", 4],
+    ]);
+    const log = await manager.getAuditLog({ userId: "alice" });
+    expect(log.map((e) => [e.event, e.decision, e.tool, e.permissionLevel, e.actor, e.policyVersion])).toEqual([
+      ["permission.revoked", "revoked", "refund", "read", "root", 4],
+      ["permission.granted", "granted", "refund", "read", null, 3],
+      ["permission.granted", "granted", "refund", "write", "root", 2],
+    ]);
+  });
+
+  it("keeps a grant until it expires, given as a Date or in milliseconds", () => {
+    const { manager, advance, now } = make();
+    manager.grantToolPermission({
+      userId: "alice",
+      toolName: "refund",
+      permissionLevel: "write",
+      expiry: new Date(now() + 1_000),
+    });
+    manager.grantToolPermission({ userId: "bob", toolName: "refund", permissionLevel: "write", expiry: now() + 2_000 });
+    advance(999);
+    expect([allowed(manager, "alice"), allowed(manager, "bob")]).toEqual([true, true]);
+    advance(1);
+    expect([allowed(manager, "alice"), allowed(manager, "bob")]).toEqual([false, true]);
+    advance(1_000);
+    expect(allowed(manager, "bob")).toBe(false);
+  });
+
+  it("does not remember who was asked about", () => {
+    const { manager } = make();
+    for (let i = 0; i < 1_000; i++) {
+      allowed(manager, `user-${i}`);
+      expect(manager.getUserPermissions({ userId: `user-${i}` }).permissions).toEqual([]);
+    }
+    expect(manager.policyVersion).toBe(1);
+    expect(manager.getSecurityStats().totalEvents).toBe(0);
+  });
+
+  it("refuses to drop a right: expired grants make room, others do not", () => {
+    const { manager, advance, now } = make({ maxGrants: 2 });
+    const give = (userId: string, expiry?: number) =>
+      manager.grantToolPermission({
+        userId,
+        toolName: "refund",
+        permissionLevel: "write",
+        ...(expiry === undefined ? {} : { expiry }),
+      });
+    give("a");
+    give("b", now() + 10);
+    expect(caught(() => give("c")).code).toBe("GRANT_LIMIT_REACHED");
+    expect(allowed(manager, "c")).toBe(false);
+    give("a");
+    advance(10);
+    give("c");
+    expect([allowed(manager, "a"), allowed(manager, "b"), allowed(manager, "c")]).toEqual([true, false, true]);
+    expect(caught(() => give("d")).message).toContain("2 permissions are in force");
+  });
+
+  it("judges by declared levels, and for a service by both it and its user", () => {
+    const { manager } = make({ rules: new ToolRules(new Map([["search", { level: "read" as const }]])) });
+    manager.grantToolPermission({ service: "nightly", tenantId: "acme", toolName: "search", permissionLevel: "admin" });
+    manager.grantToolPermission({ userId: "alice", tenantId: "acme", toolName: "search", permissionLevel: "read" });
+    const ask = (onBehalfOf: { userId: string; tenantId?: string }) =>
+      manager.authorizeToolExecution({ service: "nightly", tenantId: "acme", toolName: "search", onBehalfOf });
+    expect(ask({ userId: "alice" })).toMatchObject({ allowed: true, requiredLevel: "read", grantIds: ["g-1", "g-2"] });
+    expect(ask({ userId: "alice", tenantId: "globex" }).allowed).toBe(false);
+    expect(ask({ userId: "bob" }).allowed).toBe(false);
+    const own = manager.authorizeToolExecution({
+      userId: "alice",
+      tenantId: "acme",
+      toolName: "other",
+      metadata: { permissionLevel: "read" },
+    });
+    expect(own).toMatchObject({ allowed: false, requiredLevel: "read", cause: "no-grant" });
+  });
+
+  it("reads the log of the last hours, newest first, and counts it", async () => {
+    const { manager, advance } = make();
+    manager.grantToolPermission({ userId: "alice", toolName: "refund", permissionLevel: "write" });
+    advance(2 * 3_600_000);
+    manager.grantToolPermission({ userId: "alice", tenantId: "acme", toolName: "refund", permissionLevel: "write" });
+    expect(await manager.getAuditLog({ hours: 1 })).toHaveLength(1);
+    expect((await manager.getAuditLog()).map(({ tenantId }) => tenantId)).toEqual(["acme", null]);
+    expect(await manager.getAuditLog({ limit: 1, hours: 24 })).toHaveLength(1);
+    expect(manager.getSecurityStats()).toMatchObject({ granted: 2, deniedAttempts: 0, policyVersion: 3 });
+    expect(manager.getSecurityStats({ tenantId: "acme" }).granted).toBe(1);
+    expect(manager.getSecurityStats({ hours: 1 }).granted).toBe(1);
+  });
+
+  const grants: [string, unknown, string][] = [
+    ["nothing", undefined, "argument"],
+    ["nobody", { toolName: "t", permissionLevel: "read" }, "give exactly one of userId and service"],
+    ["two principals", { userId: "a", service: "b", toolName: "t", permissionLevel: "read" }, "give exactly one"],
+    ["an empty user", { userId: "", toolName: "t", permissionLevel: "read" }, "userId"],
+    ["an empty tenant", { userId: "a", tenantId: "", toolName: "t", permissionLevel: "read" }, "tenantId"],
+    ["a pattern", { userId: "a", toolName: "*", permissionLevel: "read" }, "patterns are not supported"],
+    ["an unknown level", { userId: "a", toolName: "t", permissionLevel: "root" }, "permissionLevel"],
+    ["an inherited level", { userId: "a", toolName: "t", permissionLevel: "constructor" }, "permissionLevel"],
+    ["an unknown key", { userId: "a", toolName: "t", permissionLevel: "read", rateLimit: 5 }, "rateLimit"],
+    [
+      "seconds for milliseconds",
+      { userId: "a", toolName: "t", permissionLevel: "read", expiry: 1_767_225_600 },
+      "not seconds",
+    ],
+    [
+      "an expiry that is no number",
+      { userId: "a", toolName: "t", permissionLevel: "read", expiry: Number.NaN },
+      "expiry",
+    ],
+    ["an expiry without end", { userId: "a", toolName: "t", permissionLevel: "read", expiry: Infinity }, "expiry"],
+    ["an invalid date", { userId: "a", toolName: "t", permissionLevel: "read", expiry: new Date("no") }, "expiry"],
+    ["a date as text", { userId: "a", toolName: "t", permissionLevel: "read", expiry: "2030-01-01" }, "expiry"],
+  ];
+  it.each(grants)("refuses to grant %s", (_name, input, why) => {
+    const { manager, changes } = make();
+    const error = caught(() => manager.grantToolPermission(input as never));
+    expect([error.code, error.plugin]).toEqual(["GRANT_INVALID", "security"]);
+    expect(error.message).toContain(why);
+    expect(manager.policyVersion).toBe(1);
+    expect(changes).toEqual([]);
+  });
+
+  it("refuses other calls that are wrong, and names no value in the error", async () => {
+    const { manager } = make();
+    const secret = "s3cret-value";
+    const errors = [
+      caught(() => manager.revokeToolPermission({ toolName: "t" } as never)),
+      caught(() => manager.revokeToolPermission({ userId: "a", toolName: "t", [secret.slice(0, 1)]: secret } as never)),
+      caught(() => manager.authorizeToolExecution({ userId: "a" } as never)),
+      caught(() => manager.authorizeToolExecution({ userId: "a", toolName: "t", method: secret } as never)),
+      caught(() => manager.getUserPermissions({ userId: "" })),
+      caught(() => manager.getSecurityStats({ hours: 0 })),
+    ];
+    const codes = [
+      "REVOKE_INVALID",
+      "REVOKE_INVALID",
+      "AUTHORIZE_INVALID",
+      "AUTHORIZE_INVALID",
+      "SECURITY_QUERY_INVALID",
+      "SECURITY_QUERY_INVALID",
+    ];
+    expect(errors.map(({ code }) => code)).toEqual(codes);
+    for (const error of errors) expect(error.message).not.toContain(secret);
+    for (const query of [
+      { userId: "" },
+      { hours: -1 },
+      { hours: Number.NaN },
+      { limit: 0 },
+      { decision: "maybe" },
+      { user: "a" },
+    ])
+      await expect(manager.getAuditLog(query as never)).rejects.toMatchObject({ code: "SECURITY_QUERY_INVALID" });
+    for (const code of new Set(codes)) expect(Object.keys(errorCatalog)).toContain(code);
+  });
+
+  it("takes __proto__ and constructor for names like any other", () => {
+    const { manager } = make();
+    const poisoned = JSON.parse(
+      '{"__proto__": {"userId": "alice"}, "toolName": "refund", "permissionLevel": "admin"}',
+    ) as never;
+    expect(caught(() => manager.grantToolPermission(poisoned)).code).toBe("GRANT_INVALID");
+    manager.grantToolPermission({
+      userId: "__proto__",
+      tenantId: "constructor",
+      toolName: "__proto__",
+      permissionLevel: "write",
+    });
+    const ask = (userId: string, tenantId: string, toolName: string) =>
+      manager.authorizeToolExecution({ userId, tenantId, toolName }).allowed;
+    expect(ask("__proto__", "constructor", "__proto__")).toBe(true);
+    expect(ask("constructor", "constructor", "__proto__")).toBe(false);
+    expect(ask("__proto__", "__proto__", "__proto__")).toBe(false);
+    expect(ask("__proto__", "constructor", "toString")).toBe(false);
+  });
+});

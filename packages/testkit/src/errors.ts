@@ -31,7 +31,7 @@ const entries = {
   },
   SECURITY_NOT_INSTALLED: {
     title: "There is no security plugin to grant with",
-    why: "grantAll grants through the service \"security\", and no plugin of the stack provides it.",
+    why: 'grantAll grants through the service "security", and no plugin of the stack provides it.',
     do: "Add security() to the plugins of the stack, or leave grantAll out: without it every tool may run.",
   },
 } as const satisfies Record<string, Explained>;
@@ -48,12 +48,25 @@ export const scriptInvalid = (where: string, why: string): GraphTapError =>
   make("SCRIPT_INVALID", `${where}: a step cannot be played.`, why);
 
 export const scriptExhausted = (where: string, steps: number): GraphTapError =>
-  make("SCRIPT_EXHAUSTED", `${where}: the script has ended.`, `It has ${steps} step${steps === 1 ? "" : "s"}, this was call ${steps + 1}.`);
+  make(
+    "SCRIPT_EXHAUSTED",
+    `${where}: the script has ended.`,
+    `It has ${steps} step${steps === 1 ? "" : "s"}, this was call ${steps + 1}.`,
+  );
 
-export const clockInvalid = (what: string): GraphTapError => make("CLOCK_INVALID", `fakeClock: ${what}.`, entries.CLOCK_INVALID.why);
+export const clockInvalid = (what: string): GraphTapError =>
+  make("CLOCK_INVALID", `fakeClock: ${what}.`, entries.CLOCK_INVALID.why);
 
 export const clockRunaway = (fired: number): GraphTapError =>
-  make("CLOCK_RUNAWAY", `fakeClock: ${fired} timers fired without the time getting anywhere.`, entries.CLOCK_RUNAWAY.why);
+  make(
+    "CLOCK_RUNAWAY",
+    `fakeClock: ${fired} timers fired without the time getting anywhere.`,
+    entries.CLOCK_RUNAWAY.why,
+  );
 
 export const securityNotInstalled = (stack: string): GraphTapError =>
-  make("SECURITY_NOT_INSTALLED", `grantAll: stack "${stack}" has no security plugin.`, entries.SECURITY_NOT_INSTALLED.why);
+  make(
+    "SECURITY_NOT_INSTALLED",
+    `grantAll: stack "${stack}" has no security plugin.`,
+    entries.SECURITY_NOT_INSTALLED.why,
+  );

@@ -14,14 +14,27 @@ import { openAIServer } from "./openai/server.js";
 import type { ServerScript } from "./openai/types.js";
 
 export { openAIServer } from "./openai/server.js";
-export type { OpenAIRequest, OpenAIServer, OpenAIServerOptions, Outcome, RecordedRequest, ServerScript, ServerStep, StatusStep } from "./openai/types.js";
+export type {
+  OpenAIRequest,
+  OpenAIServer,
+  OpenAIServerOptions,
+  Outcome,
+  RecordedRequest,
+  ServerScript,
+  ServerStep,
+  StatusStep,
+} from "./openai/types.js";
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: "string", default: "0" }, script: { type: "string" } } });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is not a port`);
-  const loaded = values.script === undefined ? {} : ((await import(pathToFileURL(resolve(values.script)).href)) as { default?: ServerScript });
-  if (values.script !== undefined && loaded.default === undefined) throw new Error(`${values.script} has no default export`);
+  const loaded =
+    values.script === undefined
+      ? {}
+      : ((await import(pathToFileURL(resolve(values.script)).href)) as { default?: ServerScript });
+  if (values.script !== undefined && loaded.default === undefined)
+    throw new Error(`${values.script} has no default export`);
   const server = await openAIServer({ port, ...(loaded.default === undefined ? {} : { script: loaded.default }) });
   console.log(JSON.stringify({ url: server.url, port: server.port }));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void server.close());

@@ -6,7 +6,11 @@ function reader(prototype: object, name: PropertyKey): (value: object) => unknow
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const typedArrayName = reader(typedArray, Symbol.toStringTag);
-const ofTypedArray = { buffer: reader(typedArray, "buffer"), offset: reader(typedArray, "byteOffset"), length: reader(typedArray, "byteLength") };
+const ofTypedArray = {
+  buffer: reader(typedArray, "buffer"),
+  offset: reader(typedArray, "byteOffset"),
+  length: reader(typedArray, "byteLength"),
+};
 const ofDataView = {
   buffer: reader(DataView.prototype, "buffer"),
   offset: reader(DataView.prototype, "byteOffset"),
@@ -22,7 +26,10 @@ export function binaryParts(value: object): { name: string; bytes: Uint8Array } 
   const name = typedArrayName(value) as string | undefined;
   const of = name === undefined ? ofDataView : ofTypedArray;
   try {
-    return { name: name ?? "DataView", bytes: view(of.buffer(value) as ArrayBuffer, of.offset(value) as number, of.length(value) as number) };
+    return {
+      name: name ?? "DataView",
+      bytes: view(of.buffer(value) as ArrayBuffer, of.offset(value) as number, of.length(value) as number),
+    };
   } catch {
     // A DataView of a transferred buffer cannot even say how long it was.
     return { name: name ?? "DataView", bytes: new Uint8Array(0) };

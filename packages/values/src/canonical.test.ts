@@ -49,20 +49,55 @@ describe("canonical", () => {
   });
 
   it("keeps its text between releases", () => {
-    const value = { b: [1, -0, Number.NaN, undefined, 10n], a: new Map<unknown, unknown>([["k", new Set([2, 1])]]), d: new Date(0), u: new Uint8Array([1, 255]), s: 'x"\ud800' };
-    expect(canonical(value)).toBe('{"a":Map("k"=>Set(1,2)),"b":[1,-0,NaN,undefined,10n],"d":Date(0),"s":"x\\"\\ud800","u":Uint8Array(01ff)}');
+    const value = {
+      b: [1, -0, Number.NaN, undefined, 10n],
+      a: new Map<unknown, unknown>([["k", new Set([2, 1])]]),
+      d: new Date(0),
+      u: new Uint8Array([1, 255]),
+      s: 'x"\ud800',
+    };
+    expect(canonical(value)).toBe(
+      '{"a":Map("k"=>Set(1,2)),"b":[1,-0,NaN,undefined,10n],"d":Date(0),"s":"x\\"\\ud800","u":Uint8Array(01ff)}',
+    );
     expect(hash({ b: 1, a: [true] })).toBe("708747538ba81fd60b5aac8c646370de5e24abf70ab1872f67458a5a4f3af05d");
   });
 
   it("tells apart what JSON confuses", () => {
     const variants = [
-      {}, { a: undefined }, { a: null }, { a: Number.NaN }, { a: 0 }, { a: -0 }, { a: "0" }, { a: 0n }, { a: false }, { a: new Date(0) }, { a: new Date(Number.NaN) },
-      { a: "1970-01-01T00:00:00.000Z" }, { a: new Map() }, { a: new Set() }, { a: {} }, { a: [] }, { a: [undefined] }, { a: new Array(1) }, { a: [null] },
-      { a: new Uint8Array(1) }, { a: new Int8Array(1) }, { a: new Uint8Array(1).buffer }, { a: new DataView(new ArrayBuffer(1)) }, { a: Infinity }, { a: { __proto__: null, x: 1 } },
-      JSON.parse('{"__proto__":1}'), { constructor: 1 }, { a: "\ud800" }, { a: "\\ud800" }, { a: "�" },
+      {},
+      { a: undefined },
+      { a: null },
+      { a: Number.NaN },
+      { a: 0 },
+      { a: -0 },
+      { a: "0" },
+      { a: 0n },
+      { a: false },
+      { a: new Date(0) },
+      { a: new Date(Number.NaN) },
+      { a: "1970-01-01T00:00:00.000Z" },
+      { a: new Map() },
+      { a: new Set() },
+      { a: {} },
+      { a: [] },
+      { a: [undefined] },
+      { a: new Array(1) },
+      { a: [null] },
+      { a: new Uint8Array(1) },
+      { a: new Int8Array(1) },
+      { a: new Uint8Array(1).buffer },
+      { a: new DataView(new ArrayBuffer(1)) },
+      { a: Infinity },
+      { a: { __proto__: null, x: 1 } },
+      JSON.parse('{"__proto__":1}'),
+      { constructor: 1 },
+      { a: "\ud800" },
+      { a: "\\ud800" },
+      { a: "�" },
     ];
     expect(new Set(variants.map((value) => canonical(value))).size).toBe(variants.length);
-    for (const [row, a] of variants.entries()) for (const [column, b] of variants.entries()) expect(sameData(a, structuredClone(b))).toBe(row === column);
+    for (const [row, a] of variants.entries())
+      for (const [column, b] of variants.entries()) expect(sameData(a, structuredClone(b))).toBe(row === column);
   });
 
   it("refuses what is not plain data, and says where", () => {
@@ -73,7 +108,20 @@ describe("canonical", () => {
       }
     }
     let ran = 0;
-    const trap = { get(): never { ran++; throw new Error("trap"); }, ownKeys(): never { ran++; throw new Error("trap"); }, getPrototypeOf(): never { ran++; throw new Error("trap"); } };
+    const trap = {
+      get(): never {
+        ran++;
+        throw new Error("trap");
+      },
+      ownKeys(): never {
+        ran++;
+        throw new Error("trap");
+      },
+      getPrototypeOf(): never {
+        ran++;
+        throw new Error("trap");
+      },
+    };
     const revoked = Proxy.revocable([], {});
     revoked.revoke();
     const cases: [unknown, string][] = [
@@ -85,7 +133,15 @@ describe("canonical", () => {
       [new Proxy({}, trap), "NOT_PLAIN $"],
       [[revoked.proxy], "NOT_PLAIN $[0]"],
       [Object.create(new Proxy({}, trap)), "NOT_PLAIN $"],
-      [{ get a() { ran++; return 1; } }, "NOT_PLAIN $.a"],
+      [
+        {
+          get a() {
+            ran++;
+            return 1;
+          },
+        },
+        "NOT_PLAIN $.a",
+      ],
       [Object.defineProperty([1], 0, { get: () => ran++, enumerable: true }), "NOT_PLAIN $[0]"],
       [{ [Symbol("s")]: 1 }, "NOT_PLAIN $"],
       [Object.assign([1], { extra: 1 }), "NOT_PLAIN $"],
@@ -116,7 +172,9 @@ describe("canonical", () => {
     expect(codeOf(() => canonical(nested(33)))).toMatch(/^TOO_DEEP /);
     expect(codeOf(() => canonical(new Array(1_000_000).fill(0)))).toBe("TOO_LARGE $");
     expect(codeOf(() => canonical(new Array(4e9)))).toBe("TOO_LARGE $");
-    expect(codeOf(() => canonical(Object.fromEntries(Array.from({ length: 1_000_000 }, (_, n) => [n, n]))))).toBe("TOO_LARGE $");
+    expect(codeOf(() => canonical(Object.fromEntries(Array.from({ length: 1_000_000 }, (_, n) => [n, n]))))).toBe(
+      "TOO_LARGE $",
+    );
     expect(codeOf(() => canonical(["x".repeat(2_000_000)]))).toBe("TOO_LARGE $[0]");
     expect(codeOf(() => canonical(new Uint8Array(2_000_000)))).toBe("TOO_LARGE $");
     let laughs: unknown = ["ha"];
@@ -134,7 +192,11 @@ describe("canonical", () => {
   it("reads data of another realm and binary data somebody tampered with", () => {
     const foreign: unknown = runInNewContext("({ b: [1, new Map([[1, new Date(5)]])], a: Object.create(null) })");
     expect(canonical(foreign)).toBe('{"a":{},"b":[1,Map(1=>Date(5))]}');
-    const bytes = Object.defineProperty(new Uint8Array([7]), "byteLength", { get: () => { throw new Error("never read"); } });
+    const bytes = Object.defineProperty(new Uint8Array([7]), "byteLength", {
+      get: () => {
+        throw new Error("never read");
+      },
+    });
     expect(canonical(bytes)).toBe("Uint8Array(07)");
     expect(canonical(Buffer.from([7]))).toBe("Uint8Array(07)");
     const gone = new Uint8Array([1, 2]);

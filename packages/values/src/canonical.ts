@@ -17,7 +17,8 @@ class Writer {
   }
 
   write(value: unknown, depth: number): string {
-    if (++this.#nodes > this.#limits.nodes) throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
+    if (++this.#nodes > this.#limits.nodes)
+      throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
     switch (typeof value) {
       case "string":
         this.#count(value.length, depth);
@@ -42,7 +43,8 @@ class Writer {
   }
 
   #container(value: object, depth: number): string {
-    if (depth >= this.#limits.depth) throw this.#fail("TOO_DEEP", depth, `more than ${this.#limits.depth} levels`, value);
+    if (depth >= this.#limits.depth)
+      throw this.#fail("TOO_DEEP", depth, `more than ${this.#limits.depth} levels`, value);
     this.#ancestors[depth] = value;
     const kind = kindOf(value);
     switch (kind) {
@@ -69,7 +71,8 @@ class Writer {
   #object(value: object, depth: number): string {
     if (symbolKeys(value).length > 0) throw this.#fail("NOT_PLAIN", depth, "an object with symbol keys");
     const keys = Object.keys(value);
-    if (keys.length > this.#limits.nodes) throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
+    if (keys.length > this.#limits.nodes)
+      throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
     keys.sort();
     let text = "{";
     for (const key of keys) {
@@ -99,7 +102,8 @@ class Writer {
   #property(owner: object, key: string, step: Step, depth: number): string {
     this.#steps[depth] = step;
     const property = Object.getOwnPropertyDescriptor(owner, key);
-    if (property === undefined || !("value" in property)) throw this.#fail("NOT_PLAIN", depth + 1, "a getter or setter");
+    if (property === undefined || !("value" in property))
+      throw this.#fail("NOT_PLAIN", depth + 1, "a getter or setter");
     return this.write(property.value, depth + 1);
   }
 

@@ -13,9 +13,12 @@ describe("compileGlob", () => {
   it("agrees with the definition", () => {
     const pattern = fc.array(fc.constantFrom("*", "?", "a", "b", "."), { maxLength: 8 }).map((parts) => parts.join(""));
     const text = fc.array(fc.constantFrom("a", "b", ".", "*"), { maxLength: 10 }).map((parts) => parts.join(""));
-    fc.assert(fc.property(pattern, text, (p, t) => {
-      expect(compileGlob(p)(t)).toBe(naive(p, t));
-    }), { numRuns: 20_000 });
+    fc.assert(
+      fc.property(pattern, text, (p, t) => {
+        expect(compileGlob(p)(t)).toBe(naive(p, t));
+      }),
+      { numRuns: 20_000 },
+    );
   });
 
   it("takes every sign but * and ? for itself", () => {
@@ -46,9 +49,13 @@ describe("compileGlob", () => {
 describe("errors", () => {
   it("carry code, hint and a message in the common form, and are recognised across copies", () => {
     const error = new ValuesError("CYCLIC", "$.a", "the value contains itself ($.a).");
-    expect(error.message).toBe(`[CYCLIC] the value contains itself ($.a).\n  Why: ${errorCatalog.CYCLIC.why}\n  Do:  ${errorCatalog.CYCLIC.do}`);
+    expect(error.message).toBe(
+      `[CYCLIC] the value contains itself ($.a).\n  Why: ${errorCatalog.CYCLIC.why}\n  Do:  ${errorCatalog.CYCLIC.do}`,
+    );
     expect(error.hint).toBe(errorCatalog.CYCLIC.do);
-    expect(ValuesError.isInstance(Object.assign(new Error("other copy"), { [Symbol.for("graphtap.values-error")]: true }))).toBe(true);
+    expect(
+      ValuesError.isInstance(Object.assign(new Error("other copy"), { [Symbol.for("graphtap.values-error")]: true })),
+    ).toBe(true);
     for (const no of [null, undefined, "x", new Error("x")]) expect(ValuesError.isInstance(no)).toBe(false);
   });
 });

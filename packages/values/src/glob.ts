@@ -30,7 +30,8 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   if (!pattern.includes("*") && !pattern.includes("?")) return (text) => text === pattern;
   const parts = pattern.split("*");
   const head = parts[0] ?? "";
-  if (parts.length === 1) return (text) => typeof text === "string" && text.length === head.length && matchesAt(head, text, 0);
+  if (parts.length === 1)
+    return (text) => typeof text === "string" && text.length === head.length && matchesAt(head, text, 0);
   const tail = parts.at(-1) ?? "";
   const middle = parts.slice(1, -1).filter((part) => part !== "");
   return (text) => {

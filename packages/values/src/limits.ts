@@ -21,7 +21,11 @@ export function resolveLimits(limits: Partial<Limits> | undefined): Readonly<Lim
   const nodes = limits.nodes ?? DEFAULT_LIMITS.nodes;
   const bytes = limits.bytes ?? DEFAULT_LIMITS.bytes;
   // Written so that NaN fails too.
-  for (const [name, value] of [["depth", depth], ["nodes", nodes], ["bytes", bytes]] as const)
+  for (const [name, value] of [
+    ["depth", depth],
+    ["nodes", nodes],
+    ["bytes", bytes],
+  ] as const)
     if (typeof value !== "number" || !(value > 0))
       throw new ValuesError("LIMITS_INVALID", "$", `the limit "${name}" is not a number above zero.`);
   return { depth: Math.min(depth, DEEPEST), nodes, bytes };

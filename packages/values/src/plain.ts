@@ -6,7 +6,11 @@ export type Kind = "plain" | "array" | "map" | "set" | "date" | "binary" | "prox
 // Objects of another realm (vm contexts, test runners) have an Object.prototype of their own.
 function isForeignObjectPrototype(proto: object): boolean {
   if (types.isProxy(proto)) return false;
-  return Object.getPrototypeOf(proto) === null && Object.hasOwn(proto, "isPrototypeOf") && Object.hasOwn(proto, "hasOwnProperty");
+  return (
+    Object.getPrototypeOf(proto) === null &&
+    Object.hasOwn(proto, "isPrototypeOf") &&
+    Object.hasOwn(proto, "hasOwnProperty")
+  );
 }
 
 export function kindOf(value: object): Kind {
@@ -35,7 +39,9 @@ export function isPrimitive(value: unknown): boolean {
 /** Own keys that are enumerable symbols; rarely any, and then the object is more than plain data. */
 export function symbolKeys(value: object): readonly symbol[] {
   const symbols = Object.getOwnPropertySymbols(value);
-  return symbols.length === 0 ? symbols : symbols.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+  return symbols.length === 0
+    ? symbols
+    : symbols.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key));
 }
 
 /**
@@ -54,4 +60,3 @@ function isIndex(key: string): boolean {
   const number = Number(key);
   return number >= 0 && number < 4_294_967_295 && String(Math.trunc(number)) === key;
 }
-

@@ -15,7 +15,11 @@ it("the README's example prints what its comments say", async () => {
   const folder = await mkdtemp(`${here}.readme-`);
   try {
     await writeFile(`${folder}/example.mts`, code);
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "--conditions=@graphtap/source", `${folder}/example.mts`], { cwd: here });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "--conditions=@graphtap/source", `${folder}/example.mts`],
+      { cwd: here },
+    );
     expect(stdout.trim().split("\n")).toEqual(expected);
   } finally {
     await rm(folder, { recursive: true });

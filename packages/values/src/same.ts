@@ -51,7 +51,12 @@ function compareArrays(a: readonly unknown[], b: readonly unknown[], todo: Pairs
 
 const textMember = (member: unknown): boolean => isPrimitive(member) && typeof member !== "symbol";
 
-function compareMaps(a: ReadonlyMap<unknown, unknown>, b: ReadonlyMap<unknown, unknown>, todo: Pairs, limits: Readonly<Limits>): boolean {
+function compareMaps(
+  a: ReadonlyMap<unknown, unknown>,
+  b: ReadonlyMap<unknown, unknown>,
+  todo: Pairs,
+  limits: Readonly<Limits>,
+): boolean {
   if (sizeOf(a) !== sizeOf(b)) return false;
   let plainKeys = true;
   let same = true;

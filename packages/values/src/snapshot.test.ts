@@ -26,7 +26,10 @@ function spoil(value: unknown, seen = new Set<object>()): void {
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
   if (value instanceof Map) {
-    for (const [key, item] of [...value]) { spoil(key, seen); spoil(item, seen); }
+    for (const [key, item] of [...value]) {
+      spoil(key, seen);
+      spoil(item, seen);
+    }
     attempt(() => value.set("spoiled", 1));
     attempt(() => value.clear());
   } else if (value instanceof Set) {
@@ -60,14 +63,26 @@ describe("snapshot", () => {
 
   it("runs each getter and each trap once, even where the source is reachable twice", () => {
     let reads = 0;
-    const shared = { get now() { return ++reads; } };
+    const shared = {
+      get now() {
+        return ++reads;
+      },
+    };
     const taken = snapshot({ first: shared, second: [shared] }).value;
     expect(reads).toBe(1);
     expect(taken.first.now).toBe(1);
     expect(taken.first).toBe(taken.second[0]);
 
     const gets: PropertyKey[] = [];
-    const proxy = new Proxy({ a: 1, b: { c: 2 } }, { get(target, key, receiver) { gets.push(key); return Reflect.get(target, key, receiver) as unknown; } });
+    const proxy = new Proxy(
+      { a: 1, b: { c: 2 } },
+      {
+        get(target, key, receiver) {
+          gets.push(key);
+          return Reflect.get(target, key, receiver) as unknown;
+        },
+      },
+    );
     expect(snapshot(proxy).value).toEqual({ a: 1, b: { c: 2 } });
     expect(gets).toEqual(["a", "b"]);
     expect(snapshot(new Proxy([1, [2]], {})).value).toEqual([1, [2]]);
@@ -75,7 +90,11 @@ describe("snapshot", () => {
 
   it("a value that answers differently each time is frozen at its first answer", () => {
     let turn = 0;
-    const amount = { get value() { return turn++ === 0 ? 0 : 999; } };
+    const amount = {
+      get value() {
+        return turn++ === 0 ? 0 : 999;
+      },
+    };
     const judged = snapshot(amount).value;
     expect([judged.value, judged.value, amount.value]).toEqual([0, 0, 999]);
   });
@@ -96,7 +115,13 @@ describe("snapshot", () => {
 
   it("does not run a setter that somebody planted on Object.prototype", () => {
     let planted = 0;
-    Object.defineProperty(Object.prototype, "amount", { configurable: true, set() { planted++; }, get: () => -1 });
+    Object.defineProperty(Object.prototype, "amount", {
+      configurable: true,
+      set() {
+        planted++;
+      },
+      get: () => -1,
+    });
     try {
       expect(Object.hasOwn(snapshot({ amount: 5 }).value, "amount")).toBe(true);
       expect(planted).toBe(0);
@@ -106,11 +131,19 @@ describe("snapshot", () => {
   });
 
   it("keeps what it cannot copy and lists it", () => {
-    class Point { x = 1; }
+    class Point {
+      x = 1;
+    }
     const point = new Point();
     const fn = (): number => 1;
     const key = Symbol("k");
-    const { value, opaque } = snapshot({ fn, deep: [{ point }], map: new Map<unknown, unknown>([[point, 1]]), s: key, [key]: 2 });
+    const { value, opaque } = snapshot({
+      fn,
+      deep: [{ point }],
+      map: new Map<unknown, unknown>([[point, 1]]),
+      s: key,
+      [key]: 2,
+    });
     expect(value.fn).toBe(fn);
     expect(value.deep[0]?.point).toBe(point);
     expect(value[key]).toBe(2);
@@ -119,7 +152,14 @@ describe("snapshot", () => {
   });
 
   it("copies binary data as the same kind", () => {
-    const source = { u8: new Uint8Array([1, 2]), f64: new Float64Array([-0, Number.NaN]), view: new DataView(new ArrayBuffer(2)), raw: new Uint8Array([3]).buffer, buf: Buffer.from("hé"), empty: Object.create(null) as object };
+    const source = {
+      u8: new Uint8Array([1, 2]),
+      f64: new Float64Array([-0, Number.NaN]),
+      view: new DataView(new ArrayBuffer(2)),
+      raw: new Uint8Array([3]).buffer,
+      buf: Buffer.from("hé"),
+      empty: Object.create(null) as object,
+    };
     const { value } = snapshot(source);
     expect(value.f64).toBeInstanceOf(Float64Array);
     expect(value.view).toBeInstanceOf(DataView);
@@ -139,17 +179,55 @@ describe("snapshot", () => {
 
   it("ends hostile input in a typed error that carries the cause", () => {
     const cause = new Error("no");
-    const thrown = failure(() => snapshot({ a: { get b(): never { throw cause; } } }));
+    const thrown = failure(() =>
+      snapshot({
+        a: {
+          get b(): never {
+            throw cause;
+          },
+        },
+      }),
+    );
     expect([thrown.code, thrown.path, thrown.cause]).toEqual(["NOT_PLAIN", "$.a.b", cause]);
-    expect(failure(() => snapshot({ p: new Proxy({}, { ownKeys: () => { throw cause; } }) })).cause).toBe(cause);
+    expect(
+      failure(() =>
+        snapshot({
+          p: new Proxy(
+            {},
+            {
+              ownKeys: () => {
+                throw cause;
+              },
+            },
+          ),
+        }),
+      ).cause,
+    ).toBe(cause);
     expect(failure(() => snapshot(new Proxy(new Map(), {}))).code).toBe("NOT_PLAIN");
-    expect(failure(() => snapshot([new Proxy([], { get: (_, key) => (key === "length" ? Number.NaN : 1) })])).code).toBe("NOT_PLAIN");
+    expect(
+      failure(() => snapshot([new Proxy([], { get: (_, key) => (key === "length" ? Number.NaN : 1) })])).code,
+    ).toBe("NOT_PLAIN");
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     expect(failure(() => snapshot(revoked.proxy)).code).toBe("NOT_PLAIN");
-    const endless: unknown = new Proxy({}, { ownKeys: () => ["x"], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: 1 }), get: () => endless });
+    const endless: unknown = new Proxy(
+      {},
+      {
+        ownKeys: () => ["x"],
+        getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: 1 }),
+        get: () => endless,
+      },
+    );
     expect(failure(() => snapshot(endless)).code).toBe("CYCLIC");
-    const fresh = (): object => new Proxy({}, { ownKeys: () => ["x"], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: 1 }), get: fresh });
+    const fresh = (): object =>
+      new Proxy(
+        {},
+        {
+          ownKeys: () => ["x"],
+          getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: 1 }),
+          get: fresh,
+        },
+      );
     expect(failure(() => snapshot(fresh())).code).toBe("TOO_DEEP");
     const cycle: unknown[] = [{}];
     cycle.push({ back: new Set([cycle]) });
@@ -161,7 +239,21 @@ describe("snapshot", () => {
     expect(failure(() => snapshot(new Array(1_000_000).fill(1))).code).toBe("TOO_LARGE");
     expect(failure(() => snapshot(new Array(4e9))).code).toBe("TOO_LARGE");
     expect(failure(() => snapshot("x".repeat(2_000_000))).code).toBe("TOO_LARGE");
-    const growing = new Map<unknown, unknown>([[0, { get more() { growing.set(growing.size, { get more() { return growing.set({}, 1) && 1; } }); return 1; } }]]);
+    const growing = new Map<unknown, unknown>([
+      [
+        0,
+        {
+          get more() {
+            growing.set(growing.size, {
+              get more() {
+                return growing.set({}, 1) && 1;
+              },
+            });
+            return 1;
+          },
+        },
+      ],
+    ]);
     expect(snapshot(growing).value.size).toBeGreaterThan(0);
   });
 });
@@ -194,9 +286,18 @@ describe("deepFreeze", () => {
   });
 
   it("leaves instances, functions, Proxies and binary data alone", () => {
-    class Host { state = { n: 1 }; }
+    class Host {
+      state = { n: 1 };
+    }
     const host = new Host();
-    const proxy = new Proxy({}, { preventExtensions: () => { throw new Error("never"); } });
+    const proxy = new Proxy(
+      {},
+      {
+        preventExtensions: () => {
+          throw new Error("never");
+        },
+      },
+    );
     const bytes = new Uint8Array(1);
     const fn = (): void => undefined;
     deepFreeze({ host, proxy, bytes, fn, list: [host] });
@@ -210,7 +311,11 @@ describe("deepFreeze", () => {
     deepFreeze(Object.freeze([inner]));
     expect(Object.isFrozen(inner.a)).toBe(true);
     let ran = 0;
-    const cycle: Record<string, unknown> = { get x() { return ran++; } };
+    const cycle: Record<string, unknown> = {
+      get x() {
+        return ran++;
+      },
+    };
     cycle["self"] = Object.freeze([cycle]);
     deepFreeze(cycle);
     expect([ran, Object.isFrozen(cycle)]).toEqual([0, true]);
@@ -229,13 +334,26 @@ describe("deepFreeze", () => {
 
 describe("sameData", () => {
   it("never throws and is false where its limits end", () => {
-    const ring = (): unknown[] => { const made: unknown[] = []; made.push(made); return made; };
+    const ring = (): unknown[] => {
+      const made: unknown[] = [];
+      made.push(made);
+      return made;
+    };
     expect(sameData(ring(), ring())).toBe(false);
     expect(sameData(nested(100_000), nested(100_000))).toBe(false);
     expect(sameData(nested(2_000), nested(2_000))).toBe(true);
     expect(sameData(new Array(1_000_000).fill(0), new Array(1_000_000).fill(0))).toBe(false);
     expect(sameData(new Array(20_000).fill(0), new Array(20_000).fill(0), { nodes: 50_000 })).toBe(true);
-    expect(sameData({ get a() { throw new Error("never"); } }, { a: 1 })).toBe(false);
+    expect(
+      sameData(
+        {
+          get a() {
+            throw new Error("never");
+          },
+        },
+        { a: 1 },
+      ),
+    ).toBe(false);
     expect(sameData(new Set([{ f: () => 1 }]), new Set([{ f: () => 1 }]))).toBe(false);
     expect(sameData([1], { 0: 1, length: 1 })).toBe(false);
     expect(sameData(new Proxy({}, {}), {})).toBe(false);
@@ -252,7 +370,25 @@ describe("sameData", () => {
 describe("isPlainObject", () => {
   it("is true for records only and runs no trap", () => {
     for (const yes of [{}, Object.create(null), JSON.parse("{}")]) expect(isPlainObject(yes)).toBe(true);
-    for (const no of [null, undefined, 1, "x", [], new Map(), new (class A {})(), () => 1, Object.create({}), new Proxy({}, { getPrototypeOf: () => { throw new Error("never"); } })])
+    for (const no of [
+      null,
+      undefined,
+      1,
+      "x",
+      [],
+      new Map(),
+      new (class A {})(),
+      () => 1,
+      Object.create({}),
+      new Proxy(
+        {},
+        {
+          getPrototypeOf: () => {
+            throw new Error("never");
+          },
+        },
+      ),
+    ])
       expect(isPlainObject(no)).toBe(false);
   });
 });

@@ -15,7 +15,8 @@ const NONE: readonly string[] = Object.freeze([]);
 
 /** Sets a property that the prototype may already have (`__proto__`, or a setter somebody planted) without running it. */
 function put(target: object, key: PropertyKey, value: unknown): void {
-  if (key in target) Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key in target)
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
   else (target as Record<PropertyKey, unknown>)[key] = value;
 }
 
@@ -38,7 +39,8 @@ class Copier {
   }
 
   copy(value: unknown, depth: number): unknown {
-    if (++this.#nodes > this.#limits.nodes) throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
+    if (++this.#nodes > this.#limits.nodes)
+      throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
     if (typeof value === "string") this.#count(value.length, depth);
     if (typeof value === "symbol") return this.#keep(value, depth);
     if (isPrimitive(value)) return value;
@@ -73,9 +75,11 @@ class Copier {
   // Arrays, plain objects and Proxies: the only ones whose reading can run foreign code.
   #guarded(value: object, depth: number, kind: "plain" | "array" | "proxy"): object {
     try {
-      if (kind === "array" || (kind === "proxy" && Array.isArray(value))) return this.#array(value as readonly unknown[], depth);
+      if (kind === "array" || (kind === "proxy" && Array.isArray(value)))
+        return this.#array(value as readonly unknown[], depth);
       // A Proxy around a Map or an instance answers with its own methods and cannot be copied as data.
-      if (kind === "proxy" && !plainBehindProxy(value)) throw this.#fail("NOT_PLAIN", depth, "a Proxy that is not plain data");
+      if (kind === "proxy" && !plainBehindProxy(value))
+        throw this.#fail("NOT_PLAIN", depth, "a Proxy that is not plain data");
       return this.#object(value, depth);
     } catch (cause) {
       if (ValuesError.isInstance(cause)) throw cause;
@@ -85,9 +89,14 @@ class Copier {
   }
 
   #object(value: object, depth: number): object {
-    const target = this.#remember(value, Object.getPrototypeOf(value) === null ? (Object.create(null) as object) : {}, depth);
+    const target = this.#remember(
+      value,
+      Object.getPrototypeOf(value) === null ? (Object.create(null) as object) : {},
+      depth,
+    );
     const keys = Object.keys(value);
-    if (keys.length > this.#limits.nodes) throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
+    if (keys.length > this.#limits.nodes)
+      throw this.#fail("TOO_LARGE", depth, `more than ${this.#limits.nodes} values`);
     for (const key of keys) {
       this.#steps[depth] = key;
       this.#count(key.length, depth);

@@ -32,10 +32,24 @@ describe("walk", () => {
   });
 
   it("names places, parents first", () => {
-    class Note { text = "n"; }
+    class Note {
+      text = "n";
+    }
     const value = { a: [1, { "b c": 2 }], m: new Map([["k", new Set([3])]]), note: new Note() };
     expect(paths(value)).toEqual([
-      ["$", "$.a", "$.a[0]", "$.a[1]", '$.a[1]["b c"]', "$.m", "$.m<key 0>", "$.m<value 0>", "$.m<value 0><member 0>", "$.note", "$.note.text"],
+      [
+        "$",
+        "$.a",
+        "$.a[0]",
+        "$.a[1]",
+        '$.a[1]["b c"]',
+        "$.m",
+        "$.m<key 0>",
+        "$.m<value 0>",
+        "$.m<value 0><member 0>",
+        "$.note",
+        "$.note.text",
+      ],
       { complete: true, nodes: 11 },
     ]);
   });
@@ -55,15 +69,37 @@ describe("walk", () => {
     expect(paths(nested(32))[1]).toEqual({ complete: true, nodes: 33 });
     expect(paths(nested(33))[1]).toEqual({ complete: false, reason: "depth", nodes: 33 });
     expect(paths(nested(100_000))[1]).toEqual({ complete: false, reason: "depth", nodes: 33 });
-    expect(paths([[["cut"]], "seen"], { depth: 2 })).toEqual([["$", "$[0]", "$[0][0]", "$[1]"], { complete: false, reason: "depth", nodes: 4 }]);
+    expect(paths([[["cut"]], "seen"], { depth: 2 })).toEqual([
+      ["$", "$[0]", "$[0][0]", "$[1]"],
+      { complete: false, reason: "depth", nodes: 4 },
+    ]);
     expect(paths([1, 2, 3], { nodes: 3 })[1]).toEqual({ complete: false, reason: "nodes", nodes: 3 });
     expect(paths([1, 2], { nodes: 3 })[1]).toEqual({ complete: true, nodes: 3 });
     expect(paths(new Array(1_000_000).fill(0))[1]).toEqual({ complete: false, reason: "nodes", nodes: 10_000 });
     expect(paths({ text: "x".repeat(100) }, { bytes: 100 })[1]).toMatchObject({ complete: false, reason: "bytes" });
     expect(paths([new Uint8Array(100)], { bytes: 99 })[1]).toMatchObject({ complete: false, reason: "bytes" });
     let ran = 0;
-    expect(paths({ get a() { return ran++; }, b: 1 })).toEqual([["$", "$.b"], { complete: false, reason: "accessor", nodes: 2 }]);
-    expect(paths([new Proxy({}, { ownKeys: () => { throw new Error(`${ran++}`); } }), 1])).toEqual([["$", "$[0]", "$[1]"], { complete: false, reason: "proxy", nodes: 3 }]);
+    expect(
+      paths({
+        get a() {
+          return ran++;
+        },
+        b: 1,
+      }),
+    ).toEqual([["$", "$.b"], { complete: false, reason: "accessor", nodes: 2 }]);
+    expect(
+      paths([
+        new Proxy(
+          {},
+          {
+            ownKeys: () => {
+              throw new Error(`${ran++}`);
+            },
+          },
+        ),
+        1,
+      ]),
+    ).toEqual([["$", "$[0]", "$[1]"], { complete: false, reason: "proxy", nodes: 3 }]);
     expect(ran).toBe(0);
   });
 
@@ -78,7 +114,11 @@ describe("walk", () => {
   });
 
   it("passes the visitor's error on", () => {
-    expect(() => walk([1], () => { throw new RangeError("mine"); })).toThrow(RangeError);
+    expect(() =>
+      walk([1], () => {
+        throw new RangeError("mine");
+      }),
+    ).toThrow(RangeError);
     expect(() => walk([1], () => undefined, { depth: 0 })).toThrow(ValuesError);
   });
 });

@@ -75,7 +75,9 @@ class Walk {
       }
       if (answer !== "skip" && typeof point.value === "object" && point.value !== null) this.#enter(point, point.value);
     }
-    return this.#reason === null ? { complete: true, nodes: this.#nodes } : { complete: false, reason: this.#reason, nodes: this.#nodes };
+    return this.#reason === null
+      ? { complete: true, nodes: this.#nodes }
+      : { complete: false, reason: this.#reason, nodes: this.#nodes };
   }
 
   #enter(point: Point, value: object): void {

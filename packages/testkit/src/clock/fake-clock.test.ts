@@ -18,7 +18,9 @@ describe("fakeClock", () => {
         for (const [index, ms] of delays.entries()) clock.setTimeout(() => fired.push([clock.now(), index]), ms);
         for (const ms of steps) clock.advance(ms);
         const end = steps.reduce((sum, ms) => sum + ms, 0);
-        const expected = delays.map((ms, index): [number, number] => [ms, index]).filter(([ms]) => ms <= end && (ms > 0 || steps.length > 0));
+        const expected = delays
+          .map((ms, index): [number, number] => [ms, index])
+          .filter(([ms]) => ms <= end && (ms > 0 || steps.length > 0));
         expect(fired).toEqual(expected.sort(([a, i], [b, j]) => a - b || i - j));
         expect(clock.now()).toBe(end);
         expect(clock.pending).toBe(delays.length - fired.length);

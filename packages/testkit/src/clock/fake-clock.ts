@@ -43,7 +43,11 @@ class Timeline {
   step(until: number): boolean {
     let next: FakeTimer | null = null;
     for (const timer of this.timers)
-      if (timer.due <= until && (next === null || timer.due < next.due || (timer.due === next.due && timer.order < next.order))) next = timer;
+      if (
+        timer.due <= until &&
+        (next === null || timer.due < next.due || (timer.due === next.due && timer.order < next.order))
+      )
+        next = timer;
     if (next === null) return false;
     this.#firedNow = next.due > this.elapsed ? 1 : this.#firedNow + 1;
     if (this.#firedNow > MOST_FIRINGS_AT_ONE_TIME) throw clockRunaway(MOST_FIRINGS_AT_ONE_TIME);

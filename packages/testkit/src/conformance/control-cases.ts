@@ -11,7 +11,10 @@ import { endless, handingOver, nestedAgent, say, wrappedAgent } from "./workload
 
 /** The kit cannot judge how a plugin treats what its own gate, or another's, never lets happen. */
 function assertNotDenied(messages: readonly unknown[], tool: string): void {
-  assert.ok(!messages.some(isDenied), `the tool "${tool}" of this kit was denied; let it run: testPlugin(it, make, { prepare: (stack) => grantAll(stack, "testkit") }).`);
+  assert.ok(
+    !messages.some(isDenied),
+    `the tool "${tool}" of this kit was denied; let it run: testPlugin(it, make, { prepare: (stack) => grantAll(stack, "testkit") }).`,
+  );
 }
 
 export async function interruptsPass(kit: Kit): Promise<void> {
@@ -20,22 +23,38 @@ export async function interruptsPass(kit: Kit): Promise<void> {
     for (const graph of [wrappedAgent(stack), nestedAgent(stack)]) {
       const where = config(kit, stack);
       const thread = where.configurable;
-      const paused = (await graph.invoke(say("ask favourite colour"), where)) as { messages: unknown[]; __interrupt__?: { value?: unknown }[] };
+      const paused = (await graph.invoke(say("ask favourite colour"), where)) as {
+        messages: unknown[];
+        __interrupt__?: { value?: unknown }[];
+      };
       assertNotDenied(paused.messages, "kit_ask");
-      assert.deepEqual(paused.__interrupt__?.map(({ value }) => value), [{ question: "ask favourite colour" }], `plugin "${plugin.id}" swallowed or changed an interrupt.`);
+      assert.deepEqual(
+        paused.__interrupt__?.map(({ value }) => value),
+        [{ question: "ask favourite colour" }],
+        `plugin "${plugin.id}" swallowed or changed an interrupt.`,
+      );
       const { messages } = await graph.invoke(new Command({ resume: "blue" }), { configurable: { ...thread } });
-      assert.match(messages.at(-1)?.text ?? "", /human said blue/, `plugin "${plugin.id}" lost the answer to an interrupt.`);
+      assert.match(
+        messages.at(-1)?.text ?? "",
+        /human said blue/,
+        `plugin "${plugin.id}" lost the answer to an interrupt.`,
+      );
     }
     const handed = await handingOver(stack).invoke(say("hop away"), config(kit, stack));
     assertNotDenied(handed.messages, "kit_hop");
-    assert.equal(handed.messages.at(-1)?.text, "reached the other agent", `plugin "${plugin.id}" swallowed a command to the parent graph.`);
+    assert.equal(
+      handed.messages.at(-1)?.text,
+      "reached the other agent",
+      `plugin "${plugin.id}" swallowed a command to the parent graph.`,
+    );
     assertNoFaults(stack, plugin, "interrupts, resumes and a hand-over");
   });
 }
 
 /** Asks every few milliseconds, because what is waited for has no event of its own; false when it takes too long. */
 async function until(happened: () => boolean, ms: number): Promise<boolean> {
-  for (const end = Date.now() + ms; !happened(); await new Promise((resolve) => setTimeout(resolve, 2))) if (Date.now() > end) return false;
+  for (const end = Date.now() + ms; !happened(); await new Promise((resolve) => setTimeout(resolve, 2)))
+    if (Date.now() > end) return false;
   return true;
 }
 
@@ -58,16 +77,23 @@ async function abort(plugin: Plugin, seen: HookRecorder, { reached, start }: End
   const early = ended as { readonly out?: { messages?: unknown[] } | null; readonly error?: unknown } | null;
   if (early !== null) {
     assertNotDenied(early.out?.messages ?? [], "kit_wait");
-    throw early.error ?? new Error(`plugin "${plugin.id}" ended a call that never ends.`);
+    throw new Error(`plugin "${plugin.id}" ended a call that never ends.`, { cause: early.error });
   }
   stop.abort(new DOMException("the kit stops this run", "AbortError"));
-  assert.ok(await until(() => ended !== null, 5_000), `plugin "${plugin.id}" kept a call going 5 s after it was aborted.`);
+  assert.ok(
+    await until(() => ended !== null, 5_000),
+    `plugin "${plugin.id}" kept a call going 5 s after it was aborted.`,
+  );
   const how = await running;
   assert.ok("error" in how, `plugin "${plugin.id}" turned an abort into a result.`);
-  assert.ok(isAbortOf(how.error, stop.signal), `plugin "${plugin.id}" turned an abort into another error: ${String(how.error)}`);
+  assert.ok(
+    isAbortOf(how.error, stop.signal),
+    `plugin "${plugin.id}" turned an abort into another error: ${String(how.error)}`,
+  );
 }
 
-const count = (seen: HookRecorder, ending: string): number => seen.names().filter((name) => name.endsWith(ending)).length;
+const count = (seen: HookRecorder, ending: string): number =>
+  seen.names().filter((name) => name.endsWith(ending)).length;
 
 /** Aborts a run in a tool and in a model, and both called directly; gives how what was under way ended. */
 async function abortEverything(kit: Kit, plugin: Plugin, stack: Stack): Promise<readonly string[]> {
@@ -87,7 +113,8 @@ async function abortEverything(kit: Kit, plugin: Plugin, stack: Stack): Promise<
     await abort(plugin, seen, call);
     // What the graph no longer waits for ends a little later.
     await until(() => count(seen, ".start") === count(seen, ".end"), 2_000);
-    for (const { hook, value } of seen.events()) if (hook.endsWith(".end")) ends.push(`${hook} ${String((value as { status?: unknown }).status)}`);
+    for (const { hook, value } of seen.events())
+      if (hook.endsWith(".end")) ends.push(`${hook} ${String((value as { status?: unknown }).status)}`);
   }
   return ends;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { GraphTapError, type Plugin } from "@graphtap/kernel";
+import { type AnyHookDef, GraphTapError, type Plugin } from "@graphtap/kernel";
 import { recordHooks } from "../record/record-hooks.js";
 import { assertNoFaults, config, made, withStack } from "./bench.js";
 import type { Kit } from "./options.js";
@@ -16,7 +16,7 @@ export async function faultsAreNamed(kit: Kit): Promise<void> {
     const stray = await strayRejections(async () => {
       for (const def of tappedHooks(stack, plugin, [plugin, ...required])) {
         const outcome = await fire(stack as never, def, unreadable(), plainContext(stack));
-        const problem = unnamed(outcome, plugin, def.name);
+        const problem = unnamed(outcome, plugin, def);
         if (problem !== null) problems.push(`${def.name}: ${problem}`);
       }
     });
@@ -25,15 +25,25 @@ export async function faultsAreNamed(kit: Kit): Promise<void> {
   });
 }
 
-function unnamed(outcome: Outcome, plugin: Plugin, hook: string): string | null {
+function unnamed(outcome: Outcome, plugin: Plugin, def: AnyHookDef): string | null {
+  const { name: hook, kind } = def;
   if (outcome.kind === "threw") {
     const { error } = outcome;
     if (!GraphTapError.isInstance(error)) return `threw ${String(error)}`;
-    return error.plugin === plugin.id && error.hook === hook ? null : `threw ${error.code} with plugin ${String(error.plugin)} and hook ${String(error.hook)}`;
+    return error.plugin === plugin.id && error.hook === hook
+      ? null
+      : `threw ${error.code} with plugin ${String(error.plugin)} and hook ${String(error.hook)}`;
   }
-  const denial = outcome.answer as { effect?: unknown; ok?: unknown; plugin?: unknown; hook?: unknown } | null | undefined;
+  // Other kinds may hand on the very value that cannot be read.
+  if (kind !== "guard" && kind !== "reserve") return null;
+  const denial = outcome.answer as
+    | { effect?: unknown; ok?: unknown; plugin?: unknown; hook?: unknown }
+    | null
+    | undefined;
   if (denial?.effect !== "deny" && denial?.ok !== false) return null;
-  return typeof denial.plugin === "string" && denial.hook === hook ? null : `denied with plugin ${String(denial.plugin)} and hook ${String(denial.hook)}`;
+  return typeof denial.plugin === "string" && denial.hook === hook
+    ? null
+    : `denied with plugin ${String(denial.plugin)} and hook ${String(denial.hook)}`;
 }
 
 export async function requestsStayFrozen(kit: Kit): Promise<void> {
@@ -45,8 +55,15 @@ export async function requestsStayFrozen(kit: Kit): Promise<void> {
     const before = JSON.stringify(essence(input.messages));
     await wrappedAgent(stack).invoke(input, config(kit, stack));
     await wrappedAgent(stack).invoke(say("fail please"), config(kit, stack));
-    for await (const _ of await wrappedAgent(stack).stream(say("echo stream"), { ...config(kit, stack), streamMode: "messages" }));
-    assert.equal(JSON.stringify(essence(input.messages)), before, `plugin "${plugin.id}" changed the caller's own input.`);
+    for await (const _ of await wrappedAgent(stack).stream(say("echo stream"), {
+      ...config(kit, stack),
+      streamMode: "messages",
+    }));
+    assert.equal(
+      JSON.stringify(essence(input.messages)),
+      before,
+      `plugin "${plugin.id}" changed the caller's own input.`,
+    );
     assertNoFaults(stack, plugin, "runs whose requests are frozen");
     const attempts: string[] = [];
     for (const { def, value, context } of firingsOf(tappedHooks(stack, plugin, [plugin]), seen)) {
@@ -54,6 +71,10 @@ export async function requestsStayFrozen(kit: Kit): Promise<void> {
       await fire(stack as never, def, watched(value, noted), watched(context, noted, "context"));
       attempts.push(...noted.map((attempt) => `${def.name}: ${attempt}`));
     }
-    assert.deepEqual(attempts, [], `plugin "${plugin.id}" tried to change what others judge by. Return a changed copy instead.`);
+    assert.deepEqual(
+      attempts,
+      [],
+      `plugin "${plugin.id}" tried to change what others judge by. Return a changed copy instead.`,
+    );
   });
 }

@@ -3,8 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Things that live until somebody ends them. What is not named here ends by itself or belongs to one of these. */
 const LASTING = new Set([
-  "Timeout", "TCPWRAP", "TCPSERVERWRAP", "PIPEWRAP", "PIPESERVERWRAP", "UDPWRAP", "PROCESSWRAP", "WORKER", "MESSAGEPORT",
-  "FSEVENTWRAP", "STATWATCHER", "FILEHANDLE", "SIGNALWRAP", "TTYWRAP", "HTTPSERVER",
+  "Timeout",
+  "TCPWRAP",
+  "TCPSERVERWRAP",
+  "PIPEWRAP",
+  "PIPESERVERWRAP",
+  "UDPWRAP",
+  "PROCESSWRAP",
+  "WORKER",
+  "MESSAGEPORT",
+  "FSEVENTWRAP",
+  "STATWATCHER",
+  "FILEHANDLE",
+  "SIGNALWRAP",
+  "TTYWRAP",
+  "HTTPSERVER",
 ]);
 
 interface Resource {
@@ -14,12 +27,19 @@ interface Resource {
 
 /** First line of a stack that is neither Node's nor this kit's. */
 function placeOf(stack: string | undefined): string {
-  const lines = (stack ?? "").split("\n").slice(1).map((line) => line.trim());
-  return lines.find((line) => !line.includes("node:") && !line.includes("conformance/leaks")) ?? lines[0] ?? "unknown place";
+  const lines = (stack ?? "")
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim());
+  return (
+    lines.find((line) => !line.includes("node:") && !line.includes("conformance/leaks")) ?? lines[0] ?? "unknown place"
+  );
 }
 
 function processListeners(): Map<string, number> {
-  return new Map(process.eventNames().map((name) => [`process.on(${JSON.stringify(String(name))})`, process.listenerCount(name)]));
+  return new Map(
+    process.eventNames().map((name) => [`process.on(${JSON.stringify(String(name))})`, process.listenerCount(name)]),
+  );
 }
 
 const INSIDE = new AsyncLocalStorage<object>();
@@ -36,7 +56,8 @@ export async function leaksOf(work: () => Promise<void>): Promise<readonly strin
   const mark = {};
   const hook = createHook({
     init(id, type) {
-      if (LASTING.has(type) && INSIDE.getStore() === mark) open.set(id, { type, place: placeOf(new Error("here").stack) });
+      if (LASTING.has(type) && INSIDE.getStore() === mark)
+        open.set(id, { type, place: placeOf(new Error("here").stack) });
     },
     destroy(id) {
       open.delete(id);
@@ -47,11 +68,13 @@ export async function leaksOf(work: () => Promise<void>): Promise<readonly strin
   try {
     await INSIDE.run(mark, work);
     // This wait is outside of the mark, so its own timer is not among what is looked for.
-    for (const until = Date.now() + PATIENCE_MS; open.size > 0 && Date.now() < until; ) await sleep(10);
+    for (const until = Date.now() + PATIENCE_MS; open.size > 0 && Date.now() < until;) await sleep(10);
   } finally {
     hook.disable();
   }
-  const listeners = [...processListeners()].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name);
+  const listeners = [...processListeners()]
+    .filter(([name, count]) => count > (before.get(name) ?? 0))
+    .map(([name]) => name);
   return [...[...open.values()].map(({ type, place }) => `${type} ${place}`), ...listeners];
 }
 

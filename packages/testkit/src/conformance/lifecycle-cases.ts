@@ -29,9 +29,13 @@ export async function bootsBeside(kit: Kit): Promise<void> {
     for (const order of ["before", "after"] as const) {
       const plugin = made(kit);
       const neighbour = other();
-      await works(kit, order === "before" ? [neighbour, plugin] : [plugin, neighbour], plugin).catch((error: unknown) => {
-        throw new Error(`plugin "${plugin.id}" does not work with "${nameOf(neighbour)}" ${order} it.`, { cause: error });
-      });
+      await works(kit, order === "before" ? [neighbour, plugin] : [plugin, neighbour], plugin).catch(
+        (error: unknown) => {
+          throw new Error(`plugin "${plugin.id}" does not work with "${nameOf(neighbour)}" ${order} it.`, {
+            cause: error,
+          });
+        },
+      );
     }
   }
 }
@@ -80,5 +84,8 @@ export async function leavesNothing(kit: Kit): Promise<void> {
   const left = await leaksOf(async () => void (ended = await life(kit, made(kit))));
   assert.ok(ended !== undefined && without !== undefined);
   assert.deepEqual(beyond(left, baseline), [], `plugin "${ended.id}" left something running after dispose.`);
-  assert.ok(ended.listeners <= without.listeners, `plugin "${ended.id}" left ${ended.listeners - without.listeners} listeners on the signals of ${ended.runs} runs.`);
+  assert.ok(
+    ended.listeners <= without.listeners,
+    `plugin "${ended.id}" left ${ended.listeners - without.listeners} listeners on the signals of ${ended.runs} runs.`,
+  );
 }

@@ -20,7 +20,7 @@ async function last(chunks: AsyncIterable<unknown>): Promise<readonly Essence[]>
 }
 
 async function fromUpdates(graph: WrappedAgent, input: Input, config: Config): Promise<readonly Essence[]> {
-  const messages: BaseMessage[] = [...((input as State).messages)];
+  const messages: BaseMessage[] = [...(input as State).messages];
   for await (const chunk of await graph.stream(input, { ...config, streamMode: "updates" }))
     for (const update of Object.values(chunk as Record<string, unknown>))
       for (const part of Array.isArray(update) ? update : [update]) if (isState(part)) messages.push(...part.messages);
@@ -30,21 +30,25 @@ async function fromUpdates(graph: WrappedAgent, input: Input, config: Config): P
 /** Chunks of one message share its id; their order is the order of the messages. */
 async function fromMessages(graph: WrappedAgent, input: Input, config: Config): Promise<readonly Essence[]> {
   const whole = new Map<string, BaseMessage>();
-  for await (const [chunk] of (await graph.stream(input, { ...config, streamMode: "messages" })) as AsyncIterable<[BaseMessage, unknown]>) {
+  for await (const [chunk] of (await graph.stream(input, { ...config, streamMode: "messages" })) as AsyncIterable<
+    [BaseMessage, unknown]
+  >) {
     const id = chunk.id ?? `unnamed ${whole.size}`;
     const before = whole.get(id) as (BaseMessage & { concat?: (chunk: BaseMessage) => BaseMessage }) | undefined;
     whole.set(id, before?.concat === undefined ? chunk : before.concat(chunk));
   }
-  return essence([...((input as State).messages), ...whole.values()]);
+  return essence([...(input as State).messages, ...whole.values()]);
 }
 
 async function fromEvents(graph: WrappedAgent, input: Input, config: Config): Promise<readonly Essence[]> {
   let output: unknown;
-  for await (const event of graph.streamEvents(input, { ...config, version: "v2" })) if (event.event === "on_chain_end") output = event.data.output;
+  for await (const event of graph.streamEvents(input, { ...config, version: "v2" }))
+    if (event.event === "on_chain_end") output = event.data.output;
   return essence(isState(output) ? output.messages : []);
 }
 
-const fromInvoke: Mode = async (graph, input, config) => essence(((await graph.invoke(input, config)) as State).messages);
+const fromInvoke: Mode = async (graph, input, config) =>
+  essence(((await graph.invoke(input, config)) as State).messages);
 
 /** Every way a graph is run. `invoke` is the one the others are held against. */
 export const MODES: Readonly<Record<string, Mode>> = {

@@ -3,11 +3,17 @@ import type { Stack } from "@graphtap/langgraph";
 
 /** The kernel functions a second copy has to bring. */
 export interface KernelCopy {
-  createKernel(options: { readonly name?: string; readonly plugins: readonly PluginInput[]; readonly hooks?: readonly AnyHookDef[] }): {
+  createKernel(options: {
+    readonly name?: string;
+    readonly plugins: readonly PluginInput[];
+    readonly hooks?: readonly AnyHookDef[];
+  }): {
     ready(): Promise<void>;
     dispose(): Promise<void>;
     call(def: AnyHookDef, value: unknown, context?: unknown, core?: unknown): unknown;
-    inspect(): { readonly hooks: readonly { readonly name: string; readonly taps: readonly { readonly plugin: string }[] }[] };
+    inspect(): {
+      readonly hooks: readonly { readonly name: string; readonly taps: readonly { readonly plugin: string }[] }[];
+    };
   };
 }
 

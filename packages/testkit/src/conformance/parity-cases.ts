@@ -17,7 +17,11 @@ export async function parallelRunsAgree(kit: Kit): Promise<void> {
     const graph = wrappedAgent(stack);
     const all = await Promise.all(Array.from({ length: kit.parallel }, (_, index) => run(stack, graph, index)));
     for (const [index, text] of all.entries())
-      assert.equal(text, alone.replaceAll("number-0.", `number-${index}.`), `plugin "${plugin.id}" mixed up parallel runs: run ${index} of ${kit.parallel} differs from a run alone.`);
+      assert.equal(
+        text,
+        alone.replaceAll("number-0.", `number-${index}.`),
+        `plugin "${plugin.id}" mixed up parallel runs: run ${index} of ${kit.parallel} differs from a run alone.`,
+      );
     assertNoFaults(stack, plugin, `${kit.parallel} parallel runs`);
   });
 }
@@ -28,9 +32,17 @@ export async function modesAgree(kit: Kit): Promise<void> {
     for (const text of ["echo hello", "fail please", "just talk"]) {
       const expected = await MODES["invoke"]?.(wrappedAgent(stack), say(text), config(kit, stack));
       for (const [name, mode] of Object.entries(MODES))
-        assert.deepEqual(await mode(wrappedAgent(stack), say(text), config(kit, stack)), expected, `plugin "${plugin.id}" gives another result in mode "${name}" than in invoke ("${text}").`);
+        assert.deepEqual(
+          await mode(wrappedAgent(stack), say(text), config(kit, stack)),
+          expected,
+          `plugin "${plugin.id}" gives another result in mode "${name}" than in invoke ("${text}").`,
+        );
       for (const name of ["invoke", "stream values", "batch"] as const)
-        assert.deepEqual(await MODES[name]?.(nestedAgent(stack), say(text), config(kit, stack)), expected, `plugin "${plugin.id}" gives another result in a subgraph (mode "${name}", "${text}").`);
+        assert.deepEqual(
+          await MODES[name]?.(nestedAgent(stack), say(text), config(kit, stack)),
+          expected,
+          `plugin "${plugin.id}" gives another result in a subgraph (mode "${name}", "${text}").`,
+        );
     }
     assertNoFaults(stack, plugin, "all run modes");
   });
@@ -44,18 +56,31 @@ export async function worksUnderSecondKernel(kit: Kit): Promise<void> {
     await wrappedAgent(stack).invoke(say("echo hello"), config(kit, stack));
     return firingsOf(tappedHooks(stack, plugin, [plugin]), seen);
   });
-  const copy = kit.secondKernel === null ? await copyKernel(plugin) : { kernel: await kit.secondKernel(), release: async () => undefined };
+  const copy =
+    kit.secondKernel === null
+      ? await copyKernel(plugin)
+      : { kernel: await kit.secondKernel(), release: async () => undefined };
   try {
     const second = made(kit);
     const kernel = copy.kernel.createKernel({ name: "second", plugins: [...kit.requires(), second] });
     try {
       await kernel.ready();
-      const tapped = kernel.inspect().hooks.filter(({ taps }) => taps.some((tap) => tap.plugin === second.id)).map(({ name }) => name);
+      const tapped = kernel
+        .inspect()
+        .hooks.filter(({ taps }) => taps.some((tap) => tap.plugin === second.id))
+        .map(({ name }) => name);
       for (const { def, value, context } of firings) {
-        assert.ok(tapped.includes(def.name), `plugin "${plugin.id}" taps ${def.name}, but not under a second copy of the kernel.`);
+        assert.ok(
+          tapped.includes(def.name),
+          `plugin "${plugin.id}" taps ${def.name}, but not under a second copy of the kernel.`,
+        );
         const outcome = await fire(kernel, def, value, context);
         const error = outcome.kind === "threw" ? outcome.error : null;
-        assert.equal(error, null, `plugin "${plugin.id}" failed in ${def.name} under a second copy of the kernel: ${String(error)}`);
+        assert.equal(
+          error,
+          null,
+          `plugin "${plugin.id}" failed in ${def.name} under a second copy of the kernel: ${String(error)}`,
+        );
       }
     } finally {
       await kernel.dispose();

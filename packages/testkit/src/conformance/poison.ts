@@ -14,7 +14,20 @@ const refuse = (): never => {
 
 /** A value on which everything fails: what a tap meets when data is worse than it expected. */
 export const unreadable = (): object =>
-  new Proxy({}, { get: refuse, has: refuse, ownKeys: refuse, getOwnPropertyDescriptor: refuse, getPrototypeOf: refuse, set: refuse, defineProperty: refuse, deleteProperty: refuse });
+  new Proxy(
+    {},
+    {
+      // Whoever awaits a value asks for this first; that is no reading of it.
+      get: (_target, key) => (key === "then" ? undefined : refuse()),
+      has: refuse,
+      ownKeys: refuse,
+      getOwnPropertyDescriptor: refuse,
+      getPrototypeOf: refuse,
+      set: refuse,
+      defineProperty: refuse,
+      deleteProperty: refuse,
+    },
+  );
 
 const isRecord = (value: object): boolean => {
   const proto: unknown = Object.getPrototypeOf(value);
@@ -38,7 +51,9 @@ function inside(value: unknown, attempts: string[], path: string, seen: Map<obje
 
 function watch(value: object, attempts: string[], path: string, seen: Map<object, object>): object {
   // A Proxy over a frozen object must answer with the frozen object's own properties, so it gets a copy to stand on.
-  const copy: object = Array.isArray(value) ? [] : (Object.create(Object.getPrototypeOf(value) as object | null) as object);
+  const copy: object = Array.isArray(value)
+    ? []
+    : (Object.create(Object.getPrototypeOf(value) as object | null) as object);
   const borrowed = !isRecord(value) && !Array.isArray(value) && !isBaseMessage(value as never);
   const note = (means: string, key: PropertyKey): false => {
     attempts.push(`${means} ${path}.${String(key)}`);
@@ -47,7 +62,9 @@ function watch(value: object, attempts: string[], path: string, seen: Map<object
   const proxy = new Proxy(copy, {
     get(target, key, receiver) {
       // A getter of the class may read a private field, which only the original has.
-      return borrowed && !Object.hasOwn(target, key) ? (Reflect.get(value, key, value) as unknown) : (Reflect.get(target, key, receiver) as unknown);
+      return borrowed && !Object.hasOwn(target, key)
+        ? (Reflect.get(value, key, value) as unknown)
+        : (Reflect.get(target, key, receiver) as unknown);
     },
     set: (_target, key) => note("set", key),
     defineProperty: (_target, key) => note("defined", key),
@@ -58,7 +75,12 @@ function watch(value: object, attempts: string[], path: string, seen: Map<object
   for (const key of Reflect.ownKeys(value)) {
     if (Array.isArray(value) && key === "length") continue;
     const item = inside(Reflect.get(value, key), attempts, `${path}.${String(key)}`, seen);
-    Object.defineProperty(copy, key, { value: item, writable: true, enumerable: Object.prototype.propertyIsEnumerable.call(value, key), configurable: true });
+    Object.defineProperty(copy, key, {
+      value: item,
+      writable: true,
+      enumerable: Object.prototype.propertyIsEnumerable.call(value, key),
+      configurable: true,
+    });
   }
   return proxy;
 }

@@ -11,7 +11,11 @@ export interface Firing {
 }
 
 /** Hooks that the plugin taps, among those this kit knows: the binding's and the plugins' own. */
-export function tappedHooks(stack: Pick<Stack, "inspect">, plugin: Plugin, plugins: readonly Plugin[]): readonly AnyHookDef[] {
+export function tappedHooks(
+  stack: Pick<Stack, "inspect">,
+  plugin: Plugin,
+  plugins: readonly Plugin[],
+): readonly AnyHookDef[] {
   const known = new Map([...allHooks, ...plugins.flatMap(({ hooks }) => hooks)].map((def) => [def.name, def]));
   return stack
     .inspect()
@@ -45,8 +49,10 @@ interface Fires {
 /** Fires a hook and reads its answer to the end. */
 export async function fire(target: Fires, def: AnyHookDef, value: unknown, context: unknown): Promise<Outcome> {
   try {
-    const answer = await (def.kind === "around" ? target.call(def, value, context, coreOf(def)) : target.call(def, value, context));
-    if (isAsyncIterable(answer)) for await (const _ of answer);
+    const answer = await (def.kind === "around"
+      ? target.call(def, value, context, coreOf(def))
+      : target.call(def, value, context));
+    if (def.kind === "around" && isAsyncIterable(answer)) for await (const _ of answer);
     return { kind: "answered", answer };
   } catch (error) {
     if (isControlFlow(error)) return { kind: "answered", answer: undefined };
@@ -54,14 +60,31 @@ export async function fire(target: Fires, def: AnyHookDef, value: unknown, conte
   }
 }
 
-const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> => typeof (value as { [Symbol.asyncIterator]?: unknown } | null)?.[Symbol.asyncIterator] === "function";
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof (value as { [Symbol.asyncIterator]?: unknown } | null)?.[Symbol.asyncIterator] === "function";
 
 /** A context as taps get it, for hooks that were not seen with one. */
 export function plainContext(stack: Pick<Stack, "clock">): RunContext {
   const slots = new Map<object, unknown>();
   return Object.freeze({
-    runId: "kit", rootRunId: "kit", parentRunId: null, threadId: null, resumedFrom: null, principal: null, workflow: "kit", node: null, taskId: null, ns: "",
-    attempt: 1, signal: undefined, clock: stack.clock, route: "direct" as const,
-    data: { get: <T>(key: object) => slots.get(key) as T | undefined, set: (key: object, value: unknown) => void slots.set(key, value), has: (key: object) => slots.has(key) },
+    runId: "kit",
+    rootRunId: "kit",
+    parentRunId: null,
+    threadId: null,
+    resumedFrom: null,
+    principal: null,
+    workflow: "kit",
+    node: null,
+    taskId: null,
+    ns: "",
+    attempt: 1,
+    signal: undefined,
+    clock: stack.clock,
+    route: "direct" as const,
+    data: {
+      get: <T>(key: object) => slots.get(key) as T | undefined,
+      set: (key: object, value: unknown) => void slots.set(key, value),
+      has: (key: object) => slots.has(key),
+    },
   });
 }

@@ -9,7 +9,9 @@ import type { KernelCopy } from "./options.js";
 const ORIGIN = Symbol.for("graphtap.plugin");
 
 /** The folder of the nearest package.json at or above `from`. */
-async function packageOf(from: string): Promise<{ dir: string; json: { name?: string; dependencies?: Record<string, string> } }> {
+async function packageOf(
+  from: string,
+): Promise<{ dir: string; json: { name?: string; dependencies?: Record<string, string> } }> {
   for (let dir = from; ; dir = dirname(dir)) {
     try {
       return { dir, json: JSON.parse(await readFile(join(dir, "package.json"), "utf8")) as { name?: string } };
@@ -34,7 +36,8 @@ async function linkDependency(name: string, kernelFile: string, modules: string)
  */
 export async function copyKernel(plugin: Plugin): Promise<{ kernel: KernelCopy; release: () => Promise<void> }> {
   const origin = (plugin as unknown as { [ORIGIN]?: { path?: string } })[ORIGIN]?.path;
-  if (origin === undefined) throw new Error(`plugin "${plugin.id}" does not say which kernel made it; pass secondKernel`);
+  if (origin === undefined)
+    throw new Error(`plugin "${plugin.id}" does not say which kernel made it; pass secondKernel`);
   const file = fileURLToPath(origin);
   const source = dirname(file);
   const { json } = await packageOf(source);
@@ -43,7 +46,8 @@ export async function copyKernel(plugin: Plugin): Promise<{ kernel: KernelCopy; 
   try {
     await cp(source, join(copy, "kernel"), { recursive: true, filter: (path) => !path.includes(".test.") });
     await cp(join((await packageOf(source)).dir, "package.json"), join(copy, "package.json"));
-    for (const name of Object.keys(json.dependencies ?? {})) await linkDependency(name, file, join(copy, "node_modules"));
+    for (const name of Object.keys(json.dependencies ?? {}))
+      await linkDependency(name, file, join(copy, "node_modules"));
     const entry = pathToFileURL(join(copy, "kernel", file.endsWith(".ts") ? "index.ts" : "index.js")).href;
     return { kernel: (await import(/* @vite-ignore */ entry)) as KernelCopy, release };
   } catch (error) {

@@ -1,11 +1,23 @@
 /** LangGraph's interrupts, parent commands and drains: thrown, but no errors. By brand, as two copies may be loaded. */
-export const isControlFlow = (error: unknown): boolean => typeof error === "object" && error !== null && (error as { is_bubble_up?: unknown }).is_bubble_up === true;
+export const isControlFlow = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && (error as { is_bubble_up?: unknown }).is_bubble_up === true;
 
 /** What an aborted run may end with: the reason of the signal, or an error that says it was aborted. */
 export function isAbortOf(error: unknown, signal: AbortSignal): boolean {
   if (error === signal.reason) return true;
-  for (let at: unknown = error, depth = 0; typeof at === "object" && at !== null && depth < 8; at = (at as { cause?: unknown }).cause, depth++)
-    if (at === signal.reason || (at as { name?: unknown }).name === "AbortError" || (at as { name?: unknown }).name === "ModelAbortError" || (at as { message?: unknown }).message === "Abort" || (at as { message?: unknown }).message === "Aborted") return true;
+  for (
+    let at: unknown = error, depth = 0;
+    typeof at === "object" && at !== null && depth < 8;
+    at = (at as { cause?: unknown }).cause, depth++
+  )
+    if (
+      at === signal.reason ||
+      (at as { name?: unknown }).name === "AbortError" ||
+      (at as { name?: unknown }).name === "ModelAbortError" ||
+      (at as { message?: unknown }).message === "Abort" ||
+      (at as { message?: unknown }).message === "Aborted"
+    )
+      return true;
   return false;
 }
 

@@ -11,7 +11,12 @@ type BareStack = Pick<Stack, "wrap" | "wrapModel">;
 
 /** What the model does, by the first word of the request. */
 const ANSWERS: Readonly<Record<string, (text: string) => Step>> = {
-  echo: (text) => ({ calls: [{ name: "kit_echo", args: { text: `${text} one` } }, { name: "kit_echo", args: { text: `${text} two` } }] }),
+  echo: (text) => ({
+    calls: [
+      { name: "kit_echo", args: { text: `${text} one` } },
+      { name: "kit_echo", args: { text: `${text} two` } },
+    ],
+  }),
   ask: (text) => ({ calls: [{ name: "kit_ask", args: { text } }] }),
   wait: (text) => ({ calls: [{ name: "kit_wait", args: { text } }] }),
   hop: () => ({ call: { name: "kit_hop" } }),
@@ -24,7 +29,8 @@ function answer(messages: readonly BaseMessage[]): Step {
   const text = messages[from]?.text ?? "";
   const results = messages.slice(from + 1).filter((message) => message.type === "tool");
   const step = ANSWERS[text.split(" ", 1)[0] ?? ""];
-  if (results.length > 0 || step === undefined) return { say: `answer to ${text}: ${results.map((message) => message.text).join(" and ")}` };
+  if (results.length > 0 || step === undefined)
+    return { say: `answer to ${text}: ${results.map((message) => message.text).join(" and ")}` };
   return step(text);
 }
 
@@ -32,14 +38,25 @@ const schema = z.object({ text: z.string() });
 
 const makeTools = () => [
   scriptedTool("kit_echo", ({ text }) => `echo of ${text}`, { schema, metadata: { level: "read" } }),
-  scriptedTool("kit_ask", ({ text }) => `human said ${String(interrupt({ question: text }))}`, { schema, metadata: { level: "read" } }),
+  scriptedTool("kit_ask", ({ text }) => `human said ${String(interrupt({ question: text }))}`, {
+    schema,
+    metadata: { level: "read" },
+  }),
   scriptedTool("kit_wait", ({ text }) => text, { schema, delayMs: 600_000, metadata: { level: "read" } }),
   scriptedTool("kit_fail", () => new Error("kit_fail always fails"), { schema, metadata: { level: "read" } }),
-  scriptedTool("kit_hop", (_args, call) => new Command({ graph: Command.PARENT, goto: "other", update: { messages: [hopped(call)] } }), { metadata: { level: "read" } }),
+  scriptedTool(
+    "kit_hop",
+    (_args, call) => new Command({ graph: Command.PARENT, goto: "other", update: { messages: [hopped(call)] } }),
+    { metadata: { level: "read" } },
+  ),
 ];
 
 /** ToolNode hands the call itself on in the config of the tool. */
-const hopped = (call: unknown): ToolMessage => new ToolMessage({ content: "hopped", tool_call_id: (call as { toolCall?: { id?: string } } | undefined)?.toolCall?.id ?? "kit" });
+const hopped = (call: unknown): ToolMessage =>
+  new ToolMessage({
+    content: "hopped",
+    tool_call_id: (call as { toolCall?: { id?: string } } | undefined)?.toolCall?.id ?? "kit",
+  });
 
 /** An ordinary agent: a model, a ToolNode, a loop. Its model is governed, so that every hook of the stack is reached. */
 export function agent(stack: BareStack) {
@@ -53,7 +70,8 @@ export function agent(stack: BareStack) {
     .addEdge("tools", "agent");
 }
 
-export const wrappedAgent = (stack: BareStack) => stack.wrap(agent(stack).compile({ name: "kit", checkpointer: new MemorySaver() }));
+export const wrappedAgent = (stack: BareStack) =>
+  stack.wrap(agent(stack).compile({ name: "kit", checkpointer: new MemorySaver() }));
 export type WrappedAgent = ReturnType<typeof wrappedAgent>;
 
 /** The same agent as a node of another graph. */
@@ -95,7 +113,10 @@ export function essence(messages: readonly BaseMessage[]): readonly Essence[] {
   return messages.map((message) => ({
     type: message.type,
     text: message.text,
-    calls: ((message as { tool_calls?: { name: string; args: unknown }[] }).tool_calls ?? []).map(({ name, args }) => ({ name, args })),
+    calls: ((message as { tool_calls?: { name: string; args: unknown }[] }).tool_calls ?? []).map(({ name, args }) => ({
+      name,
+      args,
+    })),
     status: message.type === "tool" ? ((message as ToolMessage).status ?? "success") : null,
   }));
 }

@@ -13,7 +13,8 @@ export function charactersOf(messages: readonly BaseMessage[]): number {
   let sum = 0;
   for (const message of messages) {
     sum += message.text.length;
-    if (AIMessage.isInstance(message)) for (const call of message.tool_calls ?? []) sum += call.name.length + JSON.stringify(call.args).length;
+    if (AIMessage.isInstance(message))
+      for (const call of message.tool_calls ?? []) sum += call.name.length + JSON.stringify(call.args).length;
   }
   return sum;
 }
@@ -22,7 +23,10 @@ export function usageMetadata(step: PlayedStep, inputCharacters: number): UsageM
   const usage = usageOf(step, inputCharacters);
   if (usage === null) return undefined;
   const { input, output, total, cacheRead, cacheWrite, reasoning } = usage;
-  const cached = { ...(cacheRead === undefined ? {} : { cache_read: cacheRead }), ...(cacheWrite === undefined ? {} : { cache_creation: cacheWrite }) };
+  const cached = {
+    ...(cacheRead === undefined ? {} : { cache_read: cacheRead }),
+    ...(cacheWrite === undefined ? {} : { cache_creation: cacheWrite }),
+  };
   return {
     input_tokens: input,
     output_tokens: output,
@@ -33,11 +37,15 @@ export function usageMetadata(step: PlayedStep, inputCharacters: number): UsageM
 }
 
 // Under exactOptionalPropertyTypes LangChain's own types make this property "never"; the value is what it documents.
-const usageField = (usage: UsageMetadata | undefined): { usage_metadata?: never } => (usage === undefined ? {} : { usage_metadata: usage as never });
+const usageField = (usage: UsageMetadata | undefined): { usage_metadata?: never } =>
+  usage === undefined ? {} : { usage_metadata: usage as never };
 
 const finish = (step: PlayedStep): string => (step.calls.length > 0 ? "tool_calls" : "stop");
 
-function parsedCalls(calls: readonly ScriptedCall[], nextId: () => string): { tool_calls: ToolCall[]; invalid_tool_calls: InvalidToolCall[] } {
+function parsedCalls(
+  calls: readonly ScriptedCall[],
+  nextId: () => string,
+): { tool_calls: ToolCall[]; invalid_tool_calls: InvalidToolCall[] } {
   const tool_calls: ToolCall[] = [];
   const invalid_tool_calls: InvalidToolCall[] = [];
   for (const call of calls) {

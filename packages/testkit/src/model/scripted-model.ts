@@ -1,6 +1,11 @@
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import type { BaseLanguageModelInput, StructuredOutputMethodOptions } from "@langchain/core/language_models/base";
-import { BaseChatModel, type BaseChatModelCallOptions, type BindToolsInput, type LangSmithParams } from "@langchain/core/language_models/chat_models";
+import {
+  BaseChatModel,
+  type BaseChatModelCallOptions,
+  type BindToolsInput,
+  type LangSmithParams,
+} from "@langchain/core/language_models/chat_models";
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
@@ -63,7 +68,8 @@ interface Shared {
 
 const toolName = (tool: BindToolsInput): string => {
   const named = tool as { name?: unknown; function?: { name?: unknown } };
-  return String(named.name ?? named.function?.name ?? "");
+  const name = named.name ?? named.function?.name;
+  return typeof name === "string" ? name : "";
 };
 
 /**
@@ -108,12 +114,21 @@ export class ScriptedModel extends BaseChatModel<ScriptedCallOptions> {
   }
 
   override getLsParams(options: this["ParsedCallOptions"]): LangSmithParams {
-    return { ls_provider: this.shared.provider, ls_model_name: this.shared.model, ls_model_type: "chat", ...(options.stop === undefined ? {} : { ls_stop: options.stop }) };
+    return {
+      ls_provider: this.shared.provider,
+      ls_model_name: this.shared.model,
+      ls_model_type: "chat",
+      ...(options.stop === undefined ? {} : { ls_stop: options.stop }),
+    };
   }
 
   override invocationParams(options?: this["ParsedCallOptions"]): Record<string, unknown> {
     const { tools, tool_choice } = this.combined(options);
-    return { model: this.shared.model, ...(tools === undefined ? {} : { tools }), ...(tool_choice === undefined ? {} : { tool_choice }) };
+    return {
+      model: this.shared.model,
+      ...(tools === undefined ? {} : { tools }),
+      ...(tool_choice === undefined ? {} : { tool_choice }),
+    };
   }
 
   override _identifyingParams(): Record<string, unknown> {
@@ -122,7 +137,10 @@ export class ScriptedModel extends BaseChatModel<ScriptedCallOptions> {
 
   /** A copy that plays the same script into the same log. */
   override bindTools(tools: BindToolsInput[], kwargs?: Partial<ScriptedCallOptions>): ScriptedModel {
-    return this.withConfig({ tools: tools.map((tool) => (toolName(tool) === "" ? tool : convertToOpenAITool(tool))), ...kwargs });
+    return this.withConfig({
+      tools: tools.map((tool) => (toolName(tool) === "" ? tool : convertToOpenAITool(tool))),
+      ...kwargs,
+    });
   }
 
   override withConfig(config: Partial<ScriptedCallOptions>): ScriptedModel {
@@ -133,20 +151,37 @@ export class ScriptedModel extends BaseChatModel<ScriptedCallOptions> {
     return super.invoke(input, this.combined(options));
   }
 
-  override stream(...[input, options]: Parameters<BaseChatModel<ScriptedCallOptions>["stream"]>): ReturnType<BaseChatModel<ScriptedCallOptions>["stream"]> {
+  override stream(
+    ...[input, options]: Parameters<BaseChatModel<ScriptedCallOptions>["stream"]>
+  ): ReturnType<BaseChatModel<ScriptedCallOptions>["stream"]> {
     return super.stream(input, this.combined(options));
   }
 
   /** The script answers with a call of the one bound tool: `info.tools[0]`, named `extract` unless the schema or config names it. */
-  override withStructuredOutput<Output extends Record<string, unknown>>(schema: OutputSchema<Output>, config?: StructuredOutputMethodOptions<false>): Runnable<BaseLanguageModelInput, Output>;
-  override withStructuredOutput<Output extends Record<string, unknown>>(schema: OutputSchema<Output>, config?: StructuredOutputMethodOptions<true>): Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output | null }>;
-  override withStructuredOutput<Output extends Record<string, unknown>>(schema: OutputSchema<Output>, config?: StructuredOutputMethodOptions<boolean>): Runnable<BaseLanguageModelInput, Output> | Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output | null }> {
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: OutputSchema<Output>,
+    config?: StructuredOutputMethodOptions<false>,
+  ): Runnable<BaseLanguageModelInput, Output>;
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: OutputSchema<Output>,
+    config?: StructuredOutputMethodOptions<true>,
+  ): Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output | null }>;
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: OutputSchema<Output>,
+    config?: StructuredOutputMethodOptions<boolean>,
+  ):
+    | Runnable<BaseLanguageModelInput, Output>
+    | Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output | null }> {
     const { tool, parser } = structuredOutput(schema, config?.name);
     const model = this.bindTools([tool], { tool_choice: { type: "function", function: { name: tool.function.name } } });
     return config?.includeRaw === true ? withRaw(model, parser) : model.pipe(parser);
   }
 
-  override async _generate(messages: BaseMessage[], options: this["ParsedCallOptions"], _runManager?: CallbackManagerForLLMRun): Promise<ChatResult> {
+  override async _generate(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    _runManager?: CallbackManagerForLLMRun,
+  ): Promise<ChatResult> {
     const call = this.begin(messages, options, false);
     try {
       const step = await this.step(call);
@@ -156,7 +191,17 @@ export class ScriptedModel extends BaseChatModel<ScriptedCallOptions> {
       const context = this.context(messages);
       const usage = usageMetadata(step, context.inputCharacters);
       const llmOutput =
-        usage === undefined ? {} : { llmOutput: { tokenUsage: { promptTokens: usage.input_tokens, completionTokens: usage.output_tokens, totalTokens: usage.total_tokens } } };
+        usage === undefined
+          ? {}
+          : {
+              llmOutput: {
+                tokenUsage: {
+                  promptTokens: usage.input_tokens,
+                  completionTokens: usage.output_tokens,
+                  totalTokens: usage.total_tokens,
+                },
+              },
+            };
       call.status = "ok";
       return { generations: [{ text: step.text, message: wholeMessage(step, context) }], ...llmOutput };
     } catch (error) {
@@ -165,7 +210,11 @@ export class ScriptedModel extends BaseChatModel<ScriptedCallOptions> {
     }
   }
 
-  override async *_streamResponseChunks(messages: BaseMessage[], options: this["ParsedCallOptions"], runManager?: CallbackManagerForLLMRun): AsyncGenerator<ChatGenerationChunk> {
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatGenerationChunk> {
     const call = this.begin(messages, options, true);
     try {
       const step = await this.step(call);
@@ -186,10 +235,17 @@ export class ScriptedModel extends BaseChatModel<ScriptedCallOptions> {
     }
   }
 
-  private async emit(message: AIMessageChunk, step: PlayedStep, call: ModelCall, runManager: CallbackManagerForLLMRun | undefined): Promise<ChatGenerationChunk> {
+  private async emit(
+    message: AIMessageChunk,
+    step: PlayedStep,
+    call: ModelCall,
+    runManager: CallbackManagerForLLMRun | undefined,
+  ): Promise<ChatGenerationChunk> {
     await this.pause(step, call);
     const chunk = new ChatGenerationChunk({ text: message.text, message });
-    await runManager?.handleLLMNewToken(chunk.text, { prompt: 0, completion: 0 }, undefined, undefined, undefined, { chunk });
+    await runManager?.handleLLMNewToken(chunk.text, { prompt: 0, completion: 0 }, undefined, undefined, undefined, {
+      chunk,
+    });
     return chunk;
   }
 

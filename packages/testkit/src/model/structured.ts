@@ -10,7 +10,11 @@ export type OutputSchema<Output> = InteropZodType<Output> | object;
 
 interface FunctionTool {
   readonly type: "function";
-  readonly function: { readonly name: string; readonly description: string; readonly parameters: Record<string, unknown> };
+  readonly function: {
+    readonly name: string;
+    readonly description: string;
+    readonly parameters: Record<string, unknown>;
+  };
 }
 
 /** The tool that stands for a schema, and the parser of its call. */
@@ -27,7 +31,11 @@ export function structuredOutput<Output extends Record<string, unknown>>(
     type: "function",
     function: { name, description: "A function available to call.", parameters: json as Record<string, unknown> },
   };
-  const parser = new JsonOutputKeyToolsParser<Output>({ returnSingle: true, keyName: name, ...(zod ? { zodSchema: schema } : {}) });
+  const parser = new JsonOutputKeyToolsParser<Output>({
+    returnSingle: true,
+    keyName: name,
+    ...(zod ? { zodSchema: schema } : {}),
+  });
   return { tool, parser };
 }
 

@@ -22,10 +22,21 @@ async function readText(request: IncomingMessage, most: number): Promise<string>
   return Buffer.concat(parts).toString("utf8");
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const toolName = (tool: unknown): string => {
+  const name = (tool as { function?: { name?: unknown } } | null)?.function?.name;
+  return typeof name === "string" ? name : "";
+};
 
 /** Reads and checks a completion request. */
-export async function readCompletionRequest(request: IncomingMessage, most: number, index: number, signal: AbortSignal): Promise<OpenAIRequest> {
+export async function readCompletionRequest(
+  request: IncomingMessage,
+  most: number,
+  index: number,
+  signal: AbortSignal,
+): Promise<OpenAIRequest> {
   const text = await readText(request, most);
   let body: unknown;
   try {
@@ -36,9 +47,19 @@ export async function readCompletionRequest(request: IncomingMessage, most: numb
   if (!isRecord(body)) throw new RefusedRequest(400, "The body is not an object.");
   const { model, messages, tools, stream } = body;
   if (typeof model !== "string" || model === "") throw new RefusedRequest(400, "You must provide a model parameter.");
-  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord)) throw new RefusedRequest(400, "messages is not a list of messages.");
-  const names = Array.isArray(tools) ? tools.map((tool: { function?: { name?: unknown } }) => String(tool?.function?.name ?? "")) : [];
-  return { index, model, messages: messages as unknown as OpenAIRequest["messages"], tools: names, stream: stream === true, body, headers: request.headers, signal };
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord))
+    throw new RefusedRequest(400, "messages is not a list of messages.");
+  const names = Array.isArray(tools) ? tools.map(toolName) : [];
+  return {
+    index,
+    model,
+    messages: messages as unknown as OpenAIRequest["messages"],
+    tools: names,
+    stream: stream === true,
+    body,
+    headers: request.headers,
+    signal,
+  };
 }
 
 /** Characters of all contents and calls, for the estimate of usage. */

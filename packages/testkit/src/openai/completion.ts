@@ -27,8 +27,17 @@ const finishReason = (step: PlayedStep): string => (step.calls.length > 0 ? "too
 
 /** The answer of a request without `stream`. */
 export function completion(step: PlayedStep, context: CompletionContext): Json {
-  const calls = step.calls.map((call) => ({ id: call.id ?? context.nextId(), type: "function", function: { name: call.name, arguments: argsText(call) } }));
-  const message = { role: "assistant", content: step.text === "" && calls.length > 0 ? null : step.text, refusal: null, ...(calls.length > 0 ? { tool_calls: calls } : {}) };
+  const calls = step.calls.map((call) => ({
+    id: call.id ?? context.nextId(),
+    type: "function",
+    function: { name: call.name, arguments: argsText(call) },
+  }));
+  const message = {
+    role: "assistant",
+    content: step.text === "" && calls.length > 0 ? null : step.text,
+    refusal: null,
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  };
   const usage = usageJson(step, context);
   return {
     id: context.id,
@@ -41,25 +50,46 @@ export function completion(step: PlayedStep, context: CompletionContext): Json {
 }
 
 /** The events of a request with `stream`, without the closing ones. */
-export function* completionChunks(step: PlayedStep, context: CompletionContext, includeUsage: boolean): Generator<Json> {
-  const chunk = (delta: Json): Json => chunkOf(context, [{ index: 0, delta, logprobs: null, finish_reason: null }], includeUsage ? null : undefined);
+export function* completionChunks(
+  step: PlayedStep,
+  context: CompletionContext,
+  includeUsage: boolean,
+): Generator<Json> {
+  const chunk = (delta: Json): Json =>
+    chunkOf(context, [{ index: 0, delta, logprobs: null, finish_reason: null }], includeUsage ? null : undefined);
   yield chunk({ role: "assistant", content: step.calls.length > 0 && step.text === "" ? null : "", refusal: null });
   for (const content of step.pieces) yield chunk({ content });
   for (const [index, call] of step.calls.entries()) {
-    yield chunk({ tool_calls: [{ index, id: call.id ?? context.nextId(), type: "function", function: { name: call.name, arguments: "" } }] });
-    for (const text of cutEvenly(argsText(call), step.argPieces)) yield chunk({ tool_calls: [{ index, function: { arguments: text } }] });
+    yield chunk({
+      tool_calls: [
+        { index, id: call.id ?? context.nextId(), type: "function", function: { name: call.name, arguments: "" } },
+      ],
+    });
+    for (const text of cutEvenly(argsText(call), step.argPieces))
+      yield chunk({ tool_calls: [{ index, function: { arguments: text } }] });
   }
 }
 
 /** The events that end a stream well: the reason, then the usage if it was asked for. */
 export function* closingChunks(step: PlayedStep, context: CompletionContext, includeUsage: boolean): Generator<Json> {
-  yield chunkOf(context, [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason(step) }], includeUsage ? null : undefined);
+  yield chunkOf(
+    context,
+    [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason(step) }],
+    includeUsage ? null : undefined,
+  );
   const usage = usageJson(step, context);
   if (includeUsage && usage !== null) yield chunkOf(context, [], usage);
 }
 
 function chunkOf(context: CompletionContext, choices: readonly Json[], usage: Json | null | undefined): Json {
-  return { id: context.id, object: "chat.completion.chunk", created: context.created, model: context.model, choices, ...(usage === undefined ? {} : { usage }) };
+  return {
+    id: context.id,
+    object: "chat.completion.chunk",
+    created: context.created,
+    model: context.model,
+    choices,
+    ...(usage === undefined ? {} : { usage }),
+  };
 }
 
 const USUAL_CODES: Readonly<Record<number, string>> = {

@@ -5,13 +5,26 @@ import { type PlayedStep, readStep } from "../script/step.js";
 import { closingChunks, completion, completionChunks, type CompletionContext, errorBody } from "./completion.js";
 import type { OpenAIRequest, Outcome, ServerStep, StatusStep } from "./types.js";
 
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
 export function sendError(response: ServerResponse, step: StatusStep): Outcome {
-  const headers = { ...(step.retryAfter === undefined ? {} : { "retry-after": String(step.retryAfter) }), ...step.headers };
-  sendJson(response, step.status, errorBody(step.status, step.message ?? `Scripted status ${step.status}.`, step.code), headers);
+  const headers = {
+    ...(step.retryAfter === undefined ? {} : { "retry-after": String(step.retryAfter) }),
+    ...step.headers,
+  };
+  sendJson(
+    response,
+    step.status,
+    errorBody(step.status, step.message ?? `Scripted status ${step.status}.`, step.code),
+    headers,
+  );
   return "refused";
 }
 
@@ -42,7 +55,8 @@ export class Reply {
   async #whole(step: PlayedStep, breakAfter: number | undefined): Promise<Outcome> {
     await this.#pause(step.delayMs);
     if (step.ending.kind === "hang") await untilAborted(this.#request.signal);
-    if (step.ending.kind === "throw") return sendError(this.#response, { status: 500, message: messageOf(step.ending.error) });
+    if (step.ending.kind === "throw")
+      return sendError(this.#response, { status: 500, message: messageOf(step.ending.error) });
     const text = JSON.stringify(completion(step, this.#context));
     this.#response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
     if (breakAfter === undefined) {
@@ -53,7 +67,8 @@ export class Reply {
   }
 
   async #stream(step: PlayedStep, breakAfter: number | undefined): Promise<Outcome> {
-    const includeUsage = (this.#request.body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true;
+    const includeUsage =
+      (this.#request.body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true;
     if (step.ending.kind === "throw" && step.text === "" && step.calls.length === 0) {
       await this.#pause(step.delayMs);
       return sendError(this.#response, { status: 500, message: messageOf(step.ending.error) });

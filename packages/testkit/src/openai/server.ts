@@ -6,7 +6,14 @@ import { callIds, createPlayer, type Player } from "../script/script.js";
 import { charactersOf, readCompletionRequest, RefusedRequest } from "./body.js";
 import { errorBody } from "./completion.js";
 import { Reply, sendError, sendJson } from "./reply.js";
-import type { OpenAIRequest, OpenAIServer, OpenAIServerOptions, Outcome, RecordedRequest, ServerStep } from "./types.js";
+import type {
+  OpenAIRequest,
+  OpenAIServer,
+  OpenAIServerOptions,
+  Outcome,
+  RecordedRequest,
+  ServerStep,
+} from "./types.js";
 
 interface State {
   readonly player: Player<OpenAIRequest, OpenAIRequest, ServerStep>;
@@ -74,8 +81,13 @@ async function handle(state: State, incoming: IncomingMessage, response: ServerR
 function fail(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) return void response.destroy();
-  if (error instanceof RefusedRequest) return sendJson(response, error.status, errorBody(error.status, error.message), { connection: "close" });
-  sendError(response, { status: 500, message: error instanceof Error ? error.message : String(error), headers: { "x-should-retry": "false" } });
+  if (error instanceof RefusedRequest)
+    return sendJson(response, error.status, errorBody(error.status, error.message), { connection: "close" });
+  sendError(response, {
+    status: 500,
+    message: error instanceof Error ? error.message : String(error),
+    headers: { "x-should-retry": "false" },
+  });
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -32,11 +32,20 @@ export interface GrantOptions {
  * @example
  * await grantAll(stack, "alice");
  */
-export async function grantAll(stack: Pick<Stack, "find" | "ready" | "name">, userId: string, options: GrantOptions = {}): Promise<void> {
+export async function grantAll(
+  stack: Pick<Stack, "find" | "ready" | "name">,
+  userId: string,
+  options: GrantOptions = {},
+): Promise<void> {
   await stack.ready();
   const security = stack.find(Security);
   if (typeof security?.grantToolPermission !== "function") throw securityNotInstalled(stack.name);
   const { tools = ["*"], level = "admin", tenantId } = options;
   for (const toolName of tools)
-    await security.grantToolPermission({ userId, toolName, permissionLevel: level, ...(tenantId === undefined ? {} : { tenantId }) });
+    await security.grantToolPermission({
+      userId,
+      toolName,
+      permissionLevel: level,
+      ...(tenantId === undefined ? {} : { tenantId }),
+    });
 }

@@ -9,7 +9,9 @@ const onlyAlice = definePlugin({
   name: "acme-only-alice",
   version: "1.0.0",
   setup(api) {
-    api.tap(hooks.tool.authorize, (_call, run) => (run.principal?.userId === "alice" ? allow() : deny("NOT_ALICE", "This tool is not available.")));
+    api.tap(hooks.tool.authorize, (_call, run) =>
+      run.principal?.userId === "alice" ? allow() : deny("NOT_ALICE", "This tool is not available."),
+    );
   },
 });
 
@@ -24,7 +26,9 @@ describe("recordHooks", () => {
     expect(seen.denials()).toEqual([{ name: "refund", code: "NOT_ALICE" }]);
     await refund.invoke({}, stack.as({ userId: "alice" }));
     expect(seen.names()).toEqual(["tool.denied", "tool.start", "tool.end"]);
-    expect(seen.of("tool.end")).toMatchObject([{ hook: "tool.end", index: 2, at: clock.now(), value: { name: "refund", status: "ok" } }]);
+    expect(seen.of("tool.end")).toMatchObject([
+      { hook: "tool.end", index: 2, at: clock.now(), value: { name: "refund", status: "ok" } },
+    ]);
     const [started] = seen.of(hooks.tool.start);
     const name: string | undefined = started?.value.name;
     expect([name, started?.context?.principal?.userId]).toEqual(["refund", "alice"]);
@@ -45,7 +49,10 @@ describe("recordHooks", () => {
         new StateGraph(MessagesAnnotation)
           .addNode("agent", async (state, config) => ({ messages: [await model.invoke(state.messages, config)] }))
           .addNode("tools", new ToolNode([tool]))
-          .addEdge(START, "agent").addConditionalEdges("agent", toolsCondition).addEdge("tools", "agent").compile(),
+          .addEdge(START, "agent")
+          .addConditionalEdges("agent", toolsCondition)
+          .addEdge("tools", "agent")
+          .compile(),
       );
       const out = await graph.invoke({ messages: [new HumanMessage("go")] });
       return { texts: out.messages.map((message) => message.text), names: seen?.names() ?? [] };
@@ -53,7 +60,25 @@ describe("recordHooks", () => {
     const plain = await run();
     const recorded = await run("all");
     expect(recorded.texts).toEqual(plain.texts);
-    const order = ["run.start", "run.input", "run.call", "node.start", "node.call", "model.prepare", "model.authorize", "model.admit", "model.call", "model.result", "tool.prepare", "tool.authorize", "tool.admit", "tool.call", "tool.result", "run.output", "run.end"];
+    const order = [
+      "run.start",
+      "run.input",
+      "run.call",
+      "node.start",
+      "node.call",
+      "model.prepare",
+      "model.authorize",
+      "model.admit",
+      "model.call",
+      "model.result",
+      "tool.prepare",
+      "tool.authorize",
+      "tool.admit",
+      "tool.call",
+      "tool.result",
+      "run.output",
+      "run.end",
+    ];
     const first = order.map((name) => recorded.names.indexOf(name));
     expect(first).not.toContain(-1);
     expect(first).toEqual([...first].sort((a, b) => a - b));
@@ -103,6 +128,9 @@ describe("grantAll", () => {
 
   it("says so when there is no security plugin", async () => {
     await using stack = createStack({ name: "bare", plugins: [] });
-    await expect(grantAll(stack, "alice")).rejects.toMatchObject({ code: "SECURITY_NOT_INSTALLED", message: expect.stringContaining('"bare"') as string });
+    await expect(grantAll(stack, "alice")).rejects.toMatchObject({
+      code: "SECURITY_NOT_INSTALLED",
+      message: expect.stringContaining('"bare"') as string,
+    });
   });
 });

@@ -71,7 +71,11 @@ function chosen(hooks: RecordOptions["hooks"]): readonly AnyHookDef[] {
 }
 
 /** A tap that notes and lets everything pass, for a hook of any kind. */
-function tapped(api: PluginApi, def: AnyHookDef, note: (def: AnyHookDef, value: unknown, context: unknown) => void): void {
+function tapped(
+  api: PluginApi,
+  def: AnyHookDef,
+  note: (def: AnyHookDef, value: unknown, context: unknown) => void,
+): void {
   const tap: (...args: never[]) => unknown =
     def.kind === "around"
       ? (request: unknown, next: (request?: unknown) => unknown, context: unknown) => {
@@ -101,7 +105,13 @@ export function recordHooks(stack: Recordable, options: RecordOptions = {}): Hoo
     identity: "none",
     setup(api) {
       const note = (def: AnyHookDef, value: unknown, context: unknown): void =>
-        log.add({ hook: def.name, value, context: context as RunContext | undefined, index: log.total, at: api.clock.now() });
+        log.add({
+          hook: def.name,
+          value,
+          context: context as RunContext | undefined,
+          index: log.total,
+          at: api.clock.now(),
+        });
       for (const def of chosen(options.hooks)) tapped(api, def, note);
     },
   })(undefined, { key: String(number) });

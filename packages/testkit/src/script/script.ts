@@ -11,12 +11,23 @@ export interface Player<Input, Info, S> {
   next(input: Input, info: Info, index: number): S | Promise<S>;
 }
 
-export function createPlayer<Input, Info, S>(script: Script<Input, Info, S>, whenDone: WhenDone, where: string): Player<Input, Info, S> {
+export function createPlayer<Input, Info, S>(
+  script: Script<Input, Info, S>,
+  whenDone: WhenDone,
+  where: string,
+): Player<Input, Info, S> {
   if (typeof script === "function") return { next: (input, info) => script(input, info) };
   const steps = [...script];
   return {
     next(_input, _info, index) {
-      const at = index < steps.length ? index : whenDone === "repeat" ? steps.length - 1 : whenDone === "loop" ? index % steps.length : -1;
+      const at =
+        index < steps.length
+          ? index
+          : whenDone === "repeat"
+            ? steps.length - 1
+            : whenDone === "loop"
+              ? index % steps.length
+              : -1;
       const step = steps[at];
       if (step === undefined) throw scriptExhausted(where, steps.length);
       return step;

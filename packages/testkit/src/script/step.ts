@@ -46,7 +46,10 @@ export type Step = StepParts &
 export interface PlayedStep {
   readonly text: string;
   readonly calls: readonly ScriptedCall[];
-  readonly ending: { readonly kind: "done" } | { readonly kind: "throw"; readonly error: unknown } | { readonly kind: "hang" };
+  readonly ending:
+    | { readonly kind: "done" }
+    | { readonly kind: "throw"; readonly error: unknown }
+    | { readonly kind: "hang" };
   readonly usage: ScriptedUsage | null | undefined;
   readonly pieces: readonly string[];
   /** Pieces the arguments of each call are cut into. */
@@ -58,7 +61,8 @@ const KEYS = new Set(["say", "call", "calls", "throw", "hang", "usage", "chunks"
 
 /** Checks a step that may come from untyped code; `where` names its script in the error. */
 export function readStep(step: Step, where: string, alsoAllowed: readonly string[] = []): PlayedStep {
-  if (typeof step !== "object" || step === null || Array.isArray(step)) throw scriptInvalid(where, `It is ${step === null ? "null" : typeof step}, not a step.`);
+  if (typeof step !== "object" || step === null || Array.isArray(step))
+    throw scriptInvalid(where, `It is ${step === null ? "null" : typeof step}, not a step.`);
   const unknown = Object.keys(step).filter((key) => !KEYS.has(key) && !alsoAllowed.includes(key));
   if (unknown.length > 0) throw scriptInvalid(where, `It has unknown parts: ${unknown.join(", ")}.`);
   const { say, call, calls, hang, usage, chunks, delayMs = 0 } = step;
@@ -69,7 +73,8 @@ export function readStep(step: Step, where: string, alsoAllowed: readonly string
   if (throws && hang === true) throw scriptInvalid(where, "It both throws and hangs.");
   if (!(delayMs >= 0)) throw scriptInvalid(where, `delayMs is ${delayMs}.`);
   const all = [...(call === undefined ? [] : [call]), ...(calls ?? [])];
-  for (const one of all) if (typeof one?.name !== "string" || one.name === "") throw scriptInvalid(where, "A call has no name.");
+  for (const one of all)
+    if (typeof one?.name !== "string" || one.name === "") throw scriptInvalid(where, "A call has no name.");
   const text = say ?? "";
   return {
     text,
@@ -97,22 +102,29 @@ export function cutEvenly(text: string, count: number): readonly string[] {
   const letters = Array.from(text);
   const pieces: string[] = [];
   for (let index = 0; index < count; index++) {
-    const piece = letters.slice(Math.floor((index * letters.length) / count), Math.floor(((index + 1) * letters.length) / count)).join("");
+    const piece = letters
+      .slice(Math.floor((index * letters.length) / count), Math.floor(((index + 1) * letters.length) / count))
+      .join("");
     if (piece !== "") pieces.push(piece);
   }
   return pieces;
 }
 
 /** Arguments as the text a provider sends. */
-export const argsText = (call: ScriptedCall): string => (typeof call.args === "string" ? call.args : JSON.stringify(call.args ?? {}));
+export const argsText = (call: ScriptedCall): string =>
+  typeof call.args === "string" ? call.args : JSON.stringify(call.args ?? {});
 
 /** About four characters to a token, at least one: enough for tests that need figures that grow with the text. */
 export const estimateTokens = (characters: number): number => Math.max(1, Math.ceil(characters / 4));
 
 /** The usage a step reports, or null when it reports none. */
-export function usageOf(step: PlayedStep, inputCharacters: number): Required<Pick<ScriptedUsage, "input" | "output" | "total">> & ScriptedUsage | null {
+export function usageOf(
+  step: PlayedStep,
+  inputCharacters: number,
+): (Required<Pick<ScriptedUsage, "input" | "output" | "total">> & ScriptedUsage) | null {
   if (step.usage === null) return null;
-  const written = step.text.length + step.calls.reduce((sum, call) => sum + call.name.length + argsText(call).length, 0);
+  const written =
+    step.text.length + step.calls.reduce((sum, call) => sum + call.name.length + argsText(call).length, 0);
   const usage = step.usage ?? { input: estimateTokens(inputCharacters), output: estimateTokens(written) };
   return { ...usage, total: usage.total ?? usage.input + usage.output };
 }

@@ -17,7 +17,11 @@ export interface ToolCallRecord<Args> {
 }
 
 /** Computes a result; what it throws, and an Error it returns, is thrown by the tool. */
-export type ToolAnswer<Args, Result> = (args: Args, config: ToolRunnableConfig | undefined, index: number) => Result | Promise<Result>;
+export type ToolAnswer<Args, Result> = (
+  args: Args,
+  config: ToolRunnableConfig | undefined,
+  index: number,
+) => Result | Promise<Result>;
 
 export interface ScriptedToolOptions<Schema> {
   /** Default: an object with any properties. */
@@ -38,7 +42,11 @@ export interface ScriptedToolOptions<Schema> {
 const anything = z.looseObject({});
 
 /** Output of a zod schema of either version; any properties otherwise. */
-export type ArgsOf<Schema> = Schema extends { _output: infer Output } ? Output : Schema extends { _zod: { output: infer Output } } ? Output : Record<string, unknown>;
+export type ArgsOf<Schema> = Schema extends { _output: infer Output }
+  ? Output
+  : Schema extends { _zod: { output: infer Output } }
+    ? Output
+    : Record<string, unknown>;
 
 interface Parts {
   readonly answer: unknown;
@@ -52,7 +60,10 @@ interface Parts {
  *
  * No member is private in the language's sense, so objects derived from it work like it and record into the same list.
  */
-export class ScriptedTool<Schema extends InteropZodObject = typeof anything, Result = unknown> extends StructuredTool<Schema, ArgsOf<Schema>> {
+export class ScriptedTool<Schema extends InteropZodObject = typeof anything, Result = unknown> extends StructuredTool<
+  Schema,
+  ArgsOf<Schema>
+> {
   static override lc_name(): string {
     return "ScriptedTool";
   }
@@ -84,12 +95,17 @@ export class ScriptedTool<Schema extends InteropZodObject = typeof anything, Res
     return this.parts.log.total;
   }
 
-  protected override async _call(args: ArgsOf<Schema>, _runManager?: CallbackManagerForToolRun, config?: ToolRunnableConfig): Promise<Result> {
+  protected override async _call(
+    args: ArgsOf<Schema>,
+    _runManager?: CallbackManagerForToolRun,
+    config?: ToolRunnableConfig,
+  ): Promise<Result> {
     const { answer, clock, delayMs, log } = this.parts;
     const index = log.total;
     log.add({ args, config, at: clock.now(), index });
     if (delayMs > 0) await delay(clock, delayMs, config?.signal);
-    const result: unknown = typeof answer === "function" ? await (answer as ToolAnswer<ArgsOf<Schema>, Result>)(args, config, index) : answer;
+    const result: unknown =
+      typeof answer === "function" ? await (answer as ToolAnswer<ArgsOf<Schema>, Result>)(args, config, index) : answer;
     if (result instanceof Error) throw result;
     return result as Result;
   }

@@ -3,10 +3,10 @@ import type { z } from "zod";
 import type { Dispatch } from "./dispatch.js";
 import type { Envelopes, Issued } from "./identity/envelope.js";
 import type { IdentityResolver } from "./identity/server.js";
-import type { FrameStore } from "./run/scope.js";
+import type { FrameStore } from "./run/frames.js";
 import type { PausedThreads } from "./run/paused.js";
 import type { PermitIndex } from "./tool/permit.js";
-import type { Watcher } from "./watch/watcher.js";
+import type { Passes } from "./watch/passes.js";
 
 /** What the parts of one stack share. */
 export interface Core {
@@ -19,7 +19,7 @@ export interface Core {
   readonly permits: PermitIndex;
   readonly envelopes: Envelopes;
   readonly paused: PausedThreads;
-  readonly watcher: Watcher;
+  readonly passes: Passes;
   readonly facts: z.ZodType | undefined;
   readonly resolver: IdentityResolver | undefined;
   /** Nobody may run it but without tools; otherwise a run without identity is refused where a guard is installed. */

@@ -10,13 +10,14 @@ import { allHooks } from "./hooks/index.js";
 import { type Config, Envelopes } from "./identity/envelope.js";
 import type { IdentityResolver } from "./identity/server.js";
 import { parseWho } from "./identity/who.js";
+import { keepParts } from "./internal.js";
 import { ModelGuards } from "./model/guard.js";
 import { PausedThreads } from "./run/paused.js";
-import { createFrameStore } from "./run/scope.js";
+import { FrameStore } from "./run/frames.js";
 import type { Stack, StackConfig } from "./stack-types.js";
 import { Guards, isCallable } from "./tool/guard.js";
 import { wrapUnsupported } from "./errors.js";
-import { Watcher } from "./watch/watcher.js";
+import { Passes } from "./watch/passes.js";
 import { createWorkflow } from "./workflow/create.js";
 import { validateSpec } from "./workflow/validate.js";
 
@@ -57,15 +58,12 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
   });
   const tables = new Map<number, Dispatch>();
   const warned = new Set<string>();
-  let watcher: Watcher | null = null;
   const core: Core = {
-    get watcher() {
-      return (watcher ??= new Watcher(core));
-    },
     name: kernel.name,
     kernel,
     clock: kernel.clock,
-    frames: createFrameStore(),
+    frames: new FrameStore(),
+    passes: new Passes(),
     entering: null,
     permits: new WeakMap(),
     envelopes: new Envelopes(kernel.name, kernel.clock, identityTtlMs ?? IDENTITY_TTL_MS),
@@ -138,6 +136,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     pin: () => kernel.pin(),
     [inspect.custom]: () => kernel.inspect().toTree(),
   };
+  keepParts(stack, { core, tools, models, graphs });
   // The interface infers what the implementation only passes on.
   return stack as unknown as Stack<Facts>;
 }

@@ -33,9 +33,9 @@ export class HookedBound extends Runnable {
   async #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
     const { scope } = outer;
     const ctx = nodeContext(outer, this.node, given);
-    const frame: Frame = { scope, ctx, permits: null, governed: null };
+    const frame: Frame = { scope, ctx, permits: null };
     const { node } = scope.dispatch;
-    const config = needsWatch(scope.dispatch) ? watched(given, this.core.watcher) : given;
+    const config = needsWatch(scope.dispatch) ? watched(this.core, frame, given) : given;
     if (!scope.dispatch.anyNode) return this.core.frames.run(frame, () => this.#watched(scope, input, config));
     const at = ctx.clock.monotonic();
     const told = node.start.call({ name: this.node }, ctx);

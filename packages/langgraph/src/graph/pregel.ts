@@ -14,6 +14,7 @@ export interface PregelLike {
   readonly nodes: Record<string, NodeLike>;
   readonly streamMode: readonly string[] | string;
   readonly config?: Config;
+  readonly autoValidate?: boolean;
   readonly interruptBefore?: readonly string[] | string;
   readonly interruptAfter?: readonly string[] | string;
   checkpointer?: unknown;

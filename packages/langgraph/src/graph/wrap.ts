@@ -70,10 +70,11 @@ export class GraphWrapper {
 
   #pregel(graph: PregelLike): PregelLike {
     const Governed = this.#class(graph.constructor as unknown as PregelClass);
-    // A graph may contain itself: it must be known before its nodes are looked at.
-    const made = new Governed({ ...graph, nodes: {} });
+    // A graph may contain itself: it must be known before its nodes are looked at. A Pregel that was not compiled (an
+    // entrypoint) validates itself when it is constructed: without nodes that fails, and it was done for the host's.
+    const made = new Governed({ ...graph, nodes: {}, autoValidate: false });
     this.#wrapped.set(graph, made);
-    Object.assign(made, { nodes: this.#nodes(graph) });
+    Object.assign(made, { nodes: this.#nodes(graph), autoValidate: graph.autoValidate });
     return made;
   }
 

@@ -5,12 +5,9 @@ import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus, Usage } from "../hooks/context.js";
 import type { ModelCall, ModelReply } from "../hooks/model.js";
 import { outcomeOf } from "../run/outcome.js";
-import type { Frame, Governed } from "../run/scope.js";
+import type { Frame } from "../run/scope.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { readUsage } from "./usage.js";
-
-/** What happens inside a governed model is governed. */
-export const MODEL: Governed = Object.freeze({ kind: "model" });
 
 /** How a model names itself. */
 export interface ModelName {

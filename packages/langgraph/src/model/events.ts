@@ -1,6 +1,6 @@
 import type { Core } from "../core.js";
 import type { Usage } from "../hooks/context.js";
-import { MODEL, type ModelFlight } from "./call.js";
+import type { ModelFlight } from "./call.js";
 import { readUsage } from "./usage.js";
 
 /**
@@ -12,7 +12,7 @@ export async function* observedEvents(core: Core, flight: ModelFlight, source: A
   let done = false;
   try {
     for (;;) {
-      const next = await core.frames.run({ ...flight.frame, governed: MODEL }, () => source.next());
+      const next = await core.frames.run(flight.frame, () => source.next());
       if (next.done === true) break;
       flight.seen();
       usage = readUsage((next.value as { usage?: unknown } | null)?.usage) ?? usage;

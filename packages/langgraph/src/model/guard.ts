@@ -1,11 +1,13 @@
+import { randomUUID } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
+import { needsWatch } from "../watch/inject.js";
 import { gathered, released, usageOfResult } from "./stream.js";
-import { MODEL, ModelFlight, type ModelName } from "./call.js";
+import { ModelFlight, type ModelName } from "./call.js";
 import { observedEvents } from "./events.js";
 
 type Options = Record<string, unknown>;
@@ -132,8 +134,8 @@ function entered(core: Core, model: AnyModel, original: (...args: unknown[]) => 
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (frame: Frame): unknown => {
-    const out = core.frames.run({ ...frame, governed: MODEL }, () => original.call(self, input, taken.config, ...rest));
-    return isIterator(out) ? inFrame(core, { ...frame, governed: MODEL }, out) : out;
+    const out = core.frames.run(frame, () => original.call(self, input, announced(core, frame, taken.config), ...rest));
+    return isIterator(out) ? inFrame(core, frame, out) : out;
   };
   const here = core.frames.getStore();
   if (here !== undefined && taken.issued === null) return run(here);
@@ -144,6 +146,14 @@ function entered(core: Core, model: AnyModel, original: (...args: unknown[]) => 
     return run(frame);
   };
   return place instanceof Promise ? place.then(go) : go(place);
+}
+
+/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one. */
+function announced(core: Core, frame: Frame, config: Config | undefined): Config | undefined {
+  if (!needsWatch(frame.scope.dispatch) || core.passes.has(config?.runId)) return config;
+  const runId = config?.runId ?? randomUUID();
+  core.passes.issue(runId);
+  return { ...config, runId };
 }
 
 const isIterator = (value: unknown): value is AsyncGenerator<unknown> => typeof value === "object" && value !== null && typeof (value as { next?: unknown }).next === "function" && !("getReader" in value);
@@ -168,7 +178,7 @@ async function generate(core: Core, model: AnyModel, messages: BaseMessage[], op
   try {
     const reply = await flight.reply(async (call) => ({
       kind: "message",
-      result: await core.frames.run({ ...frame, governed: MODEL }, () => model._generate(call.messages as BaseMessage[], call.options, runManager)),
+      result: await core.frames.run(frame, () => model._generate(call.messages as BaseMessage[], call.options, runManager)),
     }));
     const result = await flight.result(await gathered(reply));
     await flight.end("ok", null, null, usageOfResult(result));
@@ -198,14 +208,13 @@ async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], opt
 
 /** Pulls the first chunk, so that a provider that refuses fails inside the around taps and a retry can see it. */
 async function opened(core: Core, frame: Frame, chunks: Chunks): Promise<AsyncIterable<ChatGenerationChunk>> {
-  const governed: Frame = { ...frame, governed: MODEL };
-  const first = await core.frames.run(governed, () => chunks.next());
+  const first = await core.frames.run(frame, () => chunks.next());
   return (async function* () {
     let next = first;
     try {
       while (next.done !== true) {
         yield next.value;
-        next = await core.frames.run(governed, () => chunks.next());
+        next = await core.frames.run(frame, () => chunks.next());
       }
     } finally {
       if (next.done !== true) await chunks.return(undefined);

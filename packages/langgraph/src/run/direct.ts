@@ -58,7 +58,7 @@ function open(core: Core, subject: string, issued: Issued | null, config: Config
       });
       const scope = new RunScope(ctx, dispatch, epoch, null, core.clock.monotonic());
       return {
-        frame: { scope, ctx, permits: null, governed: null },
+        frame: { scope, ctx, permits: null },
         leave() {
           scope.over = true;
           epoch.release();

@@ -48,7 +48,7 @@ export class Execution {
   ) {}
 
   get frame(): Frame {
-    return { scope: this.scope, ctx: this.scope.ctx, permits: null, governed: null };
+    return { scope: this.scope, ctx: this.scope.ctx, permits: null };
   }
 
   /**

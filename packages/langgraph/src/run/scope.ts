@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Epoch } from "@graphtap/kernel";
 import type { RunContext, Usage } from "../hooks/context.js";
 import type { Dispatch } from "../dispatch.js";
@@ -37,30 +36,15 @@ export class RunScope {
   }
 }
 
-/**
- * Where the current code runs: which run, which node attempt, which permits, and whether a guarded tool or model is on
- * the stack. Immutable; a deeper place is a new frame.
- */
+/** Where the current code runs: which run, which node attempt, which permits. Immutable; a deeper place is a new frame. */
 export interface Frame {
   readonly scope: RunScope;
   readonly ctx: RunContext;
-  /** One-use permits of the ToolNode task at hand. */
+  /** One-use permits of the ToolNode task at hand, where a middleware may copy its calls. */
   readonly permits: Permits | null;
-  /** Set while a guarded tool or a wrapped model runs the real thing, so that the watcher knows it came through the gate. */
-  readonly governed: Governed | null;
 }
-
-/** What came through the gate. A tool's pass is good for its own start only: what its code calls is outside again. */
-export type Governed = { readonly kind: "model" } | { readonly kind: "tool"; started: boolean };
 
 /** A call that only the watcher sees. */
 export type ObservedCall =
   | { readonly kind: "model"; readonly name: string; readonly provider: string | null; readonly model: string | null; readonly at: number }
   | { readonly kind: "tool"; readonly name: string; readonly callId: string | null; readonly at: number };
-
-/** Carries the frame through awaits; one per stack, so that stacks cannot see each other's runs. */
-export type FrameStore = AsyncLocalStorage<Frame>;
-
-export function createFrameStore(): FrameStore {
-  return new AsyncLocalStorage<Frame>();
-}

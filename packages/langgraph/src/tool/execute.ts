@@ -3,7 +3,6 @@ import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolReply } from "../hooks/tool.js";
-import { needsWatch } from "../watch/inject.js";
 import { codeOf, outcomeOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import { type AnyTool, FrozenCall } from "./call.js";
@@ -122,10 +121,10 @@ class Execution {
     throw new DeniedError(`tool "${this.tool.name}"`, denial);
   }
 
-  /** Marks what runs below as having come through the gate; permits of this task do not reach into the tool. */
+  /** Permits of this task do not reach into the tool. */
   inside<T>(body: () => T): T {
-    if (this.frame.permits === null && !needsWatch(this.frame.scope.dispatch)) return body();
-    return this.core.frames.run({ ...this.frame, permits: null, governed: { kind: "tool", started: false } }, body);
+    if (this.frame.permits === null) return body();
+    return this.core.frames.run({ ...this.frame, permits: null }, body);
   }
 }
 

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
 import type { Config } from "../identity/envelope.js";
 import { enter } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
+import { needsWatch } from "../watch/inject.js";
 import type { AnyTool } from "./call.js";
 import { execute, type Executed, type Invocation } from "./execute.js";
 import { judge, withoutApproval } from "./gate.js";
@@ -89,8 +91,16 @@ async function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, co
   const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
   const judged =
     permit !== null ? ({ kind: "allowed", call: permit.call } as const) : withoutApproval(await judge(core, frame, { tool, args, callId, route: "direct" }));
-  const invocation: Invocation = (target, given) => via(target, asCall === null ? given : { ...asCall, args: given }, config);
+  const invocation: Invocation = (target, given) => via(target, asCall === null ? given : { ...asCall, args: given }, announced(core, frame, config as Config | undefined));
   return answer(tool, callId, asCall !== null, await execute(core, frame, tool, judged, callId, args, invocation));
+}
+
+/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one. */
+function announced(core: Core, frame: Frame, config: Config | undefined): Config | undefined {
+  if (!needsWatch(frame.scope.dispatch)) return config;
+  const runId = randomUUID();
+  core.passes.issue(runId);
+  return { ...config, runId };
 }
 
 /** A refused ToolCall becomes the message that the model reads; a bare call has no message, so it throws. */

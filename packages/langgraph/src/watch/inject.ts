@@ -1,25 +1,33 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
+import type { Core } from "../core.js";
 import type { Dispatch } from "../dispatch.js";
 import type { Config } from "../identity/envelope.js";
-import type { Watcher } from "./watcher.js";
+import type { Frame } from "../run/scope.js";
+import { WatchManager } from "./manager.js";
+import { Watcher } from "./watcher.js";
 
 /** Whether anybody needs to know what code reaches around the gate. */
 export function needsWatch(dispatch: Dispatch): boolean {
-  return dispatch.anyModel || dispatch.controlsTools || dispatch.tool.start.used || dispatch.tool.end.used;
+  return dispatch.anyModel || dispatch.controlsTools || dispatch.controlsModels || dispatch.tool.start.used || dispatch.tool.end.used;
 }
 
 interface ManagerLike {
-  readonly inheritableHandlers: readonly unknown[];
+  readonly handlers: readonly unknown[];
   copy(): CallbackManager;
 }
 
-/** The config with the watcher among its callbacks, once. */
-export function watched(config: Config | undefined, watcher: Watcher): Config {
+/** The watcher of a node around this one, of the same stack: this node's takes its place. */
+const outdated = (core: Core, handler: unknown): boolean => handler instanceof Watcher && handler.core === core;
+
+/** The config of a node with a watcher among its callbacks. */
+export function watched(core: Core, frame: Frame, config: Config | undefined): Config {
+  const watcher = new Watcher(core, frame);
   const callbacks = config?.callbacks as readonly unknown[] | ManagerLike | undefined;
-  if (callbacks === undefined) return { ...config, callbacks: watcher.manager };
-  if (!("copy" in callbacks)) return callbacks.includes(watcher) ? (config as Config) : { ...config, callbacks: [...callbacks, watcher] as never };
-  if (callbacks.inheritableHandlers.includes(watcher)) return config as Config;
+  if (callbacks === undefined) return { ...config, callbacks: new WatchManager(watcher) };
+  if (!("copy" in callbacks)) return { ...config, callbacks: [...callbacks.filter((handler) => !outdated(core, handler)), watcher] as never };
+  if (callbacks.handlers.every((handler) => outdated(core, handler))) return { ...config, callbacks: new WatchManager(watcher) };
   const copy = callbacks.copy();
+  for (const handler of copy.handlers.filter((h) => outdated(core, h))) copy.removeHandler(handler);
   copy.addHandler(watcher, true);
   return { ...config, callbacks: copy };
 }

@@ -44,11 +44,11 @@ export class WatchManager extends CallbackManager {
   }
 
   override async handleToolStart(...args: ToolStart): ReturnType<CallbackManager["handleToolStart"]> {
-    return this.#alone && this.#watcher.passes("tool") ? none() : super.handleToolStart(...args);
+    return this.#alone && (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("tool")) ? none() : super.handleToolStart(...args);
   }
 
   override async handleChatModelStart(...args: ChatModelStart): ReturnType<CallbackManager["handleChatModelStart"]> {
-    return this.#alone && this.#watcher.passes("model") ? none() : super.handleChatModelStart(...args);
+    return this.#alone && (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("model")) ? none() : super.handleChatModelStart(...args);
   }
 }
 

@@ -9,8 +9,10 @@ import type { Usage } from "../hooks/context.js";
 import { readUsage } from "../model/usage.js";
 import { outcomeOf } from "../run/outcome.js";
 import type { Frame, ObservedCall } from "../run/scope.js";
-import { WatchManager } from "./manager.js";
 import { refusal } from "../tool/gate.js";
+
+/** The handler's name, by which one of a node around is found and replaced. */
+export const WATCHER = "graphtap-watcher";
 
 /**
  * Sees what a node reaches around the gate: a model closed over in a function, a tool called by hand. It reports their
@@ -18,37 +20,30 @@ import { refusal } from "../tool/gate.js";
  * a callback handler is the dearest of all hooks.
  */
 export class Watcher extends BaseCallbackHandler {
-  override name = "graphtap-watcher";
+  override name = WATCHER;
 
-  /** For code that has no callbacks of its own; shared, for it is copied before it is changed. */
-  readonly manager: WatchManager;
-
-  constructor(readonly core: Core) {
+  constructor(
+    readonly core: Core,
+    /** Where the watched code runs: LangChain runs handlers outside of every context. */
+    readonly frame: Frame,
+  ) {
     // In the constructor: LangChain reads raiseError once, and a handler that is not awaited could not stop anything.
     super({ raiseError: true, _awaitHandler: true, ignoreChain: true, ignoreRetriever: true, ignoreCustomEvent: true });
-    this.manager = new WatchManager(this);
   }
 
-  /** Whether a start of this kind came through the gate, or nobody cares; a tool's pass is used up by the answer. */
-  passes(kind: "tool" | "model"): boolean {
-    const frame = this.core.frames.getStore();
-    if (frame === undefined) return true;
-    const { dispatch } = frame.scope;
-    if (kind === "model") return frame.governed?.kind === "model" || !(dispatch.anyModel || dispatch.controlsModels);
-    if (frame.governed?.kind === "tool" && !frame.governed.started) {
-      frame.governed.started = true;
-      return true;
-    }
-    return !(dispatch.anyTool || dispatch.controlsTools);
+  /** Whether nobody cares for starts of this kind; such a start need not even be announced. */
+  ignores(kind: "tool" | "model"): boolean {
+    const { dispatch } = this.frame.scope;
+    return kind === "model" ? !(dispatch.anyModel || dispatch.controlsModels) : !(dispatch.anyTool || dispatch.controlsTools);
   }
 
   override async handleChatModelStart(_model: Serialized, messages: BaseMessage[][], runId: string, _parent?: string, _extra?: Record<string, unknown>, _tags?: string[], metadata?: Record<string, unknown>): Promise<void> {
-    const frame = this.core.frames.getStore();
-    if (frame === undefined || this.passes("model")) return;
+    if (this.core.passes.consume(runId) || this.ignores("model")) return;
+    const { frame } = this;
     const name = { provider: text(metadata?.["ls_provider"]), model: text(metadata?.["ls_model_name"]) };
     const { dispatch } = frame.scope;
     const label = name.model ?? "a chat model";
-    if (dispatch.controlsModels) await this.#refuse(frame, "model", label, (denial) => dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx));
+    if (dispatch.controlsModels) await this.#refuse("model", label, (denial) => dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx));
     else if (dispatch.model.call.used) this.core.warn("MODEL_NOT_CONTROLLED", ungated("model", label, frame.ctx.node).message, `model:${frame.ctx.workflow}:${frame.ctx.node}`);
     if (!dispatch.anyModel) return;
     remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
@@ -65,12 +60,12 @@ export class Watcher extends BaseCallbackHandler {
   }
 
   override async handleToolStart(tool: Serialized, _input: string, runId: string, _parent?: string, _tags?: string[], _metadata?: Record<string, unknown>, runName?: string, toolCallId?: string): Promise<void> {
-    const frame = this.core.frames.getStore();
-    if (frame === undefined || this.passes("tool")) return;
+    if (this.core.passes.consume(runId) || this.ignores("tool")) return;
+    const { frame } = this;
     const name = runName ?? text((tool as { name?: unknown }).name) ?? "a tool";
     const { dispatch } = frame.scope;
     const callId = toolCallId ?? null;
-    if (dispatch.controlsTools) await this.#refuse(frame, "tool", name, (denial) => dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx));
+    if (dispatch.controlsTools) await this.#refuse("tool", name, (denial) => dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx));
     if (!dispatch.anyTool) return;
     remember(frame, runId, { kind: "tool", name, callId, at: frame.ctx.clock.monotonic() });
     await dispatch.tool.start.call({ name, executionId: runId, callId, argsHash: null }, frame.ctx);
@@ -86,22 +81,22 @@ export class Watcher extends BaseCallbackHandler {
   }
 
   /** Refuses, or says so once, as the stack was told. */
-  async #refuse(frame: Frame, kind: "tool" | "model", name: string, tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>): Promise<void> {
-    const error = ungated(kind, name, frame.ctx.node);
+  async #refuse(kind: "tool" | "model", name: string, tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>): Promise<void> {
+    const { ctx } = this.frame;
+    const error = ungated(kind, name, ctx.node);
     if (this.core.ungated === "report") {
-      this.core.warn(error.code, error.message, `${kind}:${frame.ctx.workflow}:${frame.ctx.node}:${name}`);
+      this.core.warn(error.code, error.message, `${kind}:${ctx.workflow}:${ctx.node}:${name}`);
       return;
     }
     const denial = refusal(error.code, `"${name}" is not available here; do not retry, answer without it.`, error.message);
     await tell(denial);
-    throw new DeniedError(`${kind} "${name}" in node "${frame.ctx.node ?? "?"}"`, denial);
+    throw new DeniedError(`${kind} "${name}" in node "${ctx.node ?? "?"}"`, denial);
   }
 
   async #ended(runId: string, failure: { readonly error: unknown } | null, usage: Usage | null): Promise<void> {
-    const frame = this.core.frames.getStore();
-    const call = frame?.scope.observed.get(runId);
-    if (frame === undefined || call === undefined) return;
-    const { scope, ctx } = frame;
+    const { scope, ctx } = this.frame;
+    const call = scope.observed.get(runId);
+    if (call === undefined) return;
     scope.observed.delete(runId);
     const outcome = failure === null ? { status: "ok" as const, code: null } : failure.error === null ? { status: "error" as const, code: "TOOL_ERROR" } : outcomeOf(failure.error, ctx.signal);
     const end = { ...outcome, error: failure?.error ?? null, durationMs: ctx.clock.monotonic() - call.at, late: scope.over };

@@ -1,0 +1,93 @@
+/** One thing to measure: `run` does the work once; `times` is how often per sample, so that a sample is some milliseconds. */
+export interface Case {
+  readonly name: string;
+  readonly times: number;
+  run(): unknown;
+}
+
+/** Cases that are compared with each other; the first is what the others are divided by. */
+export interface Group {
+  readonly title: string;
+  readonly rounds: number;
+  readonly cases: readonly [Case, ...Case[]];
+  /** Highest ratio allowed per case name; cases without one are shown for comparison. */
+  readonly budgets: Readonly<Record<string, number>>;
+}
+
+/** A ratio of CPU times, with the interval in which its median lies (95 %). */
+export interface Ratio {
+  readonly name: string;
+  readonly microseconds: number;
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  readonly budget: number | null;
+}
+
+/** CPU microseconds of this process per call: other processes' load does not count, wall time is not looked at. */
+async function sample({ run, times }: Case): Promise<number> {
+  const before = process.cpuUsage();
+  for (let i = 0; i < times; i++) {
+    const pending = run();
+    if (pending instanceof Promise) await pending;
+  }
+  const used = process.cpuUsage(before);
+  return (used.user + used.system) / times;
+}
+
+const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
+const median = (values: readonly number[]): number => {
+  const list = sorted(values);
+  const middle = list.length >> 1;
+  return list.length % 2 === 1 ? (list[middle] as number) : ((list[middle - 1] as number) + (list[middle] as number)) / 2;
+};
+
+/** Order-statistics interval of a median: ranks n/2 +- 0.98 sqrt(n) hold it with 95 % (normal approximation of the binomial). */
+function interval(values: readonly number[]): readonly [number, number] {
+  const list = sorted(values);
+  const spread = 0.98 * Math.sqrt(list.length);
+  const low = Math.max(0, Math.floor(list.length / 2 - spread));
+  const high = Math.min(list.length - 1, Math.ceil(list.length / 2 + spread));
+  return [list[low] as number, list[high] as number];
+}
+
+/** Measures a group: every round runs each case once in a new order, and ratios are taken within the round. */
+export async function measure(group: Group, progress: (text: string) => void): Promise<readonly Ratio[]> {
+  const samples = new Map(group.cases.map((c) => [c.name, [] as number[]]));
+  for (const c of group.cases) for (let i = 0; i < 3; i++) await sample(c);
+  for (let round = 0; round < group.rounds; round++) {
+    progress(`${group.title}: round ${round + 1} of ${group.rounds}`);
+    for (const c of shuffled(group.cases, round)) samples.get(c.name)?.push(await sample(c));
+  }
+  const base = samples.get(group.cases[0].name) ?? [];
+  return group.cases.map(({ name }) => {
+    const own = samples.get(name) ?? [];
+    const ratios = own.map((value, i) => value / (base[i] as number));
+    const [low, high] = interval(ratios);
+    return { name, microseconds: median(own), ratio: median(ratios), low, high, budget: group.budgets[name] ?? null };
+  });
+}
+
+/** A different order each round, the same in every execution. */
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const copy = [...list];
+  let state = seed * 2_654_435_761 + 1;
+  for (let i = copy.length - 1; i > 0; i--) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const j = state % (i + 1);
+    [copy[i], copy[j]] = [copy[j] as T, copy[i] as T];
+  }
+  return copy;
+}
+
+/** Over budget beyond doubt: the whole interval lies above it. */
+export const exceeded = (r: Ratio): boolean => r.budget !== null && r.low > r.budget;
+
+/** A group's result as a table. */
+export function table(title: string, ratios: readonly Ratio[]): string {
+  const rows = ratios.map((r) => [r.name, r.microseconds >= 1_000 ? `${(r.microseconds / 1_000).toFixed(2)} ms` : `${r.microseconds.toFixed(3)} us`, `${r.ratio.toFixed(3)}x`, `${r.low.toFixed(3)}-${r.high.toFixed(3)}`, r.budget === null ? "" : `<= ${r.budget}x ${exceeded(r) ? "EXCEEDED" : r.high > r.budget ? "within noise" : "held"}`]);
+  const head = ["", "CPU", "ratio", "95 %", "budget"];
+  const width = head.map((h, i) => Math.max(h.length, ...rows.map((row) => (row[i] as string).length)));
+  const line = (cells: readonly string[]): string => `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(width[i] as number) : cell.padStart(width[i] as number))).join("  ")}`.trimEnd();
+  return [title, line(head), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,88 @@
+/**
+ * What the hooks cost, as ratios of CPU time measured in one run and interleaved. Exits with 1 when a budget is exceeded
+ * beyond doubt (its whole 95 % interval lies above it). `--quick` takes fewer rounds.
+ */
+import { agentRuns, idleRuns, reactRuns } from "./cases/graphs.js";
+import { bytesPerCall, loops, onions } from "./cases/dispatch.js";
+import { exceeded, type Group, measure, table } from "./harness.js";
+
+const quick = process.argv.includes("--quick");
+const rounds = quick ? 9 : 41;
+
+const groups: readonly Group[] = [
+  {
+    title: "A graph of two idle nodes, one invoke",
+    rounds,
+    cases: [
+      { name: "bare LangGraph", times: 40, run: idleRuns.bare },
+      { name: "bare LangGraph again", times: 40, run: idleRuns.again },
+      { name: "empty stack", times: 40, run: idleRuns.empty },
+    ],
+    budgets: { "empty stack": 1.02 },
+  },
+  {
+    title: "A ReAct run with ten tool calls, scripted model",
+    rounds,
+    cases: [
+      { name: "bare LangGraph", times: 6, run: reactRuns.bare },
+      { name: "bare LangGraph again", times: 6, run: reactRuns.again },
+      { name: "empty stack", times: 6, run: reactRuns.empty },
+      { name: "node and tool hooks", times: 6, run: reactRuns.nodeTool },
+      { name: "a guard, runs, tools and models observed", times: 6, run: reactRuns.guard },
+      { name: "one LangChain callback handler", times: 6, run: reactRuns.callbacks },
+    ],
+    budgets: { "empty stack": 1.02, "node and tool hooks": 1.05 },
+  },
+  {
+    title: "createAgent, ten tool calls, scripted model",
+    rounds: quick ? 5 : 21,
+    cases: [
+      { name: "createAgent", times: 4, run: agentRuns.bare },
+      { name: "stack.wrap(agent), node and tool hooks", times: 4, run: agentRuns.wrapped },
+      { name: "one wrapModelCall + wrapToolCall middleware", times: 4, run: agentRuns.wrapOnly },
+      { name: "one beforeModel + afterModel middleware", times: 4, run: agentRuns.beforeAfter },
+      { name: "five beforeModel + afterModel middlewares", times: 4, run: agentRuns.beforeAfter5 },
+    ],
+    budgets: {},
+  },
+  {
+    title: "A stream of 500 chunks",
+    rounds,
+    cases: [
+      { name: "bare for await", times: 40, run: loops.bare },
+      { name: "five synchronous taps per chunk", times: 40, run: loops.tapped },
+    ],
+    budgets: { "five synchronous taps per chunk": 1.6 },
+  },
+  {
+    title: "An onion of five async layers",
+    rounds,
+    cases: [
+      { name: "composed by hand", times: 20_000, run: onions.byHand },
+      { name: "around hook", times: 20_000, run: onions.hook },
+    ],
+    budgets: { "around hook": 1.5 },
+  },
+];
+
+const progress = (text: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+};
+
+let over = 0;
+for (const group of groups) {
+  const ratios = await measure(group, progress);
+  progress("");
+  console.log(`${table(group.title, ratios)}\n`);
+  over += ratios.filter(exceeded).length;
+}
+
+const bytes = bytesPerCall();
+if (bytes === null) console.log("Bytes per synchronous hook call: run with --expose-gc to measure");
+else {
+  console.log(`Bytes per synchronous hook call with five taps: sync ${bytes.sync.toFixed(2)}, series ${bytes.series.toFixed(2)} (budget 0)`);
+  // Less than a tenth of a byte per call is the measurement's own few objects, not an allocation per call.
+  if (bytes.sync > 0.1 || bytes.series > 0.1) over++;
+}
+console.log(over === 0 ? "All budgets held." : `${over} budgets exceeded.`);
+process.exitCode = over === 0 ? 0 : 1;

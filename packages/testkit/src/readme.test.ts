@@ -21,7 +21,9 @@ async function run(code: string, ...flags: string[]): Promise<string> {
         // A test runner inside of a test runner would report to the outer one.
         env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined },
       },
-    );
+    ).catch((error: Error & { stdout?: string; stderr?: string }) => {
+      throw new Error(`the example failed:\n${error.stdout ?? ""}\n${error.stderr ?? ""}`, { cause: error });
+    });
     return stdout;
   } finally {
     await rm(folder, { recursive: true });

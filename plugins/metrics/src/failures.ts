@@ -38,8 +38,8 @@ export class Failures {
 const MOST_VALUES = 100;
 
 function chainOf(error: object): object[] {
-  const chain: object[] = [];
-  let link: unknown = error;
+  const chain = [error];
+  let link = causeOf(error);
   while (typeof link === "object" && link !== null && chain.length < DEEPEST && !chain.includes(link)) {
     chain.push(link);
     link = causeOf(link);

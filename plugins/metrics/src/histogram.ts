@@ -32,8 +32,10 @@ export class Histogram {
   }
 
   /** Records a value of zero or more; anything else is ignored and answered with false. */
-  record(value: number): boolean {
-    if (!(value >= 0) || !Number.isFinite(value)) return false;
+  record(given: number): boolean {
+    if (!(given >= 0) || !Number.isFinite(given)) return false;
+    // Turns -0, whose sign bit would put it above everything, into 0.
+    const value = given + 0;
     this.#add(bucketOf(value), 1);
     this.#min = Math.min(this.#min, value);
     this.#max = Math.max(this.#max, value);
@@ -51,11 +53,14 @@ export class Histogram {
   quantile(q: number): number | null {
     if (this.#count === 0) return null;
     const rank = Math.max(1, Math.ceil(q * this.#count));
+    if (rank === 1) return this.#min;
     if (rank >= this.#count) return this.#max;
     let seen = 0;
     for (const [bucket, count] of [...this.#counts].sort(([a], [b]) => a - b)) {
       seen += count;
       if (seen < rank) continue;
+      // The first bucket holds 0 and what cannot be told from it.
+      if (bucket === 0) return this.#min;
       const middle = (lowerEdge(bucket) + lowerEdge(bucket + 1)) / 2;
       return Math.min(this.#max, Math.max(this.#min, middle));
     }

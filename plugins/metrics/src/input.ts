@@ -80,7 +80,7 @@ export const updateSchema = z.strictObject({
   toolCalls: amount.optional(),
   retrievalContextSize: z.number().nonnegative().optional(),
   memoryUsageMb: z.number().nonnegative().optional(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 
 export const finishSchema = z.strictObject({ userSatisfaction: z.number().min(0).max(1).optional() }).prefault({});

@@ -1,8 +1,13 @@
-import { interrupt } from "@langchain/langgraph";
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { hash } from "@graphtap/values";
 import type { Core } from "../core.js";
 import type { Frame } from "../run/scope.js";
-import { authorize, type Judged, judge, refusal, type Wish } from "./gate.js";
+import type { FrozenCall } from "./call.js";
+import { judge, type Judged, refusal, withoutApproval, type Wish } from "./gate.js";
+import { type Asked, Slots, wasAsked } from "./slots.js";
+
+/** A judgement that no longer waits for anybody. */
+export type Answer = Exclude<Judged, { kind: "escalated" }>;
+type Escalated = Extract<Judged, { kind: "escalated" }>;
 
 /** A human's answer, in the shape of LangChain's human-in-the-loop middleware. */
 interface Decision {
@@ -16,35 +21,86 @@ interface Decision {
 function decisionOf(resume: unknown): Decision | null {
   const value = (resume as { decisions?: unknown } | null)?.decisions ?? resume;
   const first: unknown = Array.isArray(value) ? value[0] : value;
-  const type = (first as Decision | null)?.type;
+  const type = (first as Decision | null | undefined)?.type;
   return type === "approve" || type === "edit" || type === "reject" ? (first as Decision) : null;
 }
 
 /**
- * Asks a human by LangGraph's own interrupt and judges the answer. Called in call order, for the same calls, every time
- * the node runs again, whatever was answered before: interrupts are matched by their index.
+ * Asks humans about the calls of one round, and answers what they were asked before. Called every time the node runs
+ * again, before any tool ran. Questions of earlier runs come first, in their order and whatever the guards say now:
+ * LangGraph knows interrupts by their index, and a skipped one would hand its answer to the next.
  */
-export async function ask(core: Core, frame: Frame, wish: Wish, escalated: Extract<Judged, { kind: "escalated" }>, config: object): Promise<Exclude<Judged, { kind: "escalated" }>> {
-  const { call } = escalated;
-  const question = {
-    actionRequests: [{ name: call.name, args: call.parsed, description: escalated.requests.map((r) => r.request["reason"]).join("; ") }],
-    reviewConfigs: [{ actionName: call.name, allowedDecisions: ["approve", "edit", "reject"] }],
-    graphtap: { toolCallId: call.callId, argsHash: call.argsHash, requests: escalated.requests },
-  };
-  // Our own await may have left LangChain's context; interrupt() reads its place in the graph from there.
-  const resume: unknown = AsyncLocalStorageProviderSingleton.runWithConfig(config, () => interrupt(question));
-  const decision = decisionOf(resume);
-  const deny = (code: string, message: string, reason: string): Judged & { kind: "denied" } => ({ kind: "denied", executionId: call.executionId, denial: refusal(code, message, reason) });
-  if (decision === null) return deny("APPROVAL_VOID", "The approval for this call was not understood; do not retry.", "the resume payload holds no decision");
-  if (decision.argsHash !== undefined && decision.argsHash !== call.argsHash) return deny("APPROVAL_VOID", "The call changed while it waited for approval; ask again.", "argsHash differs");
-  if (decision.type === "reject") return deny("APPROVAL_REJECTED", decision.message ?? "A person rejected this call; do not retry, answer without it.", `rejected by ${frame.ctx.principal?.label ?? "nobody known"}`);
-  if (decision.type === "approve") return approved(await authorize(core, frame, call));
-  const edited = decision.editedAction;
-  if (edited === undefined || (edited.name !== undefined && edited.name !== call.name)) return deny("APPROVAL_VOID", "The approval named another tool; do not retry.", `editedAction must name "${call.name}"`);
-  return approved(await judge(core, frame, { ...wish, args: edited.args }));
+export async function withAnswers(core: Core, frame: Frame, wishes: readonly Wish[], judged: readonly Judged[], config: object): Promise<Answer[]> {
+  if (!judged.some((j) => j.kind === "escalated") && !wasAsked(config)) return judged as Answer[];
+  const slots = Slots.of(config, frame.scope);
+  if (slots === null) return judged.map(withoutApproval);
+  const answers = new Map<number, { readonly asked: Asked; readonly resume: unknown }>();
+  for (let asked = slots.nextAsked(); asked !== null; asked = slots.nextAsked()) {
+    const at = placeOf(asked, wishes, answers);
+    const resume = slots.answer(questionOf(asked, at === null ? undefined : judged[at]));
+    if (at !== null) answers.set(at, { asked, resume });
+  }
+  for (const [at, verdict] of judged.entries()) {
+    const wish = wishes[at];
+    if (verdict.kind !== "escalated" || wish === undefined || answers.has(at)) continue;
+    const shown = hashOf(verdict.call);
+    if (shown === null) continue;
+    const asked: Asked = { graphtap: "asked", name: verdict.call.name, callId: wish.callId, at, hash: shown };
+    slots.ask(asked, questionOf(asked, verdict));
+  }
+  const settled: Answer[] = [];
+  for (const [at, verdict] of judged.entries()) {
+    const given = answers.get(at);
+    settled.push(given === undefined ? withoutApproval(verdict) : await decided(core, frame, wishes[at] as Wish, verdict, given.asked, given.resume));
+  }
+  return settled;
 }
 
-/** What was asked for has been given: a repeated escalation is answered, a denial still denies. */
-function approved(judged: Judged): Exclude<Judged, { kind: "escalated" }> {
-  return judged.kind === "escalated" ? { kind: "allowed", call: judged.call } : judged;
+/** Which call a question was about: the same place where it still fits, else the first with its id and name. */
+function placeOf(asked: Asked, wishes: readonly Wish[], answered: ReadonlyMap<number, unknown>): number | null {
+  const fits = (at: number): boolean => !answered.has(at) && wishes[at]?.callId === asked.callId && wishes[at]?.tool.name === asked.name;
+  if (fits(asked.at)) return asked.at;
+  const found = wishes.findIndex((_, at) => fits(at));
+  return found === -1 ? null : found;
+}
+
+/** What is shown; an answer is bound to the hash, so it is the same whenever it is asked again. */
+function questionOf(asked: Asked, judged: Judged | undefined): unknown {
+  const call = judged !== undefined && "call" in judged ? judged.call : null;
+  const requests = judged?.kind === "escalated" ? judged.requests : [];
+  return {
+    actionRequests: [{ name: asked.name, args: call?.parsed ?? {}, description: requests.map((r) => r.request["reason"]).join("; ") }],
+    reviewConfigs: [{ actionName: asked.name, allowedDecisions: ["approve", "edit", "reject"] }],
+    graphtap: { toolCallId: asked.callId, argsHash: asked.hash, requests },
+  };
+}
+
+/** What an approval is bound to. The raw arguments stand in for parsed ones that are no plain data. */
+function hashOf(call: FrozenCall): string | null {
+  if (call.argsHash !== null) return call.argsHash;
+  try {
+    return hash(call.raw);
+  } catch {
+    return null;
+  }
+}
+
+async function decided(core: Core, frame: Frame, wish: Wish, judged: Judged, asked: Asked, resume: unknown): Promise<Answer> {
+  // What is denied, or what the tool itself refuses, needs no approval any more.
+  if (judged.kind !== "allowed" && judged.kind !== "escalated") return judged;
+  const { call } = judged;
+  const deny = (code: string, message: string, reason: string): Answer => ({ kind: "denied", executionId: call.executionId, denial: refusal(code, message, reason) });
+  const decision = decisionOf(resume);
+  if (decision === null) return deny("APPROVAL_VOID", "The approval for this call was not understood; do not retry.", "the resume payload holds no decision");
+  if (hashOf(call) !== asked.hash) return deny("APPROVAL_VOID", "The call changed while it waited for approval; ask again.", "the arguments are not those that were shown");
+  if (decision.argsHash !== undefined && decision.argsHash !== asked.hash) return deny("APPROVAL_VOID", "The approval was given for another call; ask again.", "the decision names another argsHash");
+  if (decision.type === "reject") return deny("APPROVAL_REJECTED", decision.message ?? "A person rejected this call; do not retry, answer without it.", `rejected by ${frame.ctx.principal?.label ?? "nobody known"}`);
+  if (decision.type === "approve") return { kind: "allowed", call };
+  const edited = decision.editedAction;
+  if (edited === undefined || (edited.name !== undefined && edited.name !== call.name)) return deny("APPROVAL_VOID", "The approval named another tool; do not retry.", `editedAction must name "${call.name}"`);
+  const again = await judge(core, frame, { ...wish, args: edited.args });
+  if (again.kind === "denied" || again.kind === "allowed") return again;
+  // Whoever changed the arguments has seen them: a repeated escalation is answered.
+  if (again.kind === "escalated") return { kind: "allowed", call: (again satisfies Escalated).call };
+  return deny("APPROVAL_VOID", "The approval gave arguments that the tool does not take; do not retry.", "editedAction.args do not fit the tool's schema");
 }

@@ -1,9 +1,7 @@
 import type { Core } from "../core.js";
 import type { Frame } from "../run/scope.js";
-import { ask } from "./approval.js";
+import { type Answer, withAnswers } from "./approval.js";
 import { judge, type Judged, type Wish } from "./gate.js";
-
-type Answer = Exclude<Judged, { kind: "escalated" }>;
 
 interface Entry {
   readonly wish: Wish;
@@ -44,12 +42,11 @@ export class Batch {
   }
 
   async #run(round: readonly Entry[]): Promise<void> {
-    const answers: Answer[] = [];
+    let answers: readonly Answer[];
     try {
-      for (const { wish } of round) {
-        const judged = await judge(this.core, this.frame, wish);
-        answers.push(judged.kind === "escalated" ? await ask(this.core, this.frame, wish, judged, this.config) : judged);
-      }
+      const judged: Judged[] = [];
+      for (const { wish } of round) judged.push(await judge(this.core, this.frame, wish));
+      answers = await withAnswers(this.core, this.frame, round.map(({ wish }) => wish), judged, this.config);
     } catch (error) {
       for (const entry of round) entry.reject(error);
       return;

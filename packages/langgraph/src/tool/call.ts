@@ -1,6 +1,7 @@
 import { hash, deepFreeze, snapshot } from "@graphtap/values";
 import { interopParseAsync, isInteropZodSchema } from "@langchain/core/utils/types";
 import type { ToolCall, ToolInfo } from "../hooks/tool.js";
+import { shapeOf } from "./shape.js";
 
 /** The parts of a LangChain tool that the gate needs. Duck-typed: two copies of LangChain may be loaded. */
 export interface AnyTool {
@@ -18,7 +19,8 @@ const infos = new WeakMap<object, ToolInfo>();
 /** What taps may know of a tool; one frozen object per tool. */
 export function toolInfo(tool: AnyTool): ToolInfo {
   let info = infos.get(tool);
-  if (info === undefined) {
+  // A host may rename a tool: it is judged under the name that it is called by.
+  if (info === undefined || info.name !== tool.name) {
     info = Object.freeze({ name: tool.name, description: tool.description ?? "", metadata: Object.freeze({ ...tool.metadata }) });
     infos.set(tool, info);
   }
@@ -65,19 +67,30 @@ export type Parsed =
   /** `unreadable`: the data itself; `invalid`: the tool's schema refuses it. */
   | { readonly ok: false; readonly kind: "unreadable" | "invalid"; readonly raw: unknown; readonly error: unknown };
 
+/** How the arguments came, and how sure one has to be of them. */
+export interface Reading {
+  /** In a ToolCall, or as they are. */
+  readonly form: "call" | "bare";
+  /** Somebody judges them: what cannot be frozen cannot be judged. */
+  readonly strict: boolean;
+}
+
 /**
  * Reads the arguments once (a getter cannot answer differently later), parses a copy with the tool's own schema and
  * freezes both.
  */
-export async function parseArguments(tool: AnyTool, args: unknown): Promise<Parsed> {
+export async function parseArguments(tool: AnyTool, args: unknown, { form, strict }: Reading): Promise<Parsed> {
   let raw: unknown;
   try {
-    raw = snapshot(args).value;
+    const read = snapshot(args);
+    if (strict && read.opaque.length > 0) return { ok: false, kind: "unreadable", raw: undefined, error: new Error(`no plain data at ${read.opaque.slice(0, 3).join(", ")}: it could change after it was judged`) };
+    raw = read.value;
   } catch (error) {
     return { ok: false, kind: "unreadable", raw: undefined, error };
   }
   try {
-    const parsed = await parseWith(tool.schema, raw);
+    // `asTool` takes bare arguments without a parse: what its schema would make of them never runs.
+    const parsed = form === "bare" && shapeOf(tool) === "runnable" ? snapshot(raw).value : await parseWith(tool.schema, raw);
     return { ok: true, raw: deepFreeze(raw), parsed: deepFreeze(parsed) };
   } catch (error) {
     return { ok: false, kind: "invalid", raw: deepFreeze(raw), error };

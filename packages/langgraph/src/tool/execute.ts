@@ -1,15 +1,17 @@
-import { sameData, snapshot } from "@graphtap/values";
+import { snapshot } from "@graphtap/values";
+import { ToolInputParsingException } from "@langchain/core/tools";
 import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolReply } from "../hooks/tool.js";
-import { codeOf, outcomeOf } from "../run/outcome.js";
+import { codeOf, isBubbleUp, outcomeOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
-import { type AnyTool, FrozenCall } from "./call.js";
+import type { AnyTool, FrozenCall } from "./call.js";
 import { authorize, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
+import { type Body, handed, sealed, shapeOf } from "./shape.js";
 
 /** Runs the real tool with these arguments; `invoke` and `call` differ only in the method they end in. */
-export type Invocation = (tool: AnyTool, args: unknown) => Promise<unknown>;
+export type Invocation = (tool: AnyTool, args: unknown, bare?: boolean) => Promise<unknown>;
 
 /** A result, or a refusal for the caller to put into words. */
 export type Executed = { readonly denied: false; readonly value: unknown } | { readonly denied: true; readonly executionId: string; readonly denial: DenialFields };
@@ -22,24 +24,28 @@ export async function reportDenied(frame: Frame, tool: AnyTool, callId: string |
 }
 
 /** Takes a judged call through admit, call, result, settle and the observers. */
-export async function execute(core: Core, frame: Frame, tool: AnyTool, judged: Exclude<Judged, { kind: "escalated" }>, callId: string | null, args: unknown, invoke: Invocation): Promise<Executed> {
+export async function execute(core: Core, frame: Frame, tool: AnyTool, judged: Exclude<Judged, { kind: "escalated" }>, call: { readonly callId: string | null; readonly args: unknown; readonly form: "call" | "bare" }, invoke: Invocation): Promise<Executed> {
+  const { callId, args, form } = call;
   if (judged.kind === "denied") return reportDenied(frame, tool, callId, judged.executionId, judged.denial);
-  const execution = new Execution(core, frame, tool, callId, invoke);
+  const execution = new Execution(core, frame, tool, callId, form, invoke);
   if (judged.kind === "allowed") return execution.admitted(judged.call);
   // Nothing to admit: the tool refuses its own arguments, or nobody may refuse and nothing could be read.
-  const given = judged.kind === "invalid" ? snapshot(judged.raw).value : args;
-  const target = judged.kind === "invalid" ? sealed(tool, execution) : tool;
-  return execution.observed(judged.executionId, null, async () => ({ value: await execution.inside(() => invoke(target, given)) }));
+  return execution.observed(judged.executionId, null, async () => ({ value: judged.kind === "unread" ? await execution.inside(() => invoke(tool, args)) : await execution.refusedByItself(judged.raw) }));
 }
 
-class Execution {
+class Execution implements Body {
   #attempts = 0;
+  /** The tool's own code was reached: it counts, whatever comes of it. */
+  #ran = false;
+  /** Refusals of this call; one that the tool itself met inside is its own error. */
+  readonly #refusals = new WeakSet<object>();
 
   constructor(
     readonly core: Core,
     readonly frame: Frame,
     readonly tool: AnyTool,
     readonly callId: string | null,
+    readonly form: "call" | "bare",
     readonly invoke: Invocation,
   ) {}
 
@@ -61,7 +67,7 @@ class Execution {
     const finish = async (status: EndStatus, code: string | null, error: unknown): Promise<void> => {
       const durationMs = ctx.clock.monotonic() - at;
       // A pause runs again on resume and is admitted then; a refusal never ran.
-      if (status === "paused" || status === "denied") await settlement?.release(status);
+      if (status === "paused" || (status === "denied" && !this.#ran)) await settlement?.release(status);
       else await settlement?.settle({ status, durationMs });
       const told = end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
       if (told !== undefined) await told;
@@ -74,7 +80,7 @@ class Execution {
     try {
       reply = await body();
     } catch (error) {
-      if (DeniedError.isDenied(error)) return this.#refused(executionId, finish, error);
+      if (DeniedError.isDenied(error) && this.#refusals.has(error)) return this.#refused(executionId, finish, error);
       const { status, code } = outcomeOf(error, ctx.signal);
       await finish(status, code, error);
       throw error;
@@ -83,6 +89,10 @@ class Execution {
       try {
         reply = await result.call(Object.freeze({ value: reply.value }), ctx);
       } catch (error) {
+        if (isBubbleUp(error)) {
+          await finish("paused", null, error);
+          throw error;
+        }
         const denial = refusal("RESULT_WITHHELD", "The result of this call cannot be shown; answer without it.", String((error as Error).message));
         await finish("denied", denial.code, error);
         return reportDenied(this.frame, this.tool, this.callId, executionId, denial);
@@ -108,17 +118,40 @@ class Execution {
   /** One attempt: the first runs on the judgement that admitted it, each further one, or a changed one, is judged again. */
   async #attempt(judged: FrozenCall, request: ToolCall): Promise<ToolReply> {
     let call = judged;
-    if (request !== judged) call = this.#allowed(await judge(this.core, this.frame, { tool: this.tool, args: request.raw, callId: this.callId, route: judged.route }));
+    if (request !== judged) call = this.#allowed(await judge(this.core, this.frame, { tool: this.tool, args: request.raw, callId: this.callId, route: judged.route, form: this.form }));
     else if (this.#attempts > 0) call = this.#allowed(await authorize(this.core, this.frame, judged));
     this.#attempts++;
-    return { value: await this.inside(() => this.invoke(bound(this.tool, call), snapshot(call.raw).value)) };
+    const ready = handed(this.tool, call, this);
+    return { value: await this.inside(() => this.invoke(ready.tool, ready.args, ready.bare)) };
   }
 
   #allowed(verdict: Judged): FrozenCall {
     const judged = withoutApproval(verdict);
     if (judged.kind === "allowed") return judged.call;
     const denial = judged.kind === "denied" ? judged.denial : refusal("ARGUMENTS_CHANGED", "The call changed into one that the tool does not accept.", judged.kind === "invalid" ? String(codeOf(judged.error) ?? "schema") : "unreadable");
-    throw new DeniedError(`tool "${this.tool.name}"`, denial);
+    throw this.#refusal(denial);
+  }
+
+  #refusal(denial: DenialFields): DeniedError {
+    const error = new DeniedError(`tool "${this.tool.name}"`, denial);
+    this.#refusals.add(error);
+    return error;
+  }
+
+  runs(): void {
+    this.#ran = true;
+  }
+
+  changed(reason: string): DeniedError {
+    return this.#refusal(refusal("ARGUMENTS_CHANGED", "The call changed after it was judged.", reason));
+  }
+
+  /** Lets the tool say in its own words what its schema refused; its code is not reached. */
+  refusedByItself(raw: unknown): Promise<unknown> {
+    const shape = shapeOf(this.tool);
+    if (shape === "runnable") return Promise.reject(new ToolInputParsingException("Received tool input did not match expected schema", JSON.stringify(raw)));
+    const target = shape === "langchain" ? sealed(this.tool, this) : this.tool;
+    return this.inside(() => this.invoke(target, snapshot(raw).value));
   }
 
   /** Permits of this task do not reach into the tool. */
@@ -129,62 +162,3 @@ class Execution {
 }
 
 const isErrorMessage = (value: unknown): boolean => typeof value === "object" && value !== null && (value as { status?: unknown }).status === "error" && "tool_call_id" in value;
-
-/** Stands in for the tool's schema: the arguments were parsed when they were judged, and exactly that is handed on. */
-function parsedSchema(parsed: unknown): object {
-  const success = { success: true, data: parsed };
-  return { _def: { typeName: "ZodAny" }, parse: () => parsed, parseAsync: () => Promise.resolve(parsed), safeParse: () => success, safeParseAsync: () => Promise.resolve(success) };
-}
-
-const changed = (tool: AnyTool): DeniedError =>
-  new DeniedError(`tool "${tool.name}"`, refusal("ARGUMENTS_CHANGED", "The call changed after it was judged.", "the arguments at _call are not the judged ones"));
-
-/**
- * The tool for one execution: its own `invoke` and `call`, the judged arguments instead of a second parse, and a
- * `_call` that compares once more. A tool that replaces `invoke` or `call` itself runs as it is, on a copy of the
- * judged arguments that nobody else holds.
- */
-function bound(tool: AnyTool, call: FrozenCall): AnyTool {
-  if (!plainTool(tool)) return tool;
-  const handed = snapshot(call.parsed).value;
-  return Object.create(tool, {
-    schema: { value: parsedSchema(handed) },
-    _call: {
-      value: (parsed: unknown, runManager: unknown, config: unknown): unknown => {
-        if (!sameData(parsed, call.parsed)) throw changed(tool);
-        return tool._call?.(parsed, runManager, config);
-      },
-    },
-  }) as AnyTool;
-}
-
-/** The tool for arguments its schema refused: it may say so, it may not run. */
-function sealed(tool: AnyTool, execution: Execution): AnyTool {
-  if (!plainTool(tool)) return tool;
-  return Object.create(tool, {
-    _call: {
-      value: () => {
-        throw new DeniedError(`tool "${execution.tool.name}"`, refusal("ARGUMENTS_CHANGED", "The call changed after it was judged.", "the schema refused these arguments when they were judged"));
-      },
-    },
-  }) as AnyTool;
-}
-
-const KNOWN = new Set(["StructuredTool", "Tool", "DynamicTool", "DynamicStructuredTool"]);
-const plain = new WeakMap<object, boolean>();
-
-/** Whether `invoke` and `call` are LangChain's own, so that they can run on a derived object. */
-function plainTool(tool: AnyTool): boolean {
-  const known = plain.get(tool);
-  if (known !== undefined) return known;
-  const answer = typeof tool._call === "function" && owner(tool, "invoke") && owner(tool, "call");
-  plain.set(tool, answer);
-  return answer;
-}
-
-function owner(tool: object, method: string): boolean {
-  for (let at: object | null = tool; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    if (Object.hasOwn(at, method)) return at !== tool && KNOWN.has(at.constructor.name);
-  }
-  return false;
-}

@@ -3,7 +3,8 @@ import type { Core } from "../core.js";
 import type { DenialFields } from "../hooks/context.js";
 import type { ToolCall, ToolDraft } from "../hooks/tool.js";
 import type { Frame } from "../run/scope.js";
-import { type AnyTool, FrozenCall, parseArguments, toolInfo } from "./call.js";
+import { type AnyTool, FrozenCall, parseArguments, type Reading, toolInfo } from "./call.js";
+import { shapeOf } from "./shape.js";
 
 /** What somebody wants to call. */
 export interface Wish {
@@ -11,7 +12,11 @@ export interface Wish {
   readonly args: unknown;
   readonly callId: string | null;
   readonly route: ToolCall["route"];
+  readonly form: Reading["form"];
 }
+
+/** Whether anything judges or watches tools here; a run without identity may have none. */
+export const gates = ({ scope, ctx }: Frame): boolean => scope.dispatch.anyTool || (scope.dispatch.needsIdentity && ctx.principal === null);
 
 /** What the gate says of a wish. */
 export type Judged =
@@ -34,6 +39,9 @@ const NO_APPROVAL = refusal(
   "a guard escalated where no run can pause (a bare call, or a call that changed after it was judged)",
 );
 
+/** A tool with an `invoke` of its own need not check its schema: nothing would be judged, and it would run. */
+const INVALID = refusal("ARGUMENTS_INVALID", "The arguments do not fit this tool's schema; correct them.", "the tool has an invoke of its own, which may run without checking its schema");
+
 /** An escalation that cannot be asked is a denial. */
 export function withoutApproval(judged: Judged): Exclude<Judged, { kind: "escalated" }> {
   return judged.kind === "escalated" ? { kind: "denied", executionId: judged.call.executionId, denial: NO_APPROVAL } : judged;
@@ -51,10 +59,11 @@ export async function judge(core: Core, frame: Frame, wish: Wish): Promise<Judge
     const draft: ToolDraft = Object.freeze({ name: info.name, args, callId: wish.callId, tool: info });
     args = (await dispatch.tool.prepare.call(draft, frame.ctx)).args;
   }
-  const read = await parseArguments(wish.tool, args);
+  const strict = dispatch.controlsTools || gates(frame) !== dispatch.anyTool;
+  const read = await parseArguments(wish.tool, args, { form: wish.form, strict });
   if (!read.ok) {
-    if (read.kind === "invalid") return { kind: "invalid", executionId, raw: read.raw, error: read.error };
-    if (!dispatch.controlsTools) return { kind: "unread", executionId };
+    if (read.kind === "invalid") return strict && shapeOf(wish.tool) === "own" ? { kind: "denied", executionId, denial: INVALID } : { kind: "invalid", executionId, raw: read.raw, error: read.error };
+    if (!strict) return { kind: "unread", executionId };
     const denial = refusal("ARGUMENTS_UNREADABLE", "The arguments are too large, too deep or not plain data; send less.", String((read.error as Error).message));
     return { kind: "denied", executionId, denial };
   }

@@ -7,7 +7,7 @@ import type { Frame } from "../run/scope.js";
 import { needsWatch } from "../watch/inject.js";
 import type { AnyTool } from "./call.js";
 import { execute, type Executed, type Invocation } from "./execute.js";
-import { judge, withoutApproval } from "./gate.js";
+import { gates, judge, withoutApproval } from "./gate.js";
 import { consume } from "./permit.js";
 
 interface ToolCallInput {
@@ -45,12 +45,11 @@ export class Guards {
     const known = this.#guarded.get(tool);
     if (known !== undefined) return known as T;
     const core = this.#core;
-    const invoke = (input: unknown, config?: unknown): Promise<unknown> => through(core, tool, input, config, (target, given) => target.invoke(given, config));
     const guarded = Object.create(tool, {
       invoke: method((input: unknown, config?: unknown) => through(core, tool, input, config, undefined)),
       call: method((input: unknown, config?: unknown, tags?: string[]) => through(core, tool, input, config, (target, given, clean) => (target.call ?? target.invoke).call(target, given, clean, tags))),
-      _call: method((parsed: unknown, _runManager?: unknown, config?: unknown) => invoke(parsed, config)),
-      func: method((parsed: unknown, _runManager?: unknown, config?: unknown) => invoke(parsed, config)),
+      _call: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
+      func: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
       name: forwarded(tool, "name"),
       description: forwarded(tool, "description"),
       schema: forwarded(tool, "schema"),
@@ -73,11 +72,11 @@ async function through(core: Core, tool: AnyTool, input: unknown, config: unknow
   const taken = core.envelopes.take(config as Config | undefined, tool.name);
   const clean = taken.config;
   const here = core.frames.getStore();
-  if (here !== undefined && taken.issued === null && !here.scope.over) return here.scope.dispatch.anyTool ? gated(core, here, tool, input, clean, via) : via(tool, input, clean);
+  if (here !== undefined && taken.issued === null && !here.scope.over) return gates(here) ? gated(core, here, tool, input, clean, via) : via(tool, input, clean);
   const entered = enter(core, tool.name, taken.issued, clean);
   const { frame, leave } = entered instanceof Promise ? await entered : entered;
   try {
-    if (!frame.scope.dispatch.anyTool) return await core.frames.run(frame, () => via(tool, input, clean));
+    if (!gates(frame)) return await core.frames.run(frame, () => via(tool, input, clean));
     return await core.frames.run(frame, () => gated(core, frame, tool, input, clean, via));
   } finally {
     leave();
@@ -85,14 +84,16 @@ async function through(core: Core, tool: AnyTool, input: unknown, config: unknow
 }
 
 async function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: unknown, via: Via): Promise<unknown> {
-  const asCall = isToolCall(input) ? input : null;
+  // Read once: a field of the call could answer differently later.
+  const asCall: ToolCallInput | null = isToolCall(input) ? { ...input, type: "tool_call" } : null;
   const args = asCall === null ? input : asCall.args;
   const callId = asCall?.id ?? null;
+  const form = asCall === null ? "bare" : "call";
   const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
   const judged =
-    permit !== null ? ({ kind: "allowed", call: permit.call } as const) : withoutApproval(await judge(core, frame, { tool, args, callId, route: "direct" }));
-  const invocation: Invocation = (target, given) => via(target, asCall === null ? given : { ...asCall, args: given }, announced(core, frame, config as Config | undefined));
-  return answer(tool, callId, asCall !== null, await execute(core, frame, tool, judged, callId, args, invocation));
+    permit !== null ? ({ kind: "allowed", call: permit.call } as const) : withoutApproval(await judge(core, frame, { tool, args, callId, route: "direct", form }));
+  const invocation: Invocation = (target, given, bare) => via(target, asCall === null || bare === true ? given : { ...asCall, args: given }, announced(core, frame, config as Config | undefined));
+  return answer(tool, callId, asCall !== null, await execute(core, frame, tool, judged, { callId, args, form }, invocation));
 }
 
 /** Gives the call the run id under which LangChain will announce it to the watcher, if there is one. */

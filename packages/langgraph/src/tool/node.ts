@@ -5,8 +5,10 @@ import { wrapUnsupported } from "../errors.js";
 import { Batch } from "./batch.js";
 import type { AnyTool } from "./call.js";
 import { reportDenied } from "./execute.js";
+import { gates } from "./gate.js";
 import { type Guards, isCallable } from "./guard.js";
 import { Permits } from "./permit.js";
+import { wasAsked } from "./slots.js";
 
 interface Call {
   readonly name: string;
@@ -81,11 +83,11 @@ async function gatedRun(core: Core, guards: Guards, node: ToolNodeLike, batches:
   const frame = core.frames.getStore();
   const tool = node.tools.find((t): t is AnyTool => isCallable(t) && t.name === call.name);
   const target = tool === undefined ? undefined : guards.originalOf(tool);
-  if (frame === undefined || !frame.scope.dispatch.anyTool || target === undefined) return run(call);
+  if (frame === undefined || target === undefined || !(gates(frame) || wasAsked(config))) return run(call);
   let task = batches.get(config);
   if (task === undefined) batches.set(config, (task = { batch: new Batch(core, frame, config), permits: new Permits() }));
   const callId = call.id ?? null;
-  const judged = await task.batch.judge({ tool: target, args: call.args, callId, route: "node" });
+  const judged = await task.batch.judge({ tool: target, args: call.args, callId, route: "node", form: "call" });
   if (judged.kind === "denied") {
     await reportDenied(frame, target, callId, judged.executionId, judged.denial);
     return denialMessage(target.name, callId, judged.executionId, judged.denial);

@@ -3,6 +3,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { fakeClock, grantAll, recordHooks, scriptedModel, scriptedTool } from "../index.js";
 
 const onlyAlice = definePlugin({
@@ -106,24 +107,61 @@ describe("recordHooks", () => {
 });
 
 describe("grantAll", () => {
-  const grants: unknown[] = [];
-  const Security = defineService<{ grantToolPermission(grant: unknown): Promise<void> }>()("security");
+  interface Given {
+    readonly userId: string;
+    readonly toolName: string;
+    readonly permissionLevel: string;
+    readonly tenantId?: string;
+  }
+  const Security = defineService<{ grantToolPermission(grant: Given): Promise<void> }>()("security");
   const security = definePlugin({
     name: "security",
     version: "1.0.0",
+    options: z.object({ grants: z.custom<Given[]>() }),
     provides: [Security],
-    setup: (api) => api.provide(Security, { grantToolPermission: async (grant) => void grants.push(grant) }),
+    setup(api, { grants }) {
+      api.provide(Security, { grantToolPermission: async (grant) => void grants.push(grant) });
+      api.tap(hooks.tool.authorize, (call, run) => {
+        const { userId = null, tenantId = null } = run.principal ?? {};
+        const granted = grants.some(
+          (grant) => grant.userId === userId && grant.toolName === call.name && (grant.tenantId ?? null) === tenantId,
+        );
+        return granted ? undefined : deny("NO_GRANT", "No.");
+      });
+    },
+  });
+  const started = () => {
+    const grants: Given[] = [];
+    return { grants, stack: createStack({ plugins: [security({ grants })] }) };
+  };
+
+  it("grants each tool by its name when the user calls it, through the service", async () => {
+    const { grants, stack } = started();
+    const [search, refund] = stack.wrapTools([scriptedTool("search", "found"), scriptedTool("refund", "paid")]);
+    await expect(search.invoke({}, stack.as({ userId: "alice" }))).rejects.toMatchObject({ code: "NO_GRANT" });
+    await grantAll(stack, "alice");
+    await grantAll(stack, "carol", { tenantId: "acme", level: "read" });
+    expect(await search.invoke({}, stack.as({ userId: "alice" }))).toBe("found");
+    expect(await refund.invoke({}, stack.as({ userId: "alice", tenantId: "acme" }))).toBe("paid");
+    await expect(search.invoke({}, stack.as({ userId: "bob" }))).rejects.toMatchObject({ code: "NO_GRANT" });
+    expect(await search.invoke({}, stack.as({ userId: "carol", tenantId: "acme" }))).toBe("found");
+    await expect(search.invoke({}, stack.as({ userId: "carol" }))).rejects.toMatchObject({ code: "NO_GRANT" });
+    expect(grants).toEqual([
+      { userId: "alice", toolName: "search", permissionLevel: "admin" },
+      { userId: "alice", toolName: "refund", permissionLevel: "admin", tenantId: "acme" },
+      { userId: "carol", toolName: "search", permissionLevel: "read", tenantId: "acme" },
+    ]);
+    await stack.dispose();
   });
 
-  it("grants through the service", async () => {
-    await using stack = createStack({ plugins: [security()] });
-    await grantAll(stack, "alice");
+  it("grants the named tools at once", async () => {
+    const { grants, stack } = started();
     await grantAll(stack, "bob", { tools: ["a", "b"], level: "read", tenantId: "acme" });
     expect(grants).toEqual([
-      { userId: "alice", toolName: "*", permissionLevel: "admin" },
       { userId: "bob", toolName: "a", permissionLevel: "read", tenantId: "acme" },
       { userId: "bob", toolName: "b", permissionLevel: "read", tenantId: "acme" },
     ]);
+    await stack.dispose();
   });
 
   it("says so when there is no security plugin", async () => {

@@ -54,6 +54,16 @@ export const errorCatalog = Object.freeze({
     do: "Send your own session token, verify it, and call stack.as(...) in the process that runs the graph.",
   },
   IDENTITY_THREAD_CONFLICT: { title: "Two conversations were named at once.", why: "conversationId and configurable.thread_id differ.", do: "Give one of them." },
+  MIDDLEWARE_INVALID: {
+    title: "The LangChain bridge was given something it cannot use.",
+    why: "asMiddleware takes a stack, fromMiddleware takes a middleware made by createMiddleware.",
+    do: "asMiddleware(createStack({ plugins })), fromMiddleware(createMiddleware({ name, wrapToolCall })).",
+  },
+  MIDDLEWARE_UNSUPPORTED: {
+    title: "A LangChain middleware needs something that a plugin does not have.",
+    why: "A plugin works in graphs that are no agents: it adds no nodes, no state and no tools, cannot jump, and cannot exchange the model or the tool of a call.",
+    do: "Give the middleware to createAgent itself, and wrap the agent: stack.wrap(createAgent({ middleware: [it] })).",
+  },
   MODEL_NOT_CONTROLLED: {
     title: "A model was called that the stack cannot control.",
     why: "A plugin must be able to stop or change model calls, and this model is closed over in a node.",

@@ -1,1 +1,1 @@
-export {};
+export { asMiddleware } from "./langchain/as-middleware.js";

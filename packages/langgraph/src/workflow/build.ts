@@ -36,7 +36,9 @@ type Builder = StateGraph<
 export function buildWorkflow({ tools, models, graphs }: Governors, spec: ReadySpec): Workflow {
   const needs = MODES[spec.mode];
   const governed = spec.tools.map((tool) => (isCallable(tool) ? tools.guard(tool) : tool));
-  const llm = models.guard(spec.llm);
+  const { providerName: provider = null, modelName = null } = spec;
+  const names = provider === null && modelName === null ? null : { provider, model: modelName };
+  const llm = models.guard(spec.llm, names);
   const model = needs.tools ? (llm as ToolModel).bindTools(governed) : llm;
   const builder = newGraph() as unknown as Builder;
   builder.addNode("model", new PromptedModel(model, spec));

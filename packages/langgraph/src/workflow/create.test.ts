@@ -1,4 +1,5 @@
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
+import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { MemorySaver, InMemoryStore } from "@langchain/langgraph";
 import { scriptedModel, scriptedTool, type Step } from "@graphtap/testkit";
 import { describe, expect, it } from "vitest";
@@ -208,6 +209,42 @@ describe("createWorkflow", () => {
     });
     expect((await qa.invoke(ask("x"))).messages.at(-1)?.text).toBe("Result: stored");
     expect(qa.description).toBe("Reads.");
+  });
+});
+
+describe("names", () => {
+  it("names a model that does not name itself in events and to callbacks, and contradicts none that does", async () => {
+    const seen: unknown[] = [];
+    const stack = stackOf(
+      tap("names", (api) => void api.tap(hooks.model.end, (end) => void seen.push([end.provider, end.model]))),
+    );
+    const silent = new FakeListChatModel({ responses: ["x"] });
+    const told: unknown[] = [];
+    const callbacks = [
+      {
+        handleChatModelStart: (...args: unknown[]) =>
+          void told.push((args[6] as Record<string, unknown>)["ls_model_name"]),
+      },
+    ];
+    const anonymous = await stack.createWorkflow({ llm: silent });
+    const named = await stack.createWorkflow({ llm: silent, providerName: "acme", modelName: "acme-1" });
+    const other = await stack.createWorkflow({ llm: silent.withConfig({ tags: ["t"] }), modelName: "acme-2" });
+    const sure = await stack.createWorkflow({
+      llm: scriptedModel([{ say: "x" }]),
+      providerName: "acme",
+      modelName: "acme-1",
+    });
+    await anonymous.invoke(ask("x"));
+    for await (const _ of await named.stream(ask("x"), { streamMode: "messages", callbacks })) continue;
+    await other.invoke(ask("x"));
+    await sure.invoke(ask("x"));
+    expect(seen).toEqual([
+      ["FakeListChatModel", null],
+      ["acme", "acme-1"],
+      ["FakeListChatModel", "acme-2"],
+      ["scripted", "script-1"],
+    ]);
+    expect(told).toEqual(["acme-1"]);
   });
 });
 

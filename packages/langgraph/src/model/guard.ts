@@ -9,6 +9,7 @@ import { needsWatch } from "../watch/inject.js";
 import { gathered, released, usageOfResult } from "./stream.js";
 import { ModelFlight, type ModelName } from "./call.js";
 import { observedEvents } from "./events.js";
+import { named } from "./named.js";
 
 type Options = Record<string, unknown>;
 type Chunks = AsyncGenerator<ChatGenerationChunk>;
@@ -65,20 +66,22 @@ export class ModelGuards {
   /**
    * The governed form of a model, or of a binding or sequence around one; anything else comes back as it is. The same
    * model gives the same object, and what `bindTools`, `withConfig` and the like give stays governed.
+   *
+   * @param names for events, where the model does not name itself. Whoever names a model gets an object of his own.
    */
-  guard<T>(model: T): T {
+  guard<T>(model: T, names: ModelName | null = null): T {
     if (typeof model !== "object" || model === null || this.#ours.has(model)) return model;
-    const known = this.#guarded.get(model);
+    const known = names === null ? this.#guarded.get(model) : undefined;
     if (known !== undefined) return known as T;
-    const made = isChatModel(model) ? this.#model(model) : isBinding(model) ? this.#copy(model, { bound: this.guard(model.bound) }) : isSequence(model) ? this.#sequence(model) : model;
+    const made = isChatModel(model) ? this.#model(model, names) : isBinding(model) ? this.#copy(model, { bound: this.guard(model.bound, names) }) : isSequence(model) ? this.#sequence(model, names) : model;
     if (made === model) return model;
-    this.#guarded.set(model, made as object);
+    if (names === null) this.#guarded.set(model, made as object);
     return made as T;
   }
 
-  #sequence(sequence: { first: unknown; middle: unknown[]; last: unknown }): unknown {
-    const first = this.guard(sequence.first);
-    const middle = sequence.middle.map((step) => this.guard(step));
+  #sequence(sequence: { first: unknown; middle: unknown[]; last: unknown }, names: ModelName | null): unknown {
+    const first = this.guard(sequence.first, names);
+    const middle = sequence.middle.map((step) => this.guard(step, names));
     if (first === sequence.first && middle.every((step, i) => step === sequence.middle[i])) return sequence;
     return this.#copy(sequence, { first, middle });
   }
@@ -87,22 +90,26 @@ export class ModelGuards {
     return Object.assign(Object.create(Object.getPrototypeOf(of) as object) as object, of, changes);
   }
 
-  #model(model: AnyModel): object {
+  #model(original: AnyModel, names: ModelName | null): object {
     const core = this.#core;
+    const model = names === null ? original : named(original, names, basePrototype(original));
     const own: Record<string, PropertyDescriptor> = {};
-    const inherited = model as unknown as Record<string, (...args: unknown[]) => unknown>;
-    for (const name of READERS) if (typeof inherited[name] === "function") own[name] = method((...args) => inherited[name]?.apply(model, args));
-    for (const name of ["bindTools", "withConfig"]) if (typeof inherited[name] === "function") own[name] = method((...args) => this.guard(inherited[name]?.apply(model, args)));
+    const inherited = original as unknown as Record<string, (...args: unknown[]) => unknown>;
+    for (const name of READERS) if (typeof inherited[name] === "function") own[name] = method((...args) => inherited[name]?.apply(original, args));
+    if (model !== original) own["getLsParams"] = method((options: Options) => model.getLsParams?.(options));
+    for (const name of ["bindTools", "withConfig"]) if (typeof inherited[name] === "function") own[name] = method((...args) => this.guard(inherited[name]?.apply(original, args), names));
+    // langchain's initChatModel gives a model that stands for another one, made per call: that one is called.
+    for (const name of ["_getModelInstance", "_model"]) if (typeof inherited[name] === "function") own[name] = method(async (...args) => this.guard(await inherited[name]?.apply(original, args), names));
     own["_generate"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => generate(core, model, messages, options, runManager));
-    if (streams(model)) own["_streamResponseChunks"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => stream(core, model, messages, options, runManager));
-    const guarded = Object.create(model, own) as Record<string, (...args: unknown[]) => unknown>;
+    if (streams(original)) own["_streamResponseChunks"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => stream(core, model, messages, options, runManager));
+    const guarded = Object.create(original, own) as Record<string, (...args: unknown[]) => unknown>;
     // Entry points: the identity is taken off, and everything below is marked as governed.
     for (const name of ["invoke", "stream", "streamEvents", "streamV2", "generate", "generatePrompt", "_streamIterator"]) {
       if (typeof inherited[name] !== "function") continue;
       Object.defineProperty(guarded, name, method((...args) => entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, args)));
     }
-    if (nativeEvents(model)) {
-      const bridged = basePrototype(model)?._streamChatModelEvents;
+    if (nativeEvents(original)) {
+      const bridged = basePrototype(original)?._streamChatModelEvents;
       Object.defineProperty(guarded, "_streamChatModelEvents", method((messages: BaseMessage[], options: Options, runManager: unknown) => {
         const { stream: s, chunk, result, call } = core.frames.getStore()?.scope.dispatch.model ?? {};
         const chunked = s?.used === true || chunk?.used === true || result?.used === true || call?.used === true;

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createStack } from "@graphtap/langgraph";
+import { createStack, definePlugin, deny, hooks } from "@graphtap/langgraph";
 import { fakeClock, type ModelScript, scriptedModel, scriptedTool, type Step } from "@graphtap/testkit";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import { Command, interrupt, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
@@ -117,6 +117,25 @@ describe("metrics, around a graph", () => {
       .compile();
     await expect(stack.wrap(graph).invoke(user("q"))).rejects.toThrow("bad node");
     expect(collector.report()).toMatchObject({ errors: 1, runs: { total: 1, error: 1 } });
+  });
+
+  it("counts a model call that a guard refuses as denied, and reports no tokens for it", async () => {
+    const closed = definePlugin({
+      name: "acme-closed",
+      version: "1.0.0",
+      setup: (api) => void api.tap(hooks.model.authorize, () => deny("CLOSED", "closed")),
+    });
+    const stack = createStack({ plugins: [metrics(), closed()] });
+    open.push(stack);
+    const graph = stack.wrap(agent(stack.wrapModel(scriptedModel([]))));
+    await expect(graph.invoke(user("q"), stack.as({ userId: "alice", conversationId: "1" }))).rejects.toMatchObject({
+      code: "CLOSED",
+    });
+    expect(stack.get(metrics).report()).toMatchObject({
+      errors: 0,
+      runs: { total: 1, denied: 1 },
+      models: [{ provider: "scripted", calls: 1, denied: 1, failed: 0, unreported: 0, tokens: { total: null } }],
+    });
   });
 
   it("takes aborts and streams that are left for cancelled, not for failed, and leaves no run open", async () => {

@@ -76,6 +76,7 @@ describe("Grants", () => {
         expect(grants.purge(10)).toBe(list.filter((g) => g.expiry === 5).length);
         const left = list.filter((g) => g.expiry !== 5);
         expect(grants.size).toBe(left.length);
+        expect(grants.principals).toBe(new Set(left.map((g) => JSON.stringify([g.userId, g.tenantId]))).size);
         for (const user of ["a", "b", "c"])
           for (const tenant of [null, "x"])
             expect(grants.of(owner(user, tenant))).toEqual(

@@ -38,6 +38,12 @@ export class Grants {
   get size(): number {
     return this.#size;
   }
+  /** Users and services that hold at least one grant. */
+  get principals(): number {
+    let count = 0;
+    for (const { user, service } of this.#tenants.values()) count += user.size + service.size;
+    return count;
+  }
   /** Rises with every change; starts at 1. */
   get version(): number {
     return this.#version;

@@ -173,6 +173,8 @@ export class WorkflowSecurityManager {
       since,
       dropped: audit.dropped,
       policyVersion: grants.version,
+      permissions: grants.size,
+      principals: grants.principals,
     });
   }
 

@@ -252,6 +252,27 @@ it("carries the version of its package", async () => {
   expect(security.version).toBe((JSON.parse(await readFile(file, "utf8")) as { version: string }).version);
 });
 
+it.each(["at once", "later"])("lets no observer that interrupts, %s, undo or hide a change", async (when) => {
+  const logged: string[] = [];
+  const interrupt = Object.assign(new Error("pause"), { is_bubble_up: true });
+  const pauser = definePlugin({
+    name: "acme-pauser",
+    version: "1.0.0",
+    setup: (api) =>
+      void api.tap(securityHooks.granted, () => {
+        if (when === "at once") throw interrupt;
+        return Promise.reject(interrupt);
+      }),
+  });
+  const logger = { log: (level: string, text: string) => void logged.push(`${level} ${text}`) };
+  const { stack, manager } = stackOf({}, [pauser()], { logger });
+  manager.grantToolPermission({ userId: "alice", toolName: "refund", permissionLevel: "write" });
+  expect(manager.authorizeToolExecution({ userId: "alice", toolName: "refund" }).allowed).toBe(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(logged).toContain("error an observer of security.granted failed");
+  expect(stack.isReady()).toBe(true);
+});
+
 describe("options of security", () => {
   const wrong: [string, unknown, string][] = [
     ["an unknown key", { tool: {} }, "tool"],

@@ -1,9 +1,9 @@
-import { definePlugin, deny, hooks, type Principal, type RunContext } from "@graphtap/langgraph";
+import { definePlugin, deny, hooks, type PluginApi, type Principal, type RunContext } from "@graphtap/langgraph";
 import { type AuditLogEntry, type AuditRecord, AuditTrail } from "./audit.js";
 import { decide } from "./decide.js";
 import { Grants } from "./grants.js";
 import { Security, securityHooks } from "./keys.js";
-import { WorkflowSecurityManager } from "./manager.js";
+import { type PermissionChange, WorkflowSecurityManager } from "./manager.js";
 import { options } from "./options.js";
 import { ToolRules } from "./rules.js";
 
@@ -34,11 +34,7 @@ export const security = definePlugin({
         audit,
         maxGrants,
         now,
-        onChange: (kind, change) => {
-          const told = api.call(securityHooks[kind], change);
-          // The grant is in force whatever an observer does with the news.
-          told?.catch((error: unknown) => api.log.error(`security.${kind} failed`, { error }));
-        },
+        onChange: (kind, change) => void tell(api, kind, change),
       }),
     );
 
@@ -76,3 +72,12 @@ export const security = definePlugin({
 /** Names only: an entry is data, and must neither hold a live identity nor its roles. */
 const party = (principal: Principal | null): AuditLogEntry["onBehalfOf"] =>
   principal === null ? null : { userId: principal.userId, tenantId: principal.tenantId };
+
+/** Fires the hook of a change. The change stands whatever an observer does, an interrupt thrown by one included. */
+async function tell(api: PluginApi, kind: "granted" | "revoked", change: PermissionChange): Promise<void> {
+  try {
+    await api.call(securityHooks[kind], change);
+  } catch (error) {
+    api.log.error(`an observer of security.${kind} failed`, { error });
+  }
+}

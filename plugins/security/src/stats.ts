@@ -23,6 +23,10 @@ export interface SecurityStats {
   /** Denials by tool, most frequent first, five at most. */
   readonly topDeniedTools: readonly Count[];
   readonly policyVersion: number;
+  /** Permissions in force, and expired ones that nothing has removed yet. */
+  readonly permissions: number;
+  /** Users and services that hold at least one of them. */
+  readonly principals: number;
   /** Entries that the log no longer holds, since it was made: the counts leave them out. */
   readonly dropped: AuditTrail["dropped"];
 }
@@ -30,7 +34,7 @@ export interface SecurityStats {
 /** Counts entries. */
 export function securityStats(
   entries: readonly AuditLogEntry[],
-  facts: Pick<SecurityStats, "since" | "dropped" | "policyVersion">,
+  facts: Pick<SecurityStats, "since" | "dropped" | "policyVersion" | "permissions" | "principals">,
 ): SecurityStats {
   const denials = entries.filter((entry) => entry.decision === "denied");
   const of = (decision: AuditLogEntry["decision"]): number => entries.filter((e) => e.decision === decision).length;

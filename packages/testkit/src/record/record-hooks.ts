@@ -35,10 +35,7 @@ export interface RecordOptions {
 
 /** What `recordHooks` gives. */
 export interface HookRecorder {
-  /**
-   * Resolves when recording is on; rejects if it cannot be. A stack that has started begins at once, yet await it before
-   * the first run where its plugins start asynchronously.
-   */
+  /** Resolves when recording is on: await it before the first run. Rejects if it cannot be. */
   readonly ready: Promise<void>;
   /** Names of the fired hooks, in order. */
   names(): readonly string[];

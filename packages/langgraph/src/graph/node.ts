@@ -13,7 +13,7 @@ interface ExecutionInfo {
 
 /** The work of one node, with its hooks around it. Adds no trace and no step of its own. */
 export class HookedBound extends Runnable {
-  override lc_namespace = ["graphtap"];
+  override lc_namespace: string[];
 
   constructor(
     readonly core: Core,
@@ -21,7 +21,16 @@ export class HookedBound extends Runnable {
     readonly inner: Runnable,
   ) {
     super();
+    this.lc_namespace = inner.lc_namespace;
     if (inner.name !== undefined) this.name = inner.name;
+  }
+
+  // Traces name what a node runs by these two: they must find there what they found before.
+  override get lc_id(): string[] {
+    return this.inner.lc_id;
+  }
+  override toJSON(): ReturnType<Runnable["toJSON"]> {
+    return this.inner.toJSON();
   }
 
   override invoke(input: unknown, config?: Config): Promise<unknown> {

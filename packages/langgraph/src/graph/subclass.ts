@@ -1,3 +1,4 @@
+import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import type { Core } from "../core.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { governedStream } from "../run/stream.js";
@@ -40,6 +41,11 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       super(fields);
       const bound = (fields as { [IDENTITY]?: Issued })[IDENTITY];
       if (bound !== undefined) this[IDENTITY] = bound;
+    }
+
+    // LangChain takes a class's own name where it has no lc_name of its own: traces must show the graph's class.
+    get lc_id(): string[] {
+      return [...(this as unknown as { lc_namespace: string[] }).lc_namespace, get_lc_unique_name(Base as never)];
     }
 
     override withConfig(config: Config): PregelLike {

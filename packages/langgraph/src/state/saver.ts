@@ -14,7 +14,7 @@ interface Saver {
   getTuple(config: Config): Promise<Tuple | undefined>;
   list(config: Config, options?: unknown): AsyncGenerator<Tuple>;
   put(config: Config, checkpoint: Checkpoint, ...rest: unknown[]): Promise<unknown>;
-  putWrites(config: Config, writes: readonly (readonly [string, unknown])[], taskId: string): Promise<void>;
+  putWrites(config: Config, writes: readonly (readonly [string, unknown])[], ...rest: unknown[]): Promise<void>;
 }
 
 const isSaver = (value: unknown): value is Saver => typeof value === "object" && value !== null && typeof (value as Saver).getTuple === "function" && typeof (value as Saver).put === "function";
@@ -56,10 +56,11 @@ function viewOf(core: Core, saver: Saver): Saver {
         saver.put(config, { ...checkpoint, channel_values: (await pass(core, "save", config, checkpoint.channel_values)) as Record<string, unknown> }, ...rest),
     },
     putWrites: {
-      value: async (config: Config, writes: readonly (readonly [string, unknown])[], taskId: string) => {
+      // The rest says whose writes they are, and, in later versions, where they sort.
+      value: async (config: Config, writes: readonly (readonly [string, unknown])[], ...rest: unknown[]) => {
         const passed: (readonly [string, unknown])[] = [];
         for (const [channel, value] of writes) passed.push([channel, (await pass(core, "save", config, { [channel]: value }))[channel]]);
-        return saver.putWrites(config, passed, taskId);
+        return saver.putWrites(config, passed, ...rest);
       },
     },
   }) as Saver;

@@ -85,17 +85,20 @@ export function createInspection(data: InspectionData): Inspection {
 
 function toTree(data: InspectionData): string {
   const dead = new Set(data.deadTaps.map(({ hook }) => hook));
+  const tapped = data.hooks.filter(({ taps }) => taps.length > 0);
+  const untapped = data.hooks.length - tapped.length;
   return [
     `${data.name} (${data.state})`,
     "plugins",
     ...branch(data.plugins.map((plugin) => [pluginLine(plugin)])),
     "hooks",
-    ...branch(
-      data.hooks.map((hook) => [
+    ...branch([
+      ...tapped.map((hook) => [
         hookLine(hook, dead.has(hook.name)),
         ...branch(hook.taps.map((tap) => [tapLine(tap)])),
       ]),
-    ),
+      ...(untapped === 0 ? [] : [[`${untapped} more that nobody taps`]]),
+    ]),
   ].join("\n");
 }
 
@@ -138,6 +141,7 @@ function toMermaid(data: InspectionData): string {
     }
   }
   for (const [index, hook] of data.hooks.entries()) {
+    if (hook.taps.length === 0) continue;
     lines.push(`  h${index}(["${hook.name}"])`);
     for (const [position, tap] of hook.taps.entries())
       lines.push(`  h${index} -.->|${position + 1}| ${pluginNode.get(tap.plugin)}`);

@@ -35,8 +35,8 @@ export class FrameStore {
     const variables = outer?.[VARIABLES];
     if (variables?.[this.#key] === frame) return body();
     // A view of LangChain's own store: its run tree and its ambient config stay what they are.
-    const store = outer === undefined ? {} : (Object.create(outer) as object);
-    Object.defineProperty(store, VARIABLES, { value: { ...variables, [this.#key]: frame } });
+    const store = (outer === undefined ? {} : Object.create(outer)) as { [VARIABLES]?: Variables };
+    store[VARIABLES] = variables === undefined ? { [this.#key]: frame } : { ...variables, [this.#key]: frame };
     return storage.run(store as never, body) as T;
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide } from "./decide.js";
+import { decide, denialFor } from "./decide.js";
 import { Grants, type ToolPermission } from "./grants.js";
 import { PERMISSION_LEVELS, type PermissionLevel, REQUIRED_LEVELS, type RequiredLevel } from "./levels.js";
 import type { Subject } from "./subject.js";
@@ -241,6 +241,9 @@ describe("decide, against a list of everything that happened", () => {
             const subject = subjectOf(asker, owner === null ? null : subjectOf(owner));
             const answer = decide(grants, { subject, toolName: name, required, now: NOW });
             expect(answer.allowed).toBe(oracle(changes, chain, name, required));
+            expect(denialFor(grants, { subject, toolName: name, required, now: NOW })).toEqual(
+              answer.allowed ? null : answer,
+            );
             if (answer.allowed) allowed++;
           }
       }),

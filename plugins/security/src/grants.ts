@@ -91,9 +91,11 @@ export class Grants {
   }
 
   #tools(owner: Owner): Tools | undefined {
-    const name = nameOf(owner);
-    if (name === null) return undefined;
-    return this.#tenants.get(owner.tenantId)?.[name.kind].get(name.id);
+    // Every tool call comes here, so this spares the object that nameOf would make.
+    const { userId, service, tenantId } = owner;
+    const tenant = this.#tenants.get(tenantId);
+    if (userId !== null) return service === null ? tenant?.user.get(userId) : undefined;
+    return service === null ? undefined : tenant?.service.get(service);
   }
 
   #drop(grant: ToolPermission): void {

@@ -1,6 +1,6 @@
 import { definePlugin, deny, hooks, type PluginApi, type Principal, type RunContext } from "@graphtap/langgraph";
 import { type AuditLogEntry, type AuditRecord, AuditTrail } from "./audit.js";
-import { decide } from "./decide.js";
+import { denialFor } from "./decide.js";
 import { Grants } from "./grants.js";
 import { Security, securityHooks } from "./keys.js";
 import { type PermissionChange, WorkflowSecurityManager } from "./manager.js";
@@ -40,8 +40,8 @@ export const security = definePlugin({
 
     api.tap(hooks.tool.authorize, (call, run) => {
       const required = rules.required(call.name, call.tool.metadata);
-      const decision = decide(grants, { subject: run.principal, toolName: call.name, required, now: now() });
-      if (!decision.allowed) return deny(decision.code, decision.message, { reason: decision.reason });
+      const denial = denialFor(grants, { subject: run.principal, toolName: call.name, required, now: now() });
+      return denial === null ? undefined : deny(denial.code, denial.message, { reason: denial.reason });
     });
 
     const about = (run: RunContext): Omit<AuditRecord, "event"> => ({

@@ -14,6 +14,10 @@ export function nameOf(subject: Omit<Subject, "onBehalfOf">): { kind: "user" | "
   return service === null ? null : { kind: "service", id: service };
 }
 
+/** Whether exactly one principal is named. */
+export const isNamed = ({ userId, service }: Omit<Subject, "onBehalfOf">): boolean =>
+  (userId === null) !== (service === null);
+
 /** Names as JSON text: line breaks and terminal codes in an id must not forge a line of a log. */
 export const quote = (name: string): string => JSON.stringify(name);
 

@@ -120,7 +120,8 @@ describe("decide", () => {
       reason:
         'grant s of "refund" for service "nightly", and grant a of "refund" for user "alice", for whom service "nightly" acts (policy v3)',
     });
-    expect(ask(grants, forAlice, "write")).toMatchObject({ allowed: false, cause: "level" });
+    expect(ask(grants, forAlice, "write")).toMatchObject({ allowed: false, cause: "level", grantIds: ["s", "a"] });
+    expect(ask(grants, forAlice, "admin")).toMatchObject({ allowed: false, cause: "level", grantIds: ["s"] });
     expect(ask(grants, service("other", { onBehalfOf: user("alice") }), "read").reason).toBe(
       'no grant of "refund" for service "other" (default deny, policy v3)',
     );

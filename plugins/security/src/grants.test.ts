@@ -49,6 +49,9 @@ describe("Grants", () => {
     expect(() => grants.put(grant({}))).toThrow(TypeError);
     expect(() => grants.put(grant({ userId: "a", service: "b" }))).toThrow(TypeError);
     expect(grants.size).toBe(0);
+    grants.put(grant({ userId: "a" }));
+    expect(grants.find({ userId: "a", service: "b", tenantId: null }, "t")).toBeUndefined();
+    expect(grants.find({ userId: null, service: null, tenantId: null }, "t")).toBeUndefined();
   });
 
   it("keeps as many as a list of the last grant per principal and tool", () => {

@@ -7,7 +7,7 @@ export interface ToolRule {
 }
 
 /** Key of a tool's `metadata` under which its author declares the level it needs. */
-export const LEVEL_KEY = "permissionLevel";
+const LEVEL_KEY = "permissionLevel";
 
 /** Which level each tool needs. A Map, because tool names are data: an object would answer for `constructor`. */
 export class ToolRules {

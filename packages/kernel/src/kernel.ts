@@ -66,6 +66,8 @@ class PluginKernel {
   readonly #ready: Promise<void>;
   #epochId = 0;
   #bootError: unknown = null;
+  /** Changes of the plugin set that were asked for and are not made yet. */
+  #changing = 0;
   /** Changes of the plugin set happen one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
   readonly #draining = new Set<Instance>();
@@ -219,8 +221,14 @@ class PluginKernel {
   /** One change of the plugin set at a time; gives the instances that are no longer in it. What was asked before dispose is done. */
   async #change(asked: string, plan: () => Change): Promise<readonly Instance[]> {
     if (this.#disposal !== null) throw stackDisposed(this.name, asked);
-    const result = Promise.all([this.#ready, this.#lastChange]).then(() => this.#set.change(plan));
-    this.#lastChange = result.catch(() => undefined);
+    // Nothing to wait for: the change is made in this turn, so that a call right after `use` already sees it.
+    const idle = this.state === "ready" && this.#changing === 0;
+    this.#changing++;
+    const result = idle ? this.#set.change(plan) : Promise.all([this.#ready, this.#lastChange]).then(() => this.#set.change(plan));
+    this.#lastChange = result.then(
+      () => this.#changing--,
+      () => this.#changing--,
+    );
     return result;
   }
 

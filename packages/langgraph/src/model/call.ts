@@ -47,10 +47,7 @@ export class ModelFlight {
       call = Object.freeze({ ...call, messages: Object.freeze([...prepared]), options: Object.freeze({ ...changed }) });
     }
     const flight = new ModelFlight(frame, call);
-    if (dispatch.model.authorize.used) {
-      const verdict = await dispatch.model.authorize.call(call, frame.ctx);
-      if (verdict.effect !== "allow") throw await flight.#refuse(verdict.effect === "deny" ? denialOf(verdict) : NO_APPROVAL);
-    }
+    if (dispatch.model.authorize.used) await flight.#authorize(call);
     if (dispatch.model.admit.used) {
       const reservation = await dispatch.model.admit.call(call, frame.ctx);
       if (!reservation.ok) throw await flight.#refuse(denialOf(reservation));
@@ -64,7 +61,19 @@ export class ModelFlight {
   /** The call itself, inside the around taps. */
   reply(core: ModelCore): Promise<ModelReply> {
     const around = this.frame.scope.dispatch.model.call;
-    return around.used ? around.call(this.call, this.frame.ctx, core) : core(this.call);
+    return around.used ? around.call(this.call, this.frame.ctx, (asked) => (asked === this.call ? core(asked) : this.#again(asked, core))) : core(this.call);
+  }
+
+  /** A layer made another request of the one that was judged: nothing is sent that no guard has seen. */
+  async #again(asked: ModelCall, core: ModelCore): Promise<ModelReply> {
+    const call: ModelCall = Object.freeze({ ...asked, messages: Object.freeze([...asked.messages]), options: Object.freeze({ ...asked.options }) });
+    if (this.frame.scope.dispatch.model.authorize.used) await this.#authorize(call);
+    return core(call);
+  }
+
+  async #authorize(call: ModelCall): Promise<void> {
+    const verdict = await this.frame.scope.dispatch.model.authorize.call(call, this.frame.ctx);
+    if (verdict.effect !== "allow") throw await this.#refuse(verdict.effect === "deny" ? denialOf(verdict) : NO_APPROVAL);
   }
 
   /** Filters on the whole reply. */

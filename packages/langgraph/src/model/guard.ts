@@ -9,6 +9,7 @@ import { needsWatch } from "../watch/inject.js";
 import { gathered, released, usageOfResult } from "./stream.js";
 import { ModelFlight, type ModelName } from "./call.js";
 import { observedEvents } from "./events.js";
+import { announce, muted } from "./tokens.js";
 import { named } from "./named.js";
 
 type Options = Record<string, unknown>;
@@ -185,7 +186,7 @@ async function generate(core: Core, model: AnyModel, messages: BaseMessage[], op
   try {
     const reply = await flight.reply(async (call) => ({
       kind: "message",
-      result: await core.frames.run(frame, () => model._generate(call.messages as BaseMessage[], call.options, runManager)),
+      result: await core.frames.run(frame, () => model._generate(call.messages as BaseMessage[], call.options, muted(frame.scope.dispatch, runManager))),
     }));
     const result = await flight.result(await gathered(reply));
     await flight.end("ok", null, null, usageOfResult(result));
@@ -205,12 +206,15 @@ async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], opt
   const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
   let reply;
   try {
-    reply = await flight.reply(async (call) => ({ kind: "stream", chunks: await opened(core, frame, model._streamResponseChunks(call.messages as BaseMessage[], call.options, runManager)) }));
+    reply = await flight.reply(async (call) => ({ kind: "stream", chunks: await opened(core, frame, model._streamResponseChunks(call.messages as BaseMessage[], call.options, muted(frame.scope.dispatch, runManager))) }));
   } catch (error) {
     await flight.fail(error);
     throw error;
   }
-  yield* released(core, flight, reply);
+  for await (const chunk of released(core, flight, reply)) {
+    await announce(frame.scope.dispatch, runManager, chunk, options["promptIndex"]);
+    yield chunk;
+  }
 }
 
 /** Pulls the first chunk, so that a provider that refuses fails inside the around taps and a retry can see it. */

@@ -10,7 +10,7 @@ import type { RunInput } from "../hooks/run.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
-import { innerPrincipal, rootPrincipal } from "./identity.js";
+import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
 import { interruptsOf, isBubbleUp, outcomeOf } from "./outcome.js";
 import { type Frame, RunScope } from "./scope.js";
 
@@ -67,6 +67,7 @@ export class Execution {
     };
     let principal: Principal | null | Promise<Principal | null>;
     try {
+      if (outer === null) assertFresh(core, launch.workflow, launch.issued);
       principal = outer === null ? rootPrincipal(core, dispatch, launch.workflow, launch.issued, launch.config) : innerPrincipal(launch.workflow, outer.ctx.principal, launch.issued);
       if (principal instanceof Promise) return principal.then((who) => make(who).#start(launch, dispatch), (error: unknown) => make(null).#refused(launch, dispatch, error));
     } catch (error) {

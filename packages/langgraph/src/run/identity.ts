@@ -16,15 +16,17 @@ const keysOf = (config: Config | undefined): string[] => Object.keys(config?.con
 /**
  * Who runs it, where nobody runs around it: the issued identity, else what the host's resolver says.
  *
- * @throws GraphTapError IDENTITY_EXPIRED, IDENTITY_MISSING
+ * @throws GraphTapError IDENTITY_MISSING
  */
 export function rootPrincipal(core: Core, dispatch: Dispatch, subject: string, issued: Issued | null, config: Config | undefined): Principal | null | Promise<Principal | null> {
-  if (issued !== null) {
-    if (core.envelopes.expired(issued)) throw identityExpired(subject, issued.principal.label);
-    return issued.principal;
-  }
+  if (issued !== null) return issued.principal;
   if (core.resolver !== undefined) return resolved(core, dispatch, subject, config);
   return nobody(core, dispatch, subject, config);
+}
+
+/** @throws GraphTapError IDENTITY_EXPIRED when the identity is too old to start a run. */
+export function assertFresh(core: Core, subject: string, issued: Issued | null): void {
+  if (issued !== null && core.envelopes.expired(issued)) throw identityExpired(subject, issued.principal.label);
 }
 
 function nobody(core: Core, dispatch: Dispatch, subject: string, config: Config | undefined, problem?: unknown): null {

@@ -69,8 +69,9 @@ export class OutputGate {
     return this.#write(held);
   }
 
+  /** Only the state was asked for on top; LangGraph adds chunks of other modes of its own accord. */
   #write(chunks: readonly Chunk[]): unknown[] {
-    return chunks.filter((chunk) => this.outer.modes.includes(chunk.mode)).map((chunk) => writeChunk(this.outer, chunk));
+    return chunks.filter((chunk) => chunk.mode !== "values" || this.outer.modes.includes(chunk.mode)).map((chunk) => writeChunk(this.outer, chunk));
   }
 }
 

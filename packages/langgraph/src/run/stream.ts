@@ -17,6 +17,8 @@ export interface StreamTarget {
   /** Stream modes where the caller names none. */
   readonly modes: readonly string[];
   readonly hasCheckpointer: boolean;
+  /** What `withConfig` bound; LangGraph merges it under the call's own config, deep inside. */
+  readonly bound: Config | undefined;
   readonly source: Source;
   /** Whether a run without interrupts stopped all the same: at a static breakpoint. */
   readonly stoppedEarly: ((options: Config | undefined) => Promise<boolean>) | null;
@@ -64,6 +66,13 @@ function narrowed(subject: string, outer: Frame, issued: Issued): Frame["ctx"]["
   return innerPrincipal(subject, outer.ctx.principal, issued);
 }
 
+/** The config that a run is known by: the thread and the signal may be bound to the graph, or come with the call. */
+function inForce(bound: Config | undefined, options: Config | undefined): Config | undefined {
+  if (bound === undefined) return options;
+  const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
+  return { ...bound, ...given, configurable: { ...bound.configurable, ...options?.configurable } };
+}
+
 /** A run of its own. Its first step opens the run; the last one, whichever it is, ends it. */
 class RunStream {
   readonly #core: Core;
@@ -83,7 +92,7 @@ class RunStream {
     this.#core = core;
     this.#target = target;
     this.#options = options;
-    this.#launch = { workflow: target.name, input, config: options, issued, hasCheckpointer: target.hasCheckpointer };
+    this.#launch = { workflow: target.name, input, config: inForce(target.bound, options), issued, hasCheckpointer: target.hasCheckpointer };
   }
 
   [Symbol.asyncIterator](): this {

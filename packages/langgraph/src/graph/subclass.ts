@@ -77,6 +77,7 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
         name: this.getName(),
         modes: streamModesOf(this),
         hasCheckpointer: typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
+        bound: this.config,
         source: (given: unknown, config?: Config) => super._streamIterator.call(self, given, config),
         stoppedEarly: typeof this.checkpointer === "object" && hasBreakpoints(this, options) ? async (config: Config | undefined) => (await super.getState(config ?? {})).next.length > 0 : null,
       };

@@ -69,9 +69,10 @@ export class OutputGate {
     return this.#write(held);
   }
 
-  /** Only the state was asked for on top; LangGraph adds chunks of other modes of its own accord. */
+  /** Beside the states a caller asks for, LangGraph sends chunks of modes that nobody named: they pass. */
   #write(chunks: readonly Chunk[]): unknown[] {
-    return chunks.filter((chunk) => chunk.mode !== "values" || this.outer.modes.includes(chunk.mode)).map((chunk) => writeChunk(this.outer, chunk));
+    const { modes } = this.outer;
+    return chunks.filter((chunk) => modes.includes("values") || modes.includes(chunk.mode)).map((chunk) => writeChunk(this.outer, chunk));
   }
 }
 

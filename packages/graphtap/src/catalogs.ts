@@ -1,0 +1,35 @@
+import { type CatalogEntry, errorCatalog as kernel } from "@graphtap/kernel";
+import { errorCatalog as langgraph } from "@graphtap/langgraph";
+import { errorCatalog as metrics } from "@graphtap/metrics";
+import { errorCatalog as security } from "@graphtap/security";
+import { errorCatalog as values } from "@graphtap/values";
+import { denialCodes } from "./denial-codes.js";
+import { errorCatalog as own } from "./error-catalog.js";
+
+/** The long form of a code, and whose it is. */
+export interface Explained extends CatalogEntry {
+  readonly code: string;
+  readonly package: string;
+}
+
+const catalogs: readonly (readonly [string, Readonly<Record<string, CatalogEntry>>])[] = [
+  ["@graphtap/kernel", kernel],
+  ["@graphtap/values", values],
+  ["@graphtap/langgraph", langgraph],
+  ["@graphtap/metrics", metrics],
+  ["@graphtap/security", security],
+  ["graphtap", own],
+  // Last: a package that explains one of these codes itself has the word.
+  ["@graphtap/kernel", denialCodes.kernel],
+  ["@graphtap/langgraph", denialCodes.langgraph],
+];
+
+/** Every code that a package of this version throws, denies or reports with. */
+export const explained: ReadonlyMap<string, Explained> = new Map(
+  catalogs
+    .toReversed()
+    .flatMap(([name, catalog]) =>
+      Object.entries(catalog).map(([code, entry]) => [code, { ...entry, code, package: name }] as const),
+    )
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+);

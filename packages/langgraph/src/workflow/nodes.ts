@@ -1,5 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { bindingError } from "../errors.js";
 import { described } from "./issue.js";
 import { lastQuestion, type PromptParts, promptOf } from "./prompt.js";
@@ -25,9 +26,10 @@ export class PromptedModel extends Runnable<WorkflowValues, { messages: BaseMess
   }
 
   override async invoke(state: WorkflowValues, config?: Partial<RunnableConfig>): Promise<{ messages: BaseMessage[] }> {
-    const reply = await this.bound.invoke(
-      promptOf(this.parts, state.messages, state.context),
-      config as RunnableConfig,
+    const prompt = promptOf(this.parts, state.messages, state.context);
+    // A function as a node would have its config around it; whoever asks for the store or the writer finds it there.
+    const reply: unknown = await AsyncLocalStorageProviderSingleton.runWithConfig(config, () =>
+      this.bound.invoke(prompt, config as RunnableConfig),
     );
     return { messages: [reply as BaseMessage] };
   }

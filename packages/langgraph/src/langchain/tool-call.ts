@@ -22,7 +22,7 @@ export function toolCallTap(middleware: MiddlewareLike, wrap: WrapToolCall) {
       type: "tool_call",
     };
     let shown: { readonly reply: ToolReply; readonly message: unknown } | null = null;
-    let failure: unknown = null;
+    const failures: unknown[] = [];
     const handler: ToolHandler = async (request) => {
       const changed = [
         request.toolCall.name === call.name ? "" : "request.toolCall.name",
@@ -39,7 +39,7 @@ export function toolCallTap(middleware: MiddlewareLike, wrap: WrapToolCall) {
         shown = { reply, message };
         return message;
       } catch (error) {
-        failure = error;
+        failures.push(error);
         throw error;
       }
     };
@@ -52,8 +52,10 @@ export function toolCallTap(middleware: MiddlewareLike, wrap: WrapToolCall) {
       throw invalid(middleware.name, "wrapToolCall must answer with a ToolMessage or a Command.");
     if (call.callId !== null || (reply !== undefined && reply.value === message)) return { value: answer };
     // A bare call has no message: it gets the content, or the failure.
-    if (answer.status === "error" && failure !== null) throw failure;
-    if (answer.status === "error") throw new Error(answer.text);
+    if (answer.status === "error") {
+      if (failures.length > 0) throw failures.at(-1);
+      throw new Error(answer.text);
+    }
     return { value: answer.content };
   };
 }

@@ -20,7 +20,7 @@ import type { ToolRequestLike } from "./types.js";
  * await agent.invoke(input, stack.as({ userId: "alice" }));
  * @throws GraphTapError MIDDLEWARE_INVALID for what is no stack of this copy of the package.
  */
-export function asMiddleware(stack: Pick<Stack, "name">) {
+export function asMiddleware(stack: Pick<Stack, "name" | "explain">) {
   const parts = partsOf(stack);
   if (parts === undefined)
     throw bindingError(

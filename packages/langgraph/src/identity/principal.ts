@@ -60,13 +60,16 @@ export class Principal {
 
 /**
  * Whether `inner` may run inside a run of `outer`: the same user with no more roles, or a service that acts for that
- * user. Anything else would widen what the run may do.
+ * user. Anything else would widen what the run may do; so would dropping or changing for whom one acts, for rights are
+ * the intersection of both.
  */
 export function narrows(outer: Principal, inner: Principal): boolean {
   if (inner.tenantId !== outer.tenantId) return false;
   if (inner.service !== null && inner.service !== outer.service) {
     return inner.onBehalfOf !== null && narrows(outer, inner.onBehalfOf);
   }
-  if (inner.userId !== outer.userId) return false;
-  return inner.roles.every((role) => outer.roles.includes(role));
+  if (inner.userId !== outer.userId || inner.service !== outer.service) return false;
+  if (!inner.roles.every((role) => outer.roles.includes(role))) return false;
+  if (outer.onBehalfOf !== null) return inner.onBehalfOf !== null && narrows(outer.onBehalfOf, inner.onBehalfOf);
+  return inner.onBehalfOf === null || (inner.service !== null && inner.onBehalfOf.tenantId === outer.tenantId);
 }

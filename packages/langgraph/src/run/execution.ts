@@ -4,12 +4,13 @@ import { isCommand } from "@langchain/langgraph";
 import type { Core } from "../core.js";
 import type { Dispatch } from "../dispatch.js";
 import { DeniedError } from "../denial.js";
-import { threadIdMissing } from "../errors.js";
+import { runOver, threadIdMissing } from "../errors.js";
 import type { DenialFields, EndStatus, RunContext } from "../hooks/context.js";
 import type { RunInput } from "../hooks/run.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
+import { isOver } from "./direct.js";
 import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
 import { interruptsOf, isBubbleUp, outcomeOf } from "./outcome.js";
 import { type Frame, RunScope } from "./scope.js";
@@ -57,7 +58,9 @@ export class Execution {
    * @throws GraphTapError IDENTITY_* after run.start and run.denied were told.
    */
   static begin(core: Core, launch: Launch): Execution | Promise<Execution> {
-    const outer = core.frames.getStore() ?? null;
+    const here = core.frames.getStore() ?? null;
+    // What a finished run left behind (a timer, a queue) is no place to nest in.
+    const outer = here?.scope.over === true ? null : here;
     const pinned = outer === null ? core.kernel.pin() : null;
     const epoch = outer === null ? (pinned as Epoch) : outer.scope.epoch;
     const dispatch = core.dispatchOf(epoch);
@@ -67,6 +70,7 @@ export class Execution {
     };
     let principal: Principal | null | Promise<Principal | null>;
     try {
+      if (here !== null && outer === null && launch.issued === null && isOver(here)) throw runOver(launch.workflow, here.ctx.runId);
       if (outer === null) assertFresh(core, launch.workflow, launch.issued);
       principal = outer === null ? rootPrincipal(core, dispatch, launch.workflow, launch.issued, launch.config) : innerPrincipal(launch.workflow, outer.ctx.principal, launch.issued);
       if (principal instanceof Promise) return principal.then((who) => make(who).#start(launch, dispatch), (error: unknown) => make(null).#refused(launch, dispatch, error));

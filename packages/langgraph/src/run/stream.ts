@@ -28,7 +28,8 @@ type Step = Promise<IteratorResult<unknown>>;
 
 /** One execution as the iterator that LangGraph gives out: a plain object that hands every step on. */
 export function governedStream(core: Core, target: StreamTarget, input: unknown, options: Config | undefined, issued: Issued | null): AsyncGenerator<unknown> {
-  const outer = core.frames.getStore();
+  const here = core.frames.getStore();
+  const outer = here?.scope.over === true ? undefined : here;
   const thread: unknown = options?.configurable?.["thread_id"];
   const nested = outer !== undefined && (thread === undefined || outer.ctx.threadId === null || thread === outer.ctx.threadId);
   const stream = nested ? new NestedStream(core, target, outer, input, options, issued) : new RunStream(core, target, input, options, issued);

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { GraphTapError } from "@graphtap/kernel";
 import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
 import type { Config } from "../identity/envelope.js";
-import { enter } from "../run/direct.js";
+import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { needsWatch } from "../watch/inject.js";
 import type { AnyTool } from "./call.js";
-import { execute, type Executed, type Invocation } from "./execute.js";
-import { gates, judge, withoutApproval } from "./gate.js";
+import { execute, type Executed, type Invocation, reportDenied } from "./execute.js";
+import { gates, judge, refusal, withoutApproval } from "./gate.js";
 import { consume } from "./permit.js";
 
 interface ToolCallInput {
@@ -69,18 +70,40 @@ type Via = (target: AnyTool, given: unknown, config: unknown) => Promise<unknown
 const byInvoke: Via = (target, given, config) => target.invoke(given, config);
 
 async function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via: Via = byInvoke): Promise<unknown> {
-  const taken = core.envelopes.take(config as Config | undefined, tool.name);
-  const clean = taken.config;
-  const here = core.frames.getStore();
-  if (here !== undefined && taken.issued === null && !here.scope.over) return gates(here) ? gated(core, here, tool, input, clean, via) : via(tool, input, clean);
-  const entered = enter(core, tool.name, taken.issued, clean);
-  const { frame, leave } = entered instanceof Promise ? await entered : entered;
+  const given = config as Config | undefined;
+  let clean: Config | undefined;
+  let entered: Entered;
+  try {
+    const taken = core.envelopes.take(given, tool.name);
+    clean = taken.config;
+    const here = core.frames.getStore();
+    if (here !== undefined && taken.issued === null && !here.scope.over) {
+      // Not awaited in here: what the call itself throws is no refusal to enter.
+      return gates(here) ? gated(core, here, tool, input, clean, via) : via(tool, input, clean);
+    }
+    const place = enter(core, tool.name, taken.issued, clean);
+    entered = place instanceof Promise ? await place : place;
+  } catch (error) {
+    return turnedAway(core, tool, input, given, error);
+  }
+  const { frame, leave } = entered;
   try {
     if (!gates(frame)) return await core.frames.run(frame, () => via(tool, input, clean));
     return await core.frames.run(frame, () => gated(core, frame, tool, input, clean, via));
   } finally {
     leave();
   }
+}
+
+/** Lets the observers know of somebody who was turned away before there was anything to judge. */
+async function turnedAway(core: Core, tool: AnyTool, input: unknown, config: Config | undefined, error: unknown): Promise<never> {
+  const place = GraphTapError.isInstance(error) ? witness(core, tool.name, config) : null;
+  if (place !== null) {
+    const { code, message } = error as GraphTapError;
+    const denial = refusal(code, "This call was refused; do not retry.", message.split("\n", 1)[0] ?? code);
+    await reportDenied(place.frame, tool, isToolCall(input) ? (input.id ?? null) : null, randomUUID(), denial).finally(place.leave);
+  }
+  throw error;
 }
 
 async function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: unknown, via: Via): Promise<unknown> {

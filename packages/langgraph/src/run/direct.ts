@@ -27,7 +27,7 @@ export function isOver({ scope, ctx }: Frame): boolean {
  * The frame of a tool or model call: the run's own where one is under way, else one made for this call alone. After the
  * run's end its context is no place any more; who comes with an identity of their own starts anew.
  *
- * @throws GraphTapError RUN_OVER, IDENTITY_CHANGED, IDENTITY_EXPIRED, IDENTITY_MISSING; the reason of an aborted run
+ * @throws GraphTapError RUN_OVER, IDENTITY_CHANGED, IDENTITY_MISSING; the reason of an aborted run
  */
 export function enter(core: Core, subject: string, issued: Issued | null, config: Config | undefined): Entered | Promise<Entered> {
   const frame = core.frames.getStore();

@@ -7,6 +7,8 @@ import { innerPrincipal } from "./identity.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
 import { OutputGate, withState } from "./output.js";
 import type { Frame } from "./scope.js";
+import { needsWatch } from "../watch/inject.js";
+import { scrub, showsCallbacks } from "../watch/scrub.js";
 
 /** The graph's own iterator for an input and options. */
 export type Source = (input: unknown, options: Config | undefined) => AsyncGenerator<unknown>;
@@ -85,6 +87,8 @@ class RunStream {
   #frame: Frame | null = null;
   #inner: AsyncIterator<unknown> | null = null;
   #output: OutputGate | null = null;
+  /** Set where chunks show callbacks, and one of them is ours. */
+  #scrubbed: Layout | null = null;
   #ready: unknown[] = [];
   #observed = false;
   #finished = false;
@@ -144,6 +148,8 @@ class RunStream {
       await execution.fail(error);
       throw error;
     }
+    const inner = this.#output?.inner ?? layout;
+    if (showsCallbacks(inner) && needsWatch(dispatch)) this.#scrubbed = inner;
     this.#observed = !dispatch.idle || this.#target.stoppedEarly !== null;
     if (this.#finished) await execution.end("cancelled", "ABORTED", null);
   }
@@ -184,6 +190,7 @@ class RunStream {
 
   readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> | Step => {
     if (result.done === true) return this.#finish(result);
+    if (this.#scrubbed !== null) scrub(this.#scrubbed, result.value);
     if (this.#output === null) return result;
     this.#ready.push(...this.#output.push(result.value));
     return this.#step(undefined);

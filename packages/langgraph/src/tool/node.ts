@@ -1,3 +1,4 @@
+import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import { snapshot } from "@graphtap/values";
 import type { Core } from "../core.js";
 import { denialMessage } from "../denial.js";
@@ -50,6 +51,11 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
   const Base = node.constructor as ToolNodeClass;
   const batches = new WeakMap<object, { batch: Batch; permits: Permits }>();
   const Governed = class extends Base {
+    // LangChain takes the class's own name: traces must show the one they showed before.
+    get lc_id(): string[] {
+      return [...((this as { lc_namespace?: string[] }).lc_namespace ?? []), get_lc_unique_name(Base as never)];
+    }
+
     override runTool: RunTool = (call, config, ...rest) => gatedRun(core, guards, this, batches, call, config, (handed) => super.runTool(handed, config, ...rest));
   };
   let governed: ToolNodeLike;

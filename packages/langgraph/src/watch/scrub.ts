@@ -1,0 +1,43 @@
+import type { CallbackManager } from "@langchain/core/callbacks/manager";
+import { type Layout, readChunk } from "../run/modes.js";
+import { Watcher } from "./watcher.js";
+
+interface Shown {
+  callbacks?: readonly unknown[] | CallbackManager;
+}
+
+/** Whether chunks of this layout show the config of a subgraph, and with it the callbacks of the node around it. */
+export function showsCallbacks(layout: Layout): boolean {
+  return (layout.subgraphs || layout.encoded) && (layout.modes.includes("checkpoints") || layout.modes.includes("debug"));
+}
+
+/**
+ * Takes the watcher off the config that a checkpoint's chunk shows. The config was made for the chunk; the manager in it
+ * is the run's own, so it is replaced and not changed.
+ */
+export function scrub(layout: Layout, raw: unknown): void {
+  const { mode, payload } = readChunk(layout, raw);
+  const shown: unknown = mode === "debug" ? (payload as { payload?: unknown } | null)?.payload : mode === "checkpoints" ? payload : null;
+  if (typeof shown !== "object" || shown === null) return;
+  const { config, parentConfig } = shown as { config?: Shown; parentConfig?: Shown };
+  for (const one of [config, parentConfig]) if (one?.callbacks !== undefined) hide(one, one.callbacks);
+}
+
+const isWatcher = (handler: unknown): handler is Watcher => handler instanceof Watcher;
+
+function hide(shown: Shown, callbacks: NonNullable<Shown["callbacks"]>): void {
+  const handlers = "copy" in callbacks ? callbacks.handlers : callbacks;
+  const watchers = handlers.filter(isWatcher);
+  if (watchers.length === 0) return;
+  if (watchers.length === handlers.length) {
+    delete shown.callbacks;
+    return;
+  }
+  if (!("copy" in callbacks)) {
+    shown.callbacks = callbacks.filter((handler) => !isWatcher(handler));
+    return;
+  }
+  const copy = callbacks.copy();
+  for (const watcher of watchers) copy.removeHandler(watcher);
+  shown.callbacks = copy;
+}

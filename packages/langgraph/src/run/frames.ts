@@ -34,8 +34,9 @@ export class FrameStore {
     const outer = storage.getStore() as (Store & object) | undefined;
     const variables = outer?.[VARIABLES];
     if (variables?.[this.#key] === frame) return body();
-    // A view of LangChain's own store: its run tree and its ambient config stay what they are.
-    const store = (outer === undefined ? {} : Object.create(outer)) as { [VARIABLES]?: Variables };
+    // A copy of LangChain's own store: its run tree and its ambient config stay what they are. Not a derived object:
+    // each one would turn a run tree into a prototype, which V8 pays for on every later access to one.
+    const store: { [VARIABLES]?: Variables } = outer === undefined ? {} : Object.assign(Object.create(Object.getPrototypeOf(outer) as object | null) as object, outer);
     store[VARIABLES] = variables === undefined ? { [this.#key]: frame } : { ...variables, [this.#key]: frame };
     return storage.run(store as never, body) as T;
   }

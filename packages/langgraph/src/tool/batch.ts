@@ -45,7 +45,10 @@ export class Batch {
     let answers: readonly Answer[];
     try {
       const judged: Judged[] = [];
-      for (const { wish } of round) judged.push(await judge(this.core, this.frame, wish));
+      for (const { wish } of round) {
+        const verdict = judge(this.core, this.frame, wish);
+        judged.push(verdict instanceof Promise ? await verdict : verdict);
+      }
       answers = await withAnswers(this.core, this.frame, round.map(({ wish }) => wish), judged, this.config);
     } catch (error) {
       for (const entry of round) entry.reject(error);

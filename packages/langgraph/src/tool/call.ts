@@ -1,6 +1,6 @@
 import { hash, deepFreeze, snapshot } from "@graphtap/values";
-import { interopParseAsync, isInteropZodSchema } from "@langchain/core/utils/types";
 import type { ToolCall, ToolInfo } from "../hooks/tool.js";
+import { parseWith } from "./parse.js";
 import { shapeOf } from "./shape.js";
 
 /** The parts of a LangChain tool that the gate needs. Duck-typed: two copies of LangChain may be loaded. */
@@ -77,9 +77,9 @@ export interface Reading {
 
 /**
  * Reads the arguments once (a getter cannot answer differently later), parses a copy with the tool's own schema and
- * freezes both.
+ * freezes both. A promise only where the schema needs one.
  */
-export async function parseArguments(tool: AnyTool, args: unknown, { form, strict }: Reading): Promise<Parsed> {
+export function parseArguments(tool: AnyTool, args: unknown, { form, strict }: Reading): Parsed | Promise<Parsed> {
   let raw: unknown;
   try {
     const read = snapshot(args);
@@ -88,19 +88,13 @@ export async function parseArguments(tool: AnyTool, args: unknown, { form, stric
   } catch (error) {
     return { ok: false, kind: "unreadable", raw: undefined, error };
   }
+  const invalid = (error: unknown): Parsed => ({ ok: false, kind: "invalid", raw: deepFreeze(raw), error });
+  const valid = (parsed: unknown): Parsed => ({ ok: true, raw: deepFreeze(raw), parsed: deepFreeze(parsed) });
   try {
     // `asTool` takes bare arguments without a parse: what its schema would make of them never runs.
-    const parsed = form === "bare" && shapeOf(tool) === "runnable" ? snapshot(raw).value : await parseWith(tool.schema, raw);
-    return { ok: true, raw: deepFreeze(raw), parsed: deepFreeze(parsed) };
+    const parsed = form === "bare" && shapeOf(tool) === "runnable" ? snapshot(raw).value : parseWith(tool.schema, raw);
+    return parsed instanceof Promise ? parsed.then(valid, invalid) : valid(parsed);
   } catch (error) {
-    return { ok: false, kind: "invalid", raw: deepFreeze(raw), error };
+    return invalid(error);
   }
-}
-
-async function parseWith(schema: unknown, raw: unknown): Promise<unknown> {
-  if (!isInteropZodSchema(schema)) return snapshot(raw).value;
-  const parse = async (input: unknown): Promise<unknown> => snapshot(await interopParseAsync(schema as never, input)).value;
-  if (typeof raw !== "string" && raw !== undefined && raw !== null) return parse(snapshot(raw).value);
-  // A string tool takes bare text for { input }; LangChain does that inside `call`, before it parses.
-  return parse(raw).catch(() => parse({ input: raw ?? undefined }));
 }

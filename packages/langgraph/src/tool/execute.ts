@@ -3,7 +3,7 @@ import { ToolInputParsingException } from "@langchain/core/tools";
 import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
-import type { ToolCall, ToolReply } from "../hooks/tool.js";
+import type { ToolCall, ToolReply, ToolStart } from "../hooks/tool.js";
 import { codeOf, isBubbleUp, outcomeOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
@@ -24,7 +24,7 @@ export async function reportDenied(frame: Frame, tool: AnyTool, callId: string |
 }
 
 /** Takes a judged call through admit, call, result, settle and the observers. */
-export async function execute(core: Core, frame: Frame, tool: AnyTool, judged: Exclude<Judged, { kind: "escalated" }>, call: { readonly callId: string | null; readonly args: unknown; readonly form: "call" | "bare" }, invoke: Invocation): Promise<Executed> {
+export function execute(core: Core, frame: Frame, tool: AnyTool, judged: Exclude<Judged, { kind: "escalated" }>, call: { readonly callId: string | null; readonly args: unknown; readonly form: "call" | "bare" }, invoke: Invocation): Promise<Executed> {
   const { callId, args, form } = call;
   if (judged.kind === "denied") return reportDenied(frame, tool, callId, judged.executionId, judged.denial);
   const execution = new Execution(core, frame, tool, callId, form, invoke);
@@ -50,12 +50,16 @@ class Execution implements Body {
   ) {}
 
   /** admit -> call -> result -> settle, with the call that was judged. */
-  async admitted(call: FrozenCall): Promise<Executed> {
+  admitted(call: FrozenCall): Promise<Executed> {
+    const body = (): Promise<ToolReply> => this.#onion(call);
+    return this.frame.scope.dispatch.tool.admit.used ? this.#reserved(call, body) : this.observed(call.executionId, call, body);
+  }
+
+  async #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<Executed> {
     const { admit } = this.frame.scope.dispatch.tool;
-    if (!admit.used) return this.observed(call.executionId, call, () => this.#onion(call));
     const reservation = await admit.call(call, this.frame.ctx);
     if (!reservation.ok) return reportDenied(this.frame, this.tool, this.callId, call.executionId, denialOf(reservation));
-    return this.observed(call.executionId, call, () => this.#onion(call), reservation.settlement);
+    return this.observed(call.executionId, call, body, reservation.settlement);
   }
 
   /** Runs `body` between tool.start and tool.end. */
@@ -64,16 +68,20 @@ class Execution implements Body {
     const { start, end, result } = scope.dispatch.tool;
     const at = ctx.clock.monotonic();
     const ids = { name: this.tool.name, executionId, callId: this.callId };
-    const finish = async (status: EndStatus, code: string | null, error: unknown): Promise<void> => {
-      const durationMs = ctx.clock.monotonic() - at;
+    const tell = (status: EndStatus, code: string | null, error: unknown, durationMs: number): undefined | Promise<undefined> =>
+      end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
+    const settled = async (taken: NonNullable<typeof settlement>, status: EndStatus, code: string | null, error: unknown, durationMs: number): Promise<void> => {
       // A pause runs again on resume and is admitted then; a refusal never ran.
-      if (status === "paused" || (status === "denied" && !this.#ran)) await settlement?.release(status);
-      else await settlement?.settle({ status, durationMs });
-      const told = end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
-      if (told !== undefined) await told;
+      if (status === "paused" || (status === "denied" && !this.#ran)) await taken.release(status);
+      else await taken.settle({ status, durationMs });
+      await tell(status, code, error, durationMs);
+    };
+    const finish = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> => {
+      const durationMs = ctx.clock.monotonic() - at;
+      return settlement === undefined ? tell(status, code, error, durationMs) : settled(settlement, status, code, error, durationMs);
     };
     if (start.used) {
-      const told = start.call({ ...ids, argsHash: call?.argsHash ?? null }, ctx);
+      const told = start.call(new StartEvent(ids.name, executionId, this.callId, call), ctx);
       if (told !== undefined) await told;
     }
     let reply: ToolReply;
@@ -99,11 +107,12 @@ class Execution implements Body {
       }
     }
     const failed = isErrorMessage(reply.value);
-    await finish(failed ? "error" : "ok", failed ? "TOOL_ERROR" : null, null);
+    const told = finish(failed ? "error" : "ok", failed ? "TOOL_ERROR" : null, null);
+    if (told !== undefined) await told;
     return { denied: false, value: reply.value };
   }
 
-  async #refused(executionId: string, finish: (status: EndStatus, code: string | null, error: unknown) => Promise<void>, error: DeniedError): Promise<Executed> {
+  async #refused(executionId: string, finish: (status: EndStatus, code: string | null, error: unknown) => undefined | Promise<void>, error: DeniedError): Promise<Executed> {
     await finish("denied", error.code, error);
     const denial: DenialFields = { code: error.code, message: error.modelMessage, reason: error.reason, plugin: error.plugin ?? null, hook: error.hook ?? null };
     return reportDenied(this.frame, this.tool, this.callId, executionId, denial);
@@ -116,13 +125,21 @@ class Execution implements Body {
   }
 
   /** One attempt: the first runs on the judgement that admitted it, each further one, or a changed one, is judged again. */
-  async #attempt(judged: FrozenCall, request: ToolCall): Promise<ToolReply> {
+  #attempt(judged: FrozenCall, request: ToolCall): Promise<ToolReply> {
+    return request === judged && this.#attempts === 0 ? this.#run(judged) : this.#again(judged, request);
+  }
+
+  async #again(judged: FrozenCall, request: ToolCall): Promise<ToolReply> {
     let call = judged;
     if (request !== judged) call = this.#allowed(await judge(this.core, this.frame, { tool: this.tool, args: request.raw, callId: this.callId, route: judged.route, form: this.form }));
     else if (this.#attempts > 0) call = this.#allowed(await authorize(this.core, this.frame, judged));
+    return this.#run(call);
+  }
+
+  #run(call: FrozenCall): Promise<ToolReply> {
     this.#attempts++;
     const ready = handed(this.tool, call, this);
-    return { value: await this.inside(() => this.invoke(ready.tool, ready.args, ready.bare)) };
+    return this.inside(() => this.invoke(ready.tool, ready.args, ready.bare)).then(replied);
   }
 
   #allowed(verdict: Judged): FrozenCall {
@@ -158,6 +175,24 @@ class Execution implements Body {
   inside<T>(body: () => T): T {
     if (this.frame.permits === null) return body();
     return this.core.frames.run({ ...this.frame, permits: null }, body);
+  }
+}
+
+const replied = (value: unknown): ToolReply => ({ value });
+
+/** A start as observers see it; the hash of the arguments is made only for those who read it. */
+class StartEvent implements ToolStart {
+  readonly #call: ToolCall | null;
+  constructor(
+    readonly name: string,
+    readonly executionId: string,
+    readonly callId: string | null,
+    call: ToolCall | null,
+  ) {
+    this.#call = call;
+  }
+  get argsHash(): string | null {
+    return this.#call?.argsHash ?? null;
   }
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { Judgement } from "@graphtap/kernel";
 import type { Core } from "../core.js";
 import type { DenialFields } from "../hooks/context.js";
 import type { ToolCall, ToolDraft } from "../hooks/tool.js";
 import type { Frame } from "../run/scope.js";
-import { type AnyTool, FrozenCall, parseArguments, type Reading, toolInfo } from "./call.js";
+import { type AnyTool, FrozenCall, parseArguments, type Parsed, type Reading, toolInfo } from "./call.js";
 import { shapeOf } from "./shape.js";
 
 /** What somebody wants to call. */
@@ -48,38 +49,50 @@ export function withoutApproval(judged: Judged): Exclude<Judged, { kind: "escala
 }
 
 /**
- * prepare -> read once, parse, freeze -> authorize. No side effects: nothing is counted or taken here.
+ * prepare -> read once, parse, freeze -> authorize. No side effects: nothing is counted or taken here. A promise only
+ * where a tap or the tool's schema gives one.
  */
-export async function judge(core: Core, frame: Frame, wish: Wish): Promise<Judged> {
-  const { dispatch } = frame.scope;
-  const executionId = randomUUID();
+export function judge(core: Core, frame: Frame, wish: Wish): Judged | Promise<Judged> {
+  const { prepare } = frame.scope.dispatch.tool;
+  if (!prepare.used) return judgeArguments(core, frame, wish, wish.args);
   const info = toolInfo(wish.tool);
-  let args = wish.args;
-  if (dispatch.tool.prepare.used) {
-    const draft: ToolDraft = Object.freeze({ name: info.name, args, callId: wish.callId, tool: info });
-    args = (await dispatch.tool.prepare.call(draft, frame.ctx)).args;
-  }
+  const draft: ToolDraft = Object.freeze({ name: info.name, args: wish.args, callId: wish.callId, tool: info });
+  const prepared = prepare.call(draft, frame.ctx);
+  return prepared instanceof Promise ? prepared.then(({ args }) => judgeArguments(core, frame, wish, args)) : judgeArguments(core, frame, wish, prepared.args);
+}
+
+function judgeArguments(core: Core, frame: Frame, wish: Wish, args: unknown): Judged | Promise<Judged> {
+  const { dispatch } = frame.scope;
   const strict = dispatch.controlsTools || gates(frame) !== dispatch.anyTool;
-  const read = await parseArguments(wish.tool, args, { form: wish.form, strict });
+  const read = parseArguments(wish.tool, args, { form: wish.form, strict });
+  return read instanceof Promise ? read.then((done) => judgeRead(core, frame, wish, done, strict)) : judgeRead(core, frame, wish, read, strict);
+}
+
+function judgeRead(core: Core, frame: Frame, wish: Wish, read: Parsed, strict: boolean): Judged | Promise<Judged> {
+  const executionId = randomUUID();
   if (!read.ok) {
     if (read.kind === "invalid") return strict && shapeOf(wish.tool) === "own" ? { kind: "denied", executionId, denial: INVALID } : { kind: "invalid", executionId, raw: read.raw, error: read.error };
     if (!strict) return { kind: "unread", executionId };
     const denial = refusal("ARGUMENTS_UNREADABLE", "The arguments are too large, too deep or not plain data; send less.", String((read.error as Error).message));
     return { kind: "denied", executionId, denial };
   }
-  const call = new FrozenCall({ name: info.name, executionId, callId: wish.callId, tool: info, raw: read.raw, parsed: read.parsed, route: wish.route });
-  return authorize(core, frame, call);
+  const info = toolInfo(wish.tool);
+  return authorize(core, frame, new FrozenCall({ name: info.name, executionId, callId: wish.callId, tool: info, raw: read.raw, parsed: read.parsed, route: wish.route }));
 }
 
 /** Judges a frozen call; also what every further attempt of an admitted call passes. */
-export async function authorize(core: Core, frame: Frame, call: FrozenCall): Promise<Judged> {
+export function authorize(core: Core, frame: Frame, call: FrozenCall): Judged | Promise<Judged> {
   const { dispatch } = frame.scope;
   if (dispatch.needsIdentity && frame.ctx.principal === null) {
     const denial = refusal("IDENTITY_MISSING", "Tools are not available without signing in; answer without them.", `anonymous: "${core.anonymous}"`);
     return { kind: "denied", executionId: call.executionId, denial };
   }
   if (!dispatch.tool.authorize.used) return { kind: "allowed", call };
-  const verdict = await dispatch.tool.authorize.call(call, frame.ctx);
+  const verdict = dispatch.tool.authorize.call(call, frame.ctx);
+  return verdict instanceof Promise ? verdict.then((given) => judgedBy(given, call)) : judgedBy(verdict, call);
+}
+
+function judgedBy(verdict: Judgement<ToolCall>, call: FrozenCall): Judged {
   if (verdict.effect === "allow") return { kind: "allowed", call };
   if (verdict.effect === "escalate") return { kind: "escalated", call, requests: verdict.requests };
   return { kind: "denied", executionId: call.executionId, denial: denialOf(verdict) };

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { GraphTapError } from "@graphtap/kernel";
 import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
-import type { Config } from "../identity/envelope.js";
+import type { Config, Taken } from "../identity/envelope.js";
 import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { needsWatch } from "../watch/inject.js";
 import type { AnyTool } from "./call.js";
 import { execute, type Executed, type Invocation, reportDenied } from "./execute.js";
-import { gates, judge, refusal, withoutApproval } from "./gate.js";
+import { gates, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { consume } from "./permit.js";
 
 interface ToolCallInput {
@@ -69,22 +69,25 @@ const forwarded = (tool: AnyTool, key: "name" | "description" | "schema"): Prope
 type Via = (target: AnyTool, given: unknown, config: unknown) => Promise<unknown>;
 const byInvoke: Via = (target, given, config) => target.invoke(given, config);
 
-async function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via: Via = byInvoke): Promise<unknown> {
-  const given = config as Config | undefined;
-  let clean: Config | undefined;
+function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via: Via = byInvoke): Promise<unknown> {
+  try {
+    const taken = core.envelopes.take(config as Config | undefined, tool.name);
+    const here = core.frames.getStore();
+    if (here === undefined || taken.issued !== null || here.scope.over) return entering(core, tool, input, taken, via);
+    return gates(here) ? gated(core, here, tool, input, taken.config, via) : via(tool, input, taken.config);
+  } catch (error) {
+    return turnedAway(core, tool, input, config as Config | undefined, error);
+  }
+}
+
+/** No run around the call, or another identity: it gets a place of its own. */
+async function entering(core: Core, tool: AnyTool, input: unknown, { config: clean, issued }: Taken<unknown>, via: Via): Promise<unknown> {
   let entered: Entered;
   try {
-    const taken = core.envelopes.take(given, tool.name);
-    clean = taken.config;
-    const here = core.frames.getStore();
-    if (here !== undefined && taken.issued === null && !here.scope.over) {
-      // Not awaited in here: what the call itself throws is no refusal to enter.
-      return gates(here) ? gated(core, here, tool, input, clean, via) : via(tool, input, clean);
-    }
-    const place = enter(core, tool.name, taken.issued, clean);
+    const place = enter(core, tool.name, issued, clean as Config | undefined);
     entered = place instanceof Promise ? await place : place;
   } catch (error) {
-    return turnedAway(core, tool, input, given, error);
+    return turnedAway(core, tool, input, clean as Config | undefined, error);
   }
   const { frame, leave } = entered;
   try {
@@ -106,17 +109,23 @@ async function turnedAway(core: Core, tool: AnyTool, input: unknown, config: Con
   throw error;
 }
 
-async function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: unknown, via: Via): Promise<unknown> {
+/** Not an async function: each one on the way of a call costs promises, which async hooks make dear. */
+function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: unknown, via: Via): Promise<unknown> {
   // Read once: a field of the call could answer differently later.
   const asCall: ToolCallInput | null = isToolCall(input) ? { ...input, type: "tool_call" } : null;
   const args = asCall === null ? input : asCall.args;
   const callId = asCall?.id ?? null;
   const form = asCall === null ? "bare" : "call";
   const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
-  const judged =
-    permit !== null ? ({ kind: "allowed", call: permit.call } as const) : withoutApproval(await judge(core, frame, { tool, args, callId, route: "direct", form }));
   const invocation: Invocation = (target, given, bare) => via(target, asCall === null || bare === true ? given : { ...asCall, args: given }, announced(core, frame, config as Config | undefined));
-  return answer(tool, callId, asCall !== null, await execute(core, frame, tool, judged, { callId, args, form }, invocation));
+  const run = async (judged: Judged): Promise<unknown> => answer(tool, callId, asCall !== null, await execute(core, frame, tool, withoutApproval(judged), { callId, args, form }, invocation));
+  if (permit !== null) return run({ kind: "allowed", call: permit.call });
+  try {
+    const judged = judge(core, frame, { tool, args, callId, route: "direct", form });
+    return judged instanceof Promise ? judged.then(run) : run(judged);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** Gives the call the run id under which LangChain will announce it to the watcher, if there is one. */

@@ -104,7 +104,7 @@ async function gatedRun(core: Core, guards: Guards, node: ToolNodeLike, batches:
   const permit = { call: judged.call, args, target };
   if (node.wrapToolCall === undefined) {
     core.permits.set(args as object, permit);
-    return run({ ...call, args });
+    return await run({ ...call, args });
   }
   const { permits } = task;
   permits.issue(permit);

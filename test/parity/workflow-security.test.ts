@@ -1,0 +1,183 @@
+import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
+import { createStack, isDenied, type PermissionLevel as Level, PermissionLevel, security } from "graphtap";
+import { describe, expect, it } from "vitest";
+import { ask, calling, DAY, failure, keeper, START } from "./parts.js";
+
+const keep = keeper();
+const TOOLS = { file_manager: { level: "read" }, calculator: { level: "read" }, web_search: { level: "read" } } as const;
+function desk(options: Parameters<typeof security>[0] = { tools: TOOLS }) {
+  const clock = fakeClock(START);
+  const stack = keep(createStack({ name: "desk", plugins: [security(options)], clock }));
+  return { clock, stack, manager: stack.get(security) };
+}
+const fileManager = { userId: "user123", toolName: "file_manager", permissionLevel: PermissionLevel.READ };
+
+describe("TestWorkflowSecurity", () => {
+  it("runs the document's usage example, as far as it is enforced today", async () => {
+    const { clock, stack, manager: workflowSecurityManager } = desk();
+
+    // Grant tool permission
+    const permission = workflowSecurityManager.grantToolPermission({
+      userId: "user123",
+      toolName: "file_manager",
+      permissionLevel: PermissionLevel.READ,
+      expiry: new Date(clock.now() + 7 * DAY),
+    });
+    // Authorize tool execution
+    const decision = workflowSecurityManager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" });
+    // The same question is asked by the stack itself when the tool is called.
+    const read = stack.wrapTool(scriptedTool("file_manager", "3 files"));
+    const files = await read.invoke({ method: "read", path: "/safe/path" }, stack.as({ userId: "user123" }));
+    // Get audit log
+    const auditEntries = await workflowSecurityManager.getAuditLog({ userId: "user123", hours: 24 });
+
+    expect(permission).toMatchObject({ permissionLevel: "read", expiry: Date.parse(START) + 7 * DAY });
+    expect(decision).toMatchObject({ allowed: true, requiredLevel: "read", grantIds: [permission.id] });
+    expect(files).toBe("3 files");
+    expect(auditEntries.map(({ event, decision: said, tool, userId }) => [event, said, tool, userId])).toEqual([
+      ["tool.allowed", "allowed", "file_manager", "user123"],
+      ["permission.granted", "granted", "file_manager", "user123"],
+    ]);
+  });
+
+  it("denies by default: what nobody granted, to whom nobody granted it", () => {
+    const { manager } = desk();
+    manager.grantToolPermission(fileManager);
+    expect(manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" }).allowed).toBe(true);
+    expect(manager.authorizeToolExecution({ userId: "user123", toolName: "calculator" })).toMatchObject({
+      allowed: false,
+      code: "PERMISSION_NOT_GRANTED",
+      cause: "no-grant",
+    });
+    expect(manager.authorizeToolExecution({ userId: "demo_user", toolName: "file_manager" })).toMatchObject({
+      allowed: false,
+      cause: "no-grant",
+    });
+  });
+
+  it("orders the levels: a grant covers its own level and all below it, none covers nothing", () => {
+    const levels: readonly Level[] = ["none", "read", "write", "execute", "admin"];
+    const needed = ["read", "write", "execute", "admin"] as const;
+    const { manager } = desk({ tools: Object.fromEntries(needed.map((level) => [`needs_${level}`, { level }])) });
+    const table = levels.map((permissionLevel) =>
+      needed.map((level) => {
+        manager.grantToolPermission({ userId: permissionLevel, toolName: `needs_${level}`, permissionLevel });
+        return manager.authorizeToolExecution({ userId: permissionLevel, toolName: `needs_${level}` }).allowed;
+      }),
+    );
+    expect(table).toEqual([
+      [false, false, false, false],
+      [true, false, false, false],
+      [true, true, false, false],
+      [true, true, true, false],
+      [true, true, true, true],
+    ]);
+  });
+
+  it("lets a permission expire, to the millisecond", () => {
+    const { clock, manager } = desk();
+    manager.grantToolPermission({ ...fileManager, expiry: new Date(clock.now() + 7 * DAY) });
+    const allowed = () => manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" });
+    clock.advance(7 * DAY - 1);
+    expect(allowed().allowed).toBe(true);
+    clock.advance(1);
+    expect(allowed()).toMatchObject({ allowed: false, cause: "expired" });
+    expect(allowed().reason).toContain("expired at 2026-03-08T12:00:00.000Z");
+  });
+
+  it("refuses a grant with methods or a rate limit, which nothing enforces yet, instead of granting more", async () => {
+    const { manager } = desk();
+    for (const more of [{ allowedMethods: ["read", "list"] }, { rateLimit: 10 }]) {
+      const error = await failure(
+        Promise.resolve().then(() => manager.grantToolPermission({ ...fileManager, ...more } as never)),
+      );
+      expect(error).toMatchObject({ code: "GRANT_INVALID", message: expect.stringContaining(Object.keys(more)[0] ?? "") });
+    }
+    expect(manager.getUserPermissions({ userId: "user123" }).permissions).toEqual([]);
+  });
+
+  it("lists what one user may use, and takes it away", () => {
+    const { manager } = desk();
+    manager.grantToolPermission(fileManager);
+    manager.grantToolPermission({ userId: "user123", toolName: "calculator", permissionLevel: "write", grantedBy: "root" });
+    expect(manager.getUserPermissions({ userId: "user123" })).toMatchObject({
+      userId: "user123",
+      tenantId: null,
+      permissions: [
+        { toolName: "file_manager", permissionLevel: "read", expiry: null, grantedBy: null },
+        { toolName: "calculator", permissionLevel: "write", grantedBy: "root" },
+      ],
+    });
+    expect(manager.revokeToolPermission({ userId: "user123", toolName: "file_manager" })).toBe(true);
+    expect(manager.revokeToolPermission({ userId: "user123", toolName: "file_manager" })).toBe(false);
+    expect(manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" }).allowed).toBe(false);
+  });
+
+  it("is checked before a tool runs in a graph: the denied one does not run, and the run goes on", async () => {
+    const { stack, manager } = desk();
+    manager.grantToolPermission(fileManager);
+    const files = scriptedTool("file_manager", "3 files");
+    const sums = scriptedTool("calculator", "4");
+    const workflow = await stack.createWorkflow({
+      mode: "tools",
+      llm: scriptedModel(calling("file_manager", "calculator")),
+      tools: [files, sums],
+    });
+    const { messages } = await workflow.invoke(ask("list my files"), stack.as({ userId: "user123", conversationId: "conv456" }));
+    expect(files.calls.map(({ args }) => args)).toEqual([{ path: "/safe/path" }]);
+    expect(sums.callCount).toBe(0);
+    expect(messages.filter(isDenied).map(({ name, text }) => [name, text])).toEqual([
+      ["calculator", 'PERMISSION_NOT_GRANTED: "calculator" is not available to you; do not retry, answer without it.'],
+    ]);
+    expect(messages.at(-1)?.type).toBe("ai");
+  });
+
+  it("logs each decision with who, what, where and why, and no arguments", async () => {
+    const { stack, manager } = desk();
+    manager.grantToolPermission({ ...fileManager, grantedBy: "root" });
+    const workflow = await stack.createWorkflow({
+      name: "files",
+      mode: "tools",
+      llm: scriptedModel(calling("file_manager", "calculator")),
+      tools: [scriptedTool("file_manager", "3 files"), scriptedTool("calculator", "4")],
+    });
+    await workflow.invoke(ask("list my files"), stack.as({ userId: "user123", conversationId: "conv456" }));
+    const log = await manager.getAuditLog({ userId: "user123", hours: 24 });
+    const place = { workflow: "files", node: "tools", threadId: "conv456", userId: "user123", at: Date.parse(START) };
+    expect(log.find((entry) => entry.event === "tool.denied")).toMatchObject({
+      ...place,
+      tool: "calculator",
+      code: "PERMISSION_NOT_GRANTED",
+      reason: 'no grant of "calculator" for user "user123" (default deny, policy v2)',
+      plugin: "security",
+    });
+    expect(log.find((entry) => entry.event === "tool.allowed")).toMatchObject({ ...place, tool: "file_manager", code: null });
+    expect(log.find((entry) => entry.event === "permission.granted")).toMatchObject({ actor: "root", permissionLevel: "read" });
+    expect(log.map(({ seq }) => seq).toSorted((a, b) => b - a)).toEqual(log.map(({ seq }) => seq));
+    expect(JSON.stringify(log)).not.toContain("/safe/path");
+  });
+
+  it("counts events, denials and executions of a time", async () => {
+    const { clock, stack, manager } = desk();
+    manager.grantToolPermission(fileManager);
+    const files = stack.wrapTool(scriptedTool("file_manager", "3 files"));
+    const call = (userId: string) => files.invoke({}, stack.as({ userId })).catch(() => null);
+    await call("user123");
+    await call("user123");
+    await call("demo_user");
+    manager.revokeToolPermission({ userId: "user123", toolName: "file_manager" });
+    await call("user123");
+    expect(manager.getSecurityStats({ hours: 24 })).toMatchObject({
+      totalEvents: 6,
+      authorizedExecutions: 2,
+      deniedAttempts: 2,
+      granted: 1,
+      revoked: 1,
+      topCodes: [{ name: "PERMISSION_NOT_GRANTED", count: 2 }],
+      topDeniedTools: [{ name: "file_manager", count: 2 }],
+    });
+    clock.advance(DAY + 1);
+    expect(manager.getSecurityStats({ hours: 24 }).totalEvents).toBe(0);
+    expect(manager.getSecurityStats({ hours: 48 }).totalEvents).toBe(6);
+  });
+});

@@ -2,9 +2,10 @@ import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import { wrapUnsupported } from "../errors.js";
 import type { ModelGuards } from "../model/guard.js";
-import type { Guards } from "../tool/guard.js";
+import { type Guards, isTool } from "../tool/guard.js";
 import { isToolNode } from "../tool/node.js";
 import { HookedBound } from "./node.js";
+import { leavesOf } from "./parts.js";
 import { isAgent, isPregel, type PregelLike } from "./pregel.js";
 import { wrapperOf } from "./subclass.js";
 import type { GraphWrapper } from "./wrap.js";
@@ -71,14 +72,20 @@ function visit(graph: PregelLike, prefix: string, v: Visit): void {
 }
 
 function coverage(node: string, inner: Runnable, { models, tools }: Visit): NodeCoverage {
-  if (isToolNode(inner)) {
-    const named = inner.tools.map((tool) => ({ name: (tool as { name?: string }).name ?? "?", governed: typeof tool === "object" && tool !== null && tools.originalOf(tool) !== undefined }));
-    return { node, kind: "tools", toolsGoverned: named.filter((t) => t.governed).map((t) => t.name), toolsObserved: named.filter((t) => !t.governed).map((t) => t.name), model: "none", opaque: false };
-  }
-  if (isPregel(inner)) return { node, kind: "subgraph", toolsGoverned: [], toolsObserved: [], model: "none", opaque: false };
-  if (models.governs(inner)) return { node, kind: "model", toolsGoverned: [], toolsObserved: [], model: "controlled", opaque: false };
-  return { node, kind: "code", toolsGoverned: [], toolsObserved: [], model: "observed", opaque: true };
+  const parts = leavesOf(inner, (part) => isPregel(part) || isToolNode(part) || isTool(part));
+  const reached: unknown[] = parts.flatMap((part): unknown[] => (isToolNode(part) ? part.tools : isTool(part) ? [part] : []));
+  const names = (governed: boolean): string[] => [...new Set(reached.filter((tool) => (isGoverned(tools, tool) ? governed : !governed)).map((tool) => (tool as { name?: string }).name ?? "?"))];
+  const known = (part: Runnable): boolean => isPregel(part) || isToolNode(part) || isTool(part) || models.governs(part) || isData(part);
+  const opaque = !parts.every(known);
+  const controlled = parts.some((part) => models.governs(part));
+  const kind = reached.length > 0 ? "tools" : parts.some((part) => isPregel(part)) ? "subgraph" : controlled && !opaque ? "model" : opaque ? "code" : "tools";
+  return { node, kind, toolsGoverned: names(true), toolsObserved: names(false), model: opaque ? "observed" : controlled ? "controlled" : "none", opaque };
 }
+
+/** LangChain's own prompts, parsers and the like: no code of the host's. */
+const isData = (part: Runnable): boolean => !("func" in part) && Array.isArray(part.lc_namespace) && part.lc_namespace[0]?.startsWith("langchain") === true;
+
+const isGoverned = (tools: Guards, tool: unknown): boolean => typeof tool === "object" && tool !== null && tools.originalOf(tool) !== undefined;
 
 function line(n: NodeCoverage): string {
   const tools = [n.toolsGoverned.length > 0 ? `tools governed: ${n.toolsGoverned.join(", ")}` : "", n.toolsObserved.length > 0 ? `tools observed: ${n.toolsObserved.join(", ")}` : ""].filter((part) => part !== "");

@@ -5,6 +5,7 @@ import type { Config } from "../identity/envelope.js";
 export interface NodeLike {
   bound: Runnable;
   subgraphs?: Runnable[];
+  readonly writers?: readonly Runnable[];
 }
 
 /** A compiled graph, as far as wrapping needs it. Structural: versions and copies of LangGraph differ in class. */

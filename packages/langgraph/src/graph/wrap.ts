@@ -1,25 +1,18 @@
-import { Runnable } from "@langchain/core/runnables";
+import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import { wrapForeignStack, wrapRemote, wrapUnsupported } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import type { ModelGuards } from "../model/guard.js";
 import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
-import type { Guards } from "../tool/guard.js";
+import { type Guards, isTool } from "../tool/guard.js";
+import { hookedWriters } from "./edge.js";
 import { HookedBound } from "./node.js";
 import { type AgentLike, isAgent, isBuilder, isPregel, isRemote, type NodeLike, type PregelClass, type PregelLike } from "./pregel.js";
+import { leavesOf, mapParts } from "./parts.js";
 import { governedClass, IDENTITY, wrapperOf } from "./subclass.js";
 
 /** What a stack can wrap: a compiled graph, a StateGraph, an entrypoint or a createAgent agent. Structural on purpose. */
 export type Wrappable = { readonly lg_is_pregel: boolean; readonly nodes: unknown } | { compile(...args: never[]): unknown } | { readonly graph: unknown };
-
-const isSequence = (value: unknown): value is Runnable & { first: Runnable; middle: Runnable[]; last: Runnable } => typeof value === "object" && value !== null && Array.isArray((value as { middle?: unknown }).middle) && "first" in value && "last" in value;
-
-/** LangChain's containers around other runnables, by shape; what sits in them runs like a node of its own. */
-const isBinding = (value: unknown): value is Runnable & { bound: Runnable } => typeof value === "object" && value !== null && "bound" in value && Runnable.isRunnable((value as { bound: unknown }).bound);
-const hasFallbacks = (value: unknown): value is Runnable & { runnable: Runnable; fallbacks: Runnable[] } => typeof value === "object" && value !== null && "runnable" in value && Array.isArray((value as { fallbacks?: unknown }).fallbacks);
-const isMap = (value: unknown): value is Runnable & { steps: Record<string, Runnable> } => typeof value === "object" && value !== null && isRecordOfRunnables((value as { steps?: unknown }).steps);
-const isRecordOfRunnables = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((step) => Runnable.isRunnable(step));
-const isBranch = (value: unknown): value is Runnable & { branches: [Runnable, Runnable][]; default: Runnable } => typeof value === "object" && value !== null && Array.isArray((value as { branches?: unknown }).branches) && "default" in value;
 
 const describe = (value: unknown): string => {
   if (typeof value === "function") return `function "${value.name || "anonymous"}"`;
@@ -80,8 +73,14 @@ export class GraphWrapper {
 
   #nodes(graph: PregelLike): Record<string, NodeLike> {
     const nodes: Record<string, NodeLike> = {};
-    for (const [name, node] of Object.entries(graph.nodes)) nodes[name] = name === "__start__" ? node : this.#node(name, node);
+    for (const [name, node] of Object.entries(graph.nodes)) nodes[name] = this.#edges(name, name === "__start__" ? node : this.#node(name, node));
     return nodes;
+  }
+
+  #edges(name: string, node: NodeLike): NodeLike {
+    if (node.writers === undefined) return node;
+    const writers = hookedWriters(this.core, name, node.writers);
+    return writers === node.writers ? node : Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { writers });
   }
 
   #node(name: string, node: NodeLike): NodeLike {
@@ -93,16 +92,13 @@ export class GraphWrapper {
     return copy;
   }
 
-  /** What a node runs, with the parts that can be reached governed: tool nodes, subgraphs, models in sequences. */
+  /** What a node runs, with the parts that can be reached governed: tool nodes, tools, subgraphs, models, in containers too. */
   #deep(bound: Runnable): Runnable {
     if (isPregel(bound)) return this.wrap(bound) as Runnable;
     if (isToolNode(bound)) return this.#toolNode(bound) as unknown as Runnable;
-    if (isSequence(bound)) return copy(bound, { first: this.#deep(bound.first), middle: bound.middle.map((step) => this.#deep(step)), last: this.#deep(bound.last) });
-    if (isBinding(bound)) return copy(bound, { bound: this.#deep(bound.bound) });
-    if (hasFallbacks(bound)) return copy(bound, { runnable: this.#deep(bound.runnable), fallbacks: bound.fallbacks.map((step) => this.#deep(step)) });
-    if (isBranch(bound)) return copy(bound, { branches: bound.branches.map(([when, then]) => [when, this.#deep(then)]), default: this.#deep(bound.default) });
-    if (isMap(bound)) return copy(bound, { steps: Object.fromEntries(Object.entries(bound.steps).map(([key, step]) => [key, this.#deep(step)])) });
-    return this.models.guard(bound);
+    // Before the containers: `asTool` makes a tool that looks like one.
+    if (isTool(bound)) return this.tools.guard(bound);
+    return mapParts(bound, (part) => this.#deep(part)) ?? this.models.guard(bound);
   }
 
   #toolNode(node: ToolNodeLike): ToolNodeLike {
@@ -151,10 +147,5 @@ export class GraphWrapper {
   }
 }
 
-const copy = <R extends Runnable>(of: R, change: object): R => Object.assign(Object.create(Object.getPrototypeOf(of) as object) as R, of, change);
-
 /** Subgraphs that a node declares by being or containing them. */
-function subgraphsOf(bound: Runnable): Runnable[] {
-  if (isPregel(bound)) return [bound];
-  return isSequence(bound) ? [bound.first, ...bound.middle, bound.last].filter((step) => isPregel(step)) : [];
-}
+const subgraphsOf = (bound: Runnable): Runnable[] => leavesOf(bound, (part) => isPregel(part) || isToolNode(part) || isTool(part)).filter((part) => isPregel(part));

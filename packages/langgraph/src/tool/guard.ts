@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { GraphTapError } from "@graphtap/kernel";
+import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
 import type { Config, Taken } from "../identity/envelope.js";
 import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
-import { needsWatch } from "../watch/inject.js";
+import { needsWatch, watched } from "../watch/inject.js";
 import type { AnyTool } from "./call.js";
 import { execute, type Executed, type Invocation, reportDenied } from "./execute.js";
 import { gates, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { consume } from "./permit.js";
+import { shapeOf } from "./shape.js";
 
 interface ToolCallInput {
   readonly type: "tool_call";
@@ -21,6 +23,9 @@ const isToolCall = (input: unknown): input is ToolCallInput => typeof input === 
 
 /** Something with an `invoke` that a ToolNode or a user can call; provider-side tools have none and pass. */
 export const isCallable = (tool: unknown): tool is AnyTool => typeof tool === "object" && tool !== null && typeof (tool as AnyTool).invoke === "function" && typeof (tool as AnyTool).name === "string";
+
+/** A tool that stands as a node or as a step of one: LangChain's classes and what `asTool` makes. */
+export const isTool = (value: unknown): value is AnyTool & Runnable => isCallable(value) && "schema" in value && (typeof value._call === "function" || shapeOf(value) === "runnable");
 
 /** The governed tools of one stack, and the originals they stand for. */
 export class Guards {
@@ -91,8 +96,9 @@ async function entering(core: Core, tool: AnyTool, input: unknown, { config: cle
   }
   const { frame, leave } = entered;
   try {
-    if (!gates(frame)) return await core.frames.run(frame, () => via(tool, input, clean));
-    return await core.frames.run(frame, () => gated(core, frame, tool, input, clean, via));
+    // No node around it, whose code is watched: what the tool's own code reaches must be.
+    const config = frame.ctx.route === "direct" && needsWatch(frame.scope.dispatch) ? watched(core, frame, clean as Config | undefined) : clean;
+    return await core.frames.run(frame, () => (gates(frame) ? gated(core, frame, tool, input, config, via) : via(tool, input, config)));
   } finally {
     leave();
   }

@@ -23,7 +23,11 @@ const outdated = (core: Core, handler: unknown): boolean => handler instanceof W
 export function watched(core: Core, frame: Frame, config: Config | undefined): Config {
   const watcher = new Watcher(core, frame);
   const callbacks = config?.callbacks as readonly unknown[] | ManagerLike | undefined;
-  if (callbacks === undefined) return { ...config, callbacks: new WatchManager(watcher) };
+  if (callbacks === undefined) {
+    // Without callbacks LangChain leaves the node's own name in the config, and would announce every tool under it.
+    const { runName: _node, ...rest } = config ?? {};
+    return { ...rest, callbacks: new WatchManager(watcher) };
+  }
   if (!("copy" in callbacks)) return { ...config, callbacks: [...callbacks.filter((handler) => !outdated(core, handler)), watcher] as never };
   if (callbacks.handlers.every((handler) => outdated(core, handler))) return { ...config, callbacks: new WatchManager(watcher) };
   const copy = callbacks.copy();

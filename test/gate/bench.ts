@@ -78,6 +78,8 @@ export interface Seen {
   readonly ended: string[];
   readonly denied: { code: string; reason: string | null; callId: string | null; executionId: string; principal: Principal | null }[];
   readonly runsDenied: string[];
+  /** Codes of denials of any tool, whatever name it goes by. */
+  readonly anyDenied: string[];
 }
 
 /** A stack with one guard, two admitters and an observer around the target. */
@@ -101,7 +103,7 @@ export const ALICE: Who = { userId: "alice", tenantId: "acme", roles: ["clerk"] 
 export function createBench(cause: Cause, extra: readonly Plugin[] = []): Bench {
   const only = (name: string): boolean => name === TARGET;
   const clock = fakeClock();
-  const seen: Seen = { judged: 0, taken: 0, released: 0, settled: 0, started: [], ended: [], denied: [], runsDenied: [] };
+  const seen: Seen = { judged: 0, taken: 0, released: 0, settled: 0, started: [], ended: [], denied: [], runsDenied: [], anyDenied: [] };
   const policy = definePlugin({
     name: "test-policy",
     version: "1.0.0",
@@ -134,6 +136,7 @@ export function createBench(cause: Cause, extra: readonly Plugin[] = []): Bench 
       api.tap(hooks.tool.start, (event) => void (only(event.name) && seen.started.push(event.executionId)));
       api.tap(hooks.tool.end, (event) => void (only(event.name) && seen.ended.push(event.status)));
       api.tap(hooks.tool.denied, (event, run) => void (only(event.name) && seen.denied.push({ code: event.code, reason: event.reason, callId: event.callId, executionId: event.executionId, principal: run.principal })));
+      api.tap(hooks.tool.denied, (event) => void seen.anyDenied.push(event.code));
       api.tap(hooks.run.denied, (event) => void seen.runsDenied.push(event.code));
     },
   });

@@ -242,6 +242,23 @@ export const INSIDE: readonly Route[] = [
         .invoke(ask, kit.bench.as()),
   },
   {
+    name: "the function of a conditional edge",
+    denial: "error",
+    run: async (kit) => {
+      let result: unknown;
+      await kit.bench.stack
+        .wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("code", () => (kit.bench.meanwhile(), {}))
+            .addConditionalEdges("code", async () => ((result = await kit.tool.invoke(kit.bare)), END), [END])
+            .addEdge(START, "code")
+            .compile(),
+        )
+        .invoke(ask, kit.bench.as());
+      return result;
+    },
+  },
+  {
     name: "task of the functional API",
     denial: "error",
     run: (kit) => {

@@ -11,6 +11,8 @@ const config: KnipConfig = {
       ignoreDependencies: ["@arethetypeswrong/cli", "publint", /^@graphtap\//, "graphtap"],
     },
     "packages/*": { entry },
+    // The bin, which package.json names by what is built from it.
+    "packages/graphtap": { entry: ["src/cli.ts", ...entry] },
     "plugins/*": { entry },
     "examples/*": { entry: ["src/main.ts", ...entry] },
     test: { entry: ["**/*.{ts,mjs}"] },

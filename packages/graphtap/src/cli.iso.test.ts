@@ -92,7 +92,8 @@ describe("the graphtap command", { timeout: 60_000 }, () => {
   it("says on standard error what went wrong, with colours where they are forced", async () => {
     const { code, out, err } = await graphtap("module", ["explain", "dekk"], { FORCE_COLOR: "1" });
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toMatch(/^\u001B\[31m\[GRAPH_NOT_FOUND\][\s\S]*Did you mean "desk"/);
+    expect(err.startsWith("\u001B[31m[GRAPH_NOT_FOUND]")).toBe(true);
+    expect(err).toContain('Did you mean "desk"');
     expect((await graphtap("module", ["nonsense"], { GRAPHTAP_STACK: "src/gone.ts" })).err).toContain(
       "[STACK_REFERENCE_INVALID]",
     );

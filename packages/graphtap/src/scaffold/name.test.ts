@@ -1,3 +1,4 @@
+import { Script } from "node:vm";
 import { definePlugin, defineService } from "@graphtap/kernel";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -63,7 +64,7 @@ describe("pluginNames", () => {
           expect(names.package).toMatch(/^(?:@[a-z0-9-]+\/)?[a-z0-9-]+$/);
           expect(names.folder).not.toMatch(/[/\\.]/);
           expect(names.code).toMatch(/^[A-Z][A-Z0-9_]*$/);
-          expect(() => new Function(`const ${names.factory} = 1, ${names.service} = 2;`)).not.toThrow();
+          expect(() => new Script(`const ${names.factory} = 1, ${names.service} = 2;`)).not.toThrow();
         },
       ),
     );

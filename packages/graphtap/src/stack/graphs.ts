@@ -22,7 +22,7 @@ export const graphsOf = (module: Readonly<Record<string, unknown>>): readonly st
   Object.keys(module).filter((name) => isGraph(module[name]));
 
 /** @throws GraphTapError GRAPH_INVALID, which says what it is instead. */
-export function demandGraph(name: string, value: unknown): GraphLike {
+function demandGraph(name: string, value: unknown): GraphLike {
   if (isGraph(value)) return value;
   if (typeof value === "function")
     throw graphInvalid(

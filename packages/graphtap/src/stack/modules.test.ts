@@ -5,12 +5,12 @@ const failing = (code: string) => Object.assign(new Error(`Node says ${code}\nat
 
 function host(options: {
   loader: boolean;
-  imports?: (url: string) => Record<string, unknown>;
+  imports?: (url: string) => Record<string, unknown> | Promise<Record<string, unknown>>;
 }): Host & { registered: number } {
   const made = {
     registered: 0,
     exists: (path: string) => !path.includes("missing"),
-    import: async (url: string) => (options.imports ?? (() => ({ ok: true })))(url),
+    import: async (url: string) => await (options.imports ?? (() => ({ ok: true })))(url),
     async registerLoader() {
       made.registered++;
       return options.loader;
@@ -59,9 +59,7 @@ describe("createModules", () => {
       const modules = createModules(
         host({
           loader: false,
-          imports: () => {
-            throw thrown;
-          },
+          imports: () => Promise.reject(thrown as Error),
         }),
       );
       const error: unknown = await modules.load("/app/a.ts").catch((caught: unknown) => caught);

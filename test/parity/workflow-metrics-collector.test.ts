@@ -1,14 +1,20 @@
-import { fakeClock, scriptedModel } from "@graphtap/testkit";
+import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { createStack, metrics } from "graphtap";
 import { describe, expect, it } from "vitest";
-import { ask, DAY, failure, HOUR, keeper, START } from "./parts.js";
+import { ask, calling, DAY, failure, HOUR, keeper, START } from "./parts.js";
 
 const keep = keeper();
 function collectorOf(options: Parameters<typeof metrics>[0] = {}) {
   const clock = fakeClock(START);
   return { clock, collector: keep(createStack({ plugins: [metrics(options)], clock })).get(metrics) };
 }
-const begin = { workflowType: "rag", userId: "user123", conversationId: "conv456", providerName: "openai", modelName: "gpt-4" };
+const begin = {
+  workflowType: "rag",
+  userId: "user123",
+  conversationId: "conv456",
+  providerName: "openai",
+  modelName: "gpt-4",
+};
 
 describe("TestWorkflowMetricsCollector", () => {
   it("runs the document's usage example", () => {
@@ -93,12 +99,16 @@ describe("TestWorkflowMetricsCollector", () => {
       workflowTypes: { rag: 3, tools: 2 },
       providers: { openai: 4, anthropic: 1 },
     });
-    expect(collector.getWorkflowStats({ workflowType: "tools" })).toMatchObject({ totalExecutions: 2, totalToolCalls: 7 });
+    expect(collector.getWorkflowStats({ workflowType: "tools" })).toMatchObject({
+      totalExecutions: 2,
+      totalToolCalls: 7,
+    });
   });
 
   it("asks about a time and a user", () => {
     const { clock, collector } = collectorOf();
-    const run = (userId: string) => collector.finishWorkflowTracking(collector.startWorkflowTracking({ ...begin, userId }));
+    const run = (userId: string) =>
+      collector.finishWorkflowTracking(collector.startWorkflowTracking({ ...begin, userId }));
     run("user123");
     clock.advance(DAY - HOUR);
     run("user123");
@@ -124,7 +134,24 @@ describe("TestWorkflowMetricsCollector", () => {
     expect(collector.getWorkflowStats().totalExecutions).toBe(1);
   });
 
-  it("counts providers and models of a run apart, and a tool's calls, failures and durations", async () => {
+  it("counts each tool's calls, how they ended, and how long they took", async () => {
+    const clock = fakeClock(START);
+    const stack = keep(createStack({ plugins: [metrics()], clock }));
+    const sums = scriptedTool("calculator", () => {
+      clock.advance(20);
+      return "4";
+    });
+    const tools = [sums, scriptedTool("web_search", new Error("no network"))];
+    const llm = scriptedModel(calling("calculator", "web_search"));
+    const workflow = await stack.createWorkflow({ mode: "tools", llm, tools });
+    for (let run = 0; run < 3; run++) await workflow.invoke(ask("2 + 2?"), stack.as({ userId: "user123" }));
+    const [first, second] = stack.get(metrics).report().tools;
+    expect(first).toMatchObject({ name: "calculator", calls: 3, ok: 3, failed: 0, denied: 0 });
+    expect(Math.abs((first?.p50Ms ?? 0) - 20)).toBeLessThanOrEqual(20 * 0.016);
+    expect(second).toMatchObject({ name: "web_search", calls: 3, ok: 0, failed: 3, denied: 0 });
+  });
+
+  it("counts providers and models of a run apart", async () => {
     const stack = keep(createStack({ plugins: [metrics()] }));
     for (const [provider, model, input] of [
       ["openai", "gpt-4", 120],
@@ -155,7 +182,9 @@ describe("TestWorkflowMetricsCollector", () => {
   it("refuses wrong figures by the name of the option, and changes nothing", async () => {
     const { collector } = collectorOf();
     const id = collector.startWorkflowTracking(begin);
-    const error = await failure(Promise.resolve().then(() => collector.finishWorkflowTracking(id, { userSatisfaction: 90 })));
+    const error = await failure(
+      Promise.resolve().then(() => collector.finishWorkflowTracking(id, { userSatisfaction: 90 })),
+    );
     expect(error).toMatchObject({ code: "TRACKING_INVALID", message: expect.stringContaining("userSatisfaction") });
     expect(collector.getWorkflowMetrics(id)).toMatchObject({ status: "running", userSatisfaction: null });
   });

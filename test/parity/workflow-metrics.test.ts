@@ -5,7 +5,13 @@ import { ask, calling, failure, keeper, START } from "./parts.js";
 
 const keep = keeper();
 const collectorOf = (clock = fakeClock(START)) => keep(createStack({ plugins: [metrics()], clock })).get(metrics);
-const begin = { workflowType: "rag", userId: "user123", conversationId: "conv456", providerName: "openai", modelName: "gpt-4" };
+const begin = {
+  workflowType: "rag",
+  userId: "user123",
+  conversationId: "conv456",
+  providerName: "openai",
+  modelName: "gpt-4",
+};
 const unknown = { input: null, output: null, total: null, cacheRead: null, cacheWrite: null, reasoning: null };
 
 /** One execution: what the document calls WorkflowMetrics. */
@@ -115,6 +121,10 @@ describe("TestWorkflowMetrics", () => {
     const workflow = await stack.createWorkflow({ llm });
     const error = await failure(workflow.invoke(ask("hello"), stack.as({ userId: "user123" })));
     expect(error.message).toContain("no model today");
-    expect(stack.get(metrics).report()).toMatchObject({ runs: { error: 1, total: 1 }, models: [{ failed: 1 }], errors: 1 });
+    expect(stack.get(metrics).report()).toMatchObject({
+      runs: { error: 1, total: 1 },
+      models: [{ failed: 1 }],
+      errors: 1,
+    });
   });
 });

@@ -4,7 +4,11 @@ import { describe, expect, it } from "vitest";
 import { ask, calling, DAY, failure, keeper, START } from "./parts.js";
 
 const keep = keeper();
-const TOOLS = { file_manager: { level: "read" }, calculator: { level: "read" }, web_search: { level: "read" } } as const;
+const TOOLS = {
+  file_manager: { level: "read" },
+  calculator: { level: "read" },
+  web_search: { level: "read" },
+} as const;
 function desk(options: Parameters<typeof security>[0] = { tools: TOOLS }) {
   const clock = fakeClock(START);
   const stack = keep(createStack({ name: "desk", plugins: [security(options)], clock }));
@@ -91,7 +95,10 @@ describe("TestWorkflowSecurity", () => {
       const error = await failure(
         Promise.resolve().then(() => manager.grantToolPermission({ ...fileManager, ...more } as never)),
       );
-      expect(error).toMatchObject({ code: "GRANT_INVALID", message: expect.stringContaining(Object.keys(more)[0] ?? "") });
+      expect(error).toMatchObject({
+        code: "GRANT_INVALID",
+        message: expect.stringContaining(Object.keys(more)[0] ?? ""),
+      });
     }
     expect(manager.getUserPermissions({ userId: "user123" }).permissions).toEqual([]);
   });
@@ -99,7 +106,12 @@ describe("TestWorkflowSecurity", () => {
   it("lists what one user may use, and takes it away", () => {
     const { manager } = desk();
     manager.grantToolPermission(fileManager);
-    manager.grantToolPermission({ userId: "user123", toolName: "calculator", permissionLevel: "write", grantedBy: "root" });
+    manager.grantToolPermission({
+      userId: "user123",
+      toolName: "calculator",
+      permissionLevel: "write",
+      grantedBy: "root",
+    });
     expect(manager.getUserPermissions({ userId: "user123" })).toMatchObject({
       userId: "user123",
       tenantId: null,
@@ -123,7 +135,10 @@ describe("TestWorkflowSecurity", () => {
       llm: scriptedModel(calling("file_manager", "calculator")),
       tools: [files, sums],
     });
-    const { messages } = await workflow.invoke(ask("list my files"), stack.as({ userId: "user123", conversationId: "conv456" }));
+    const { messages } = await workflow.invoke(
+      ask("list my files"),
+      stack.as({ userId: "user123", conversationId: "conv456" }),
+    );
     expect(files.calls.map(({ args }) => args)).toEqual([{ path: "/safe/path" }]);
     expect(sums.callCount).toBe(0);
     expect(messages.filter(isDenied).map(({ name, text }) => [name, text])).toEqual([
@@ -151,8 +166,15 @@ describe("TestWorkflowSecurity", () => {
       reason: 'no grant of "calculator" for user "user123" (default deny, policy v2)',
       plugin: "security",
     });
-    expect(log.find((entry) => entry.event === "tool.allowed")).toMatchObject({ ...place, tool: "file_manager", code: null });
-    expect(log.find((entry) => entry.event === "permission.granted")).toMatchObject({ actor: "root", permissionLevel: "read" });
+    expect(log.find((entry) => entry.event === "tool.allowed")).toMatchObject({
+      ...place,
+      tool: "file_manager",
+      code: null,
+    });
+    expect(log.find((entry) => entry.event === "permission.granted")).toMatchObject({
+      actor: "root",
+      permissionLevel: "read",
+    });
     expect(log.map(({ seq }) => seq).toSorted((a, b) => b - a)).toEqual(log.map(({ seq }) => seq));
     expect(JSON.stringify(log)).not.toContain("/safe/path");
   });

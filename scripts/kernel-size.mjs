@@ -9,8 +9,8 @@ import { gzipSync } from "node:zlib";
 import { join } from "node:path";
 import { resolveFromRoot, root, sourceCondition } from "./workspace.mjs";
 
-/** Bytes. */
-export const kernelLimit = 12 * 1024;
+/** Bytes. A good third are the texts of its errors: what happened, why, and what to do. */
+export const kernelLimit = 20 * 1024;
 
 const used = `export { createKernel, defineHook, definePlugin, defineService } from "./index.js";`;
 

@@ -20,7 +20,8 @@ export interface Dispatch {
   readonly idle: boolean;
   readonly anyNode: boolean;
   readonly anyTool: boolean;
-  readonly anyModel: boolean;
+  /** Model calls are followed: somebody taps them, or a run's end or settlement tells what they used. */
+  readonly followsModels: boolean;
   /** A plugin may refuse tools, or models: what reaches one without passing the gate is refused too. */
   readonly controlsTools: boolean;
   readonly controlsModels: boolean;
@@ -39,7 +40,7 @@ export function createDispatch(epoch: Epoch): Dispatch {
   const state = runnersOf(hooks.state, epoch);
   const anyNode = used(node);
   const anyTool = used(tool);
-  const anyModel = used(model);
+  const followsModels = used(model) || run.end.used || run.admit.used;
   const judged = [tool.authorize, tool.admit, model.authorize, model.admit, run.admit];
   const demanding = new Set(epoch.plugins.filter((p) => p.identity !== "none").map((p) => p.id));
   const required = epoch.plugins.some((p) => p.identity === "required");
@@ -49,10 +50,10 @@ export function createDispatch(epoch: Epoch): Dispatch {
     model,
     tool,
     state,
-    idle: !anyNode && !anyTool && !anyModel && !used(run),
+    idle: !anyNode && !anyTool && !followsModels && !used(run),
     anyNode,
     anyTool,
-    anyModel,
+    followsModels,
     controlsTools: tool.authorize.used || tool.admit.used || tool.prepare.used || tool.result.used,
     controlsModels: model.authorize.used || model.admit.used || model.prepare.used || model.result.used || model.stream.used,
     needsIdentity: required || judged.some((runner) => runner.taps.some((tap) => demanding.has(tap.plugin))),

@@ -181,7 +181,7 @@ async function place(core: Core, model: AnyModel, options: Options): Promise<Fra
 
 async function generate(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): Promise<ChatResult> {
   const frame = await place(core, model, options);
-  if (!frame.scope.dispatch.anyModel) return model._generate(messages, options, runManager);
+  if (!frame.scope.dispatch.followsModels) return model._generate(messages, options, runManager);
   const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, false);
   try {
     const reply = await flight.reply(async (call) => ({
@@ -199,7 +199,7 @@ async function generate(core: Core, model: AnyModel, messages: BaseMessage[], op
 
 async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): Chunks {
   const frame = await place(core, model, options);
-  if (!frame.scope.dispatch.anyModel) {
+  if (!frame.scope.dispatch.followsModels) {
     yield* model._streamResponseChunks(messages, options, runManager);
     return;
   }
@@ -236,7 +236,7 @@ async function opened(core: Core, frame: Frame, chunks: Chunks): Promise<AsyncIt
 async function* events(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): AsyncGenerator<unknown> {
   const source = (call: { messages: readonly BaseMessage[]; options: Options }): AsyncGenerator<unknown> => model._streamChatModelEvents?.(call.messages as BaseMessage[], call.options, runManager) as AsyncGenerator<unknown>;
   const frame = await place(core, model, options);
-  if (!frame.scope.dispatch.anyModel) {
+  if (!frame.scope.dispatch.followsModels) {
     yield* source({ messages, options });
     return;
   }

@@ -8,7 +8,7 @@ import { Watcher } from "./watcher.js";
 
 /** Whether anybody needs to know what code reaches around the gate. */
 export function needsWatch(dispatch: Dispatch): boolean {
-  return dispatch.anyModel || dispatch.controlsTools || dispatch.controlsModels || dispatch.tool.start.used || dispatch.tool.end.used;
+  return dispatch.followsModels || dispatch.controlsTools || dispatch.controlsModels || dispatch.tool.start.used || dispatch.tool.end.used;
 }
 
 interface ManagerLike {

@@ -34,7 +34,7 @@ export class Watcher extends BaseCallbackHandler {
   /** Whether nobody cares for starts of this kind; such a start need not even be announced. */
   ignores(kind: "tool" | "model"): boolean {
     const { dispatch } = this.frame.scope;
-    return kind === "model" ? !(dispatch.anyModel || dispatch.controlsModels) : !(dispatch.anyTool || dispatch.controlsTools);
+    return kind === "model" ? !(dispatch.followsModels || dispatch.controlsModels) : !(dispatch.anyTool || dispatch.controlsTools);
   }
 
   override async handleChatModelStart(_model: Serialized, messages: BaseMessage[][], runId: string, _parent?: string, _extra?: Record<string, unknown>, _tags?: string[], metadata?: Record<string, unknown>): Promise<void> {
@@ -45,7 +45,7 @@ export class Watcher extends BaseCallbackHandler {
     const label = name.model ?? "a chat model";
     if (dispatch.controlsModels) await this.#refuse("model", label, (denial) => dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx));
     else if (dispatch.model.call.used) this.core.warn("MODEL_NOT_CONTROLLED", ungated("model", label, frame.ctx.node).message, `model:${frame.ctx.workflow}:${frame.ctx.node}`);
-    if (!dispatch.anyModel) return;
+    if (!dispatch.followsModels) return;
     remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
     await dispatch.model.start.call({ modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false }, frame.ctx);
   }

@@ -1,0 +1,189 @@
+import { createKernel, errorCatalog as kernelCatalog } from "@graphtap/kernel";
+import { createStack, definePlugin, defineService, errorCatalog as bindingCatalog, GraphTapError, hooks } from "@graphtap/langgraph";
+import { fakeClock, scriptedTool } from "@graphtap/testkit";
+import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { RemoteGraph } from "@langchain/langgraph/remote";
+import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+
+const catalog: Record<string, unknown> = { ...kernelCatalog, ...bindingCatalog };
+const plain = (name: string, more: object = {}) => definePlugin({ name, version: "1.0.0", setup: () => undefined, ...more })();
+const graph = () =>
+  new StateGraph(MessagesAnnotation)
+    .addNode("a", () => ({}))
+    .addEdge(START, "a")
+    .compile({ checkpointer: new MemorySaver() });
+
+/** The error of a call or promise, which must be documented and say what happened, why, and what to do. */
+async function errorOf(run: () => unknown): Promise<GraphTapError> {
+  let caught: unknown;
+  try {
+    await run();
+  } catch (error) {
+    caught = error;
+  }
+  if (!GraphTapError.isInstance(caught)) throw new Error("no GraphTapError was thrown", { cause: caught });
+  expect(caught.message).toMatch(/^\[[A-Z_]+\] \S[\s\S]*\n {2}Why: \S[\s\S]*\n {2}Do: {2}\S/);
+  expect(caught.hint).not.toBe("");
+  expect(catalog, `docs of ${caught.code}`).toHaveProperty(caught.code);
+  return caught;
+}
+const bootError = (plugins: readonly unknown[], options: object = {}): Promise<GraphTapError> => errorOf(() => createStack({ plugins: plugins as never, ...options }).ready());
+
+describe("plugins that do not fit together", () => {
+  it("one twice: both places are named", async () => {
+    const error = await bootError([plain("acme-a"), plain("acme-a")]);
+    expect(error.code).toBe("PLUGIN_DUPLICATE");
+    expect(error.message.match(/bad-input\.test\.ts/g)).toHaveLength(2);
+  });
+  it("a ring: it is printed", async () => {
+    const error = await bootError([plain("acme-a", { before: ["acme-b"] }), plain("acme-b", { before: ["acme-a"] })]);
+    expect(error.code).toBe("PLUGIN_CYCLE");
+    expect(error.message).toMatch(/acme-a.*acme-b|acme-b.*acme-a/);
+  });
+  it("an unknown name: the known ones are printed", async () => {
+    const error = await bootError([plain("acme-a", { after: ["acme-zz"] }), plain("acme-b")]);
+    expect(error.code).toBe("PLUGIN_UNKNOWN");
+    expect(error.message).toContain("acme-zz");
+    expect(error.message).toContain("acme-b");
+  });
+  it("a missing service: who provides what is printed", async () => {
+    const Missing = defineService<object>()("acme-missing");
+    expect((await bootError([plain("acme-a", { requires: [Missing] })])).code).toBe("SERVICE_MISSING");
+  });
+  it("a factory that was not called, and something else altogether", async () => {
+    const factory = definePlugin({ name: "acme-f", version: "1.0.0", setup: () => undefined });
+    for (const wrong of [factory, { apply() {} }, "security", 7]) expect((await bootError([wrong])).code).toBe("PLUGIN_INVALID");
+  });
+  it("wrong options: at the user's own line, each with what was got and expected", async () => {
+    const hours = definePlugin({ name: "acme-h", version: "1.0.0", options: z.object({ from: z.number().max(23), tools: z.array(z.string()).min(1) }), setup: () => undefined });
+    const error = await errorOf(() => hours({ from: 24, tools: [] }));
+    expect(error.code).toBe("PLUGIN_OPTIONS_INVALID");
+    expect(error.message).toMatch(/from[\s\S]*23[\s\S]*tools/);
+    expect(error.message).toContain("bad-input.test.ts");
+  });
+  it("a foreign kernel copy of another api", async () => {
+    // What a copy of the kernel with another api number makes: the same brand, another number.
+    const ours = plain("acme-foreign");
+    const foreign = Object.freeze(Object.create(Object.getPrototypeOf(ours) as object, Object.getOwnPropertyDescriptors({ ...ours, api: 99 })) as object);
+    const copied = Object.getOwnPropertySymbols(ours).reduce((to, key) => Object.defineProperty(to, key, { value: (ours as never)[key] }), { ...foreign, api: 99 });
+    expect(["KERNEL_MISMATCH", "PLUGIN_API_VERSION"]).toContain((await bootError([Object.freeze(copied)])).code);
+  });
+});
+
+describe("plugins that fail, and what had started is rolled back", () => {
+  const watched = (log: string[], name = "acme-first") => plain(name, { setup: (api: { onDispose(f: () => void): void }) => void api.onDispose(() => log.push(name)) });
+
+  it("throws in setup", async () => {
+    const log: string[] = [];
+    const error = await bootError([watched(log), plain("acme-bad", { setup: () => { throw new Error("boom"); } })]);
+    expect([error.code, error.plugin, log]).toEqual(["PLUGIN_SETUP_FAILED", "acme-bad", ["acme-first"]]);
+  });
+  it("hangs in setup", async () => {
+    const log: string[] = [];
+    const clock = fakeClock();
+    const stack = createStack({ plugins: [watched(log), plain("acme-slow", { setup: () => new Promise(() => undefined) })], clock });
+    const error = errorOf(() => stack.ready());
+    await clock.advanceAsync(10_001);
+    expect([(await error).code, (await error).plugin, log]).toEqual(["PLUGIN_SETUP_TIMEOUT", "acme-slow", ["acme-first"]]);
+    // Fail closed: there is no half stack.
+    expect((await errorOf(() => stack.wrap(graph()).invoke({ messages: [] }, { configurable: { thread_id: "1" } }))).code).toBe("PLUGIN_SETUP_TIMEOUT");
+  });
+  it("throws, or hangs, in a guard: denied", async () => {
+    const clock = fakeClock();
+    for (const [tap, code] of [[() => { throw new Error("boom"); }, "GUARD_FAILED"], [() => new Promise<never>(() => undefined), "GUARD_TIMEOUT"]] as const) {
+      const stack = createStack({ plugins: [plain("acme-guard", { setup: (api: { tap(h: object, f: object): void }) => api.tap(hooks.tool.authorize, tap) })], clock });
+      const original = scriptedTool("t", "ran");
+      const pending = stack.wrapTool(original).invoke({}, stack.as({ userId: "u" })).then(() => null, (error: unknown) => error as GraphTapError);
+      await clock.advanceAsync(2_001);
+      expect([(await pending)?.code, (await pending)?.plugin, original.callCount]).toEqual([code, "acme-guard", 0]);
+      await stack.dispose();
+    }
+  });
+  it("throws, or hangs, in an observer: the run goes on", async () => {
+    const clock = fakeClock();
+    for (const tap of [() => { throw new Error("boom"); }, () => new Promise(() => undefined)]) {
+      const stack = createStack({ plugins: [plain("acme-observer", { setup: (api: { tap(h: object, f: object): void }) => api.tap(hooks.run.start, tap) })], clock });
+      const run = stack.wrap(graph()).invoke({ messages: [] }, { configurable: { thread_id: "1" } });
+      for (let i = 0; i < 5; i++) await clock.advanceAsync(1_100);
+      expect(await run).toEqual({ messages: [] });
+      expect(stack.inspect().faults.total).toBe(1);
+      await stack.dispose();
+    }
+  });
+  it("throws, or hangs, in dispose: every disposer runs, and the errors are gathered", async () => {
+    const log: string[] = [];
+    const clock = fakeClock();
+    const stack = createStack({
+      plugins: [
+        watched(log),
+        plain("acme-throws", { setup: () => () => { throw new Error("boom"); } }),
+        plain("acme-hangs", { setup: () => () => new Promise<void>(() => undefined) }),
+      ],
+      clock,
+    });
+    const error = errorOf(() => stack.dispose());
+    for (let i = 0; i < 3; i++) await clock.advanceAsync(10_001);
+    expect([(await error).code, (await error).errors?.length, log]).toEqual(["DISPOSE_FAILED", 2, ["acme-first"]]);
+  });
+});
+
+describe("what cannot be wrapped", () => {
+  const stack = createStack({ name: "one", plugins: [] });
+  it("a RemoteGraph", async () => {
+    const remote = new RemoteGraph({ graphId: "billing", url: "https://graphs.example" });
+    const error = await errorOf(() => stack.wrap(remote as never));
+    expect([error.code, error.message.includes("billing")]).toEqual(["WRAP_REMOTE", true]);
+  });
+  it("no graph at all", async () => {
+    for (const wrong of [function buildAgent() {}, Promise.resolve(graph()), null, 7, "graph", {}, scriptedTool("t", "x")]) {
+      expect((await errorOf(() => stack.wrap(wrong as never))).code).toBe("WRAP_UNSUPPORTED");
+    }
+    expect((await errorOf(() => stack.wrap(function buildAgent() {} as never))).message).toContain('function "buildAgent"');
+    expect((await errorOf(() => stack.wrapTool({}))).code).toBe("WRAP_UNSUPPORTED");
+    expect((await errorOf(() => stack.wrapModel({}))).code).toBe("WRAP_UNSUPPORTED");
+  });
+  it("a ToolNode that cannot be built a second time", async () => {
+    class Odd extends ToolNode {
+      constructor(readonly extra: { deep: { value: number } }) {
+        super([scriptedTool("t", extra.deep.value)]);
+      }
+    }
+    const odd = new StateGraph(MessagesAnnotation).addNode("tools", new Odd({ deep: { value: 1 } })).addEdge(START, "tools").compile();
+    expect((await errorOf(() => stack.wrap(odd))).code).toBe("WRAP_UNSUPPORTED");
+  });
+  it("twice: the same object; by two stacks: an error", async () => {
+    const one = graph();
+    const wrapped = stack.wrap(one);
+    expect(stack.wrap(one)).toBe(wrapped);
+    expect(stack.wrap(wrapped)).toBe(wrapped);
+    const error = await errorOf(() => createStack({ name: "two", plugins: [] }).wrap(wrapped));
+    expect([error.code, error.message.includes('"one"'), error.message.includes('"two"')]).toEqual(["WRAP_FOREIGN_STACK", true, true]);
+  });
+});
+
+describe("wrong calls", () => {
+  it("options of createStack", async () => {
+    expect((await errorOf(() => createStack({ plugins: [], anonymous: "yes" as never }))).code).toBe("STACK_OPTIONS_INVALID");
+    expect((await errorOf(() => createStack({ plugins: {} as never }).ready())).code).toMatch(/INVALID/);
+    expect((await errorOf(() => createKernel({} as never))).code).toBe("KERNEL_OPTIONS_INVALID");
+  });
+  it("identities that name nobody", async () => {
+    const stack = createStack({ plugins: [] });
+    for (const who of [null, {}, { userId: "" }, { userId: "a", service: "b" }, { userId: "system" }, { userId: "a", rolse: ["lead"] }, { userId: "a", roles: "lead" }]) {
+      expect((await errorOf(() => stack.as(who as never))).code).toBe("IDENTITY_INVALID");
+    }
+    expect((await errorOf(() => stack.as({ userId: "a", conversationId: "1" }, { configurable: { thread_id: "2" } }))).code).toBe("IDENTITY_THREAD_CONFLICT");
+  });
+  it("a service before the stack is ready, and one that nobody provides", async () => {
+    const Late = defineService<object>()("acme-late");
+    const stack = createStack({ plugins: [plain("acme-late", { provides: [Late], setup: async (api: { provide(k: object, v: object): void }) => api.provide(Late, {}) })] });
+    expect((await errorOf(() => stack.get(Late))).code).toBe("STACK_NOT_READY");
+    await stack.ready();
+    expect(stack.get(Late)).toEqual({});
+    expect((await errorOf(() => stack.get(defineService<object>()("acme-other")))).code).toBe("SERVICE_NOT_FOUND");
+    await stack.dispose();
+    expect((await errorOf(() => stack.use(plain("acme-x")))).code).toBe("STACK_DISPOSED");
+  });
+});

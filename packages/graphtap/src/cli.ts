@@ -20,5 +20,5 @@ process.exitCode = await main(process.argv.slice(2), {
 });
 
 // The project's modules were imported for a look at them; a pool or a server that one of them opened must not keep this
-// process alive. The timer does not either, and leaves the streams time to empty.
-setTimeout(() => process.exit(), 500).unref();
+// process alive. The timer does not either, and it starts when the output has been taken, however slowly that is read.
+process.stdout.write("", () => setTimeout(() => process.exit(), 500).unref());

@@ -186,6 +186,9 @@ describe("the environment", () => {
     expect(checks.map(({ level }) => level)).toEqual(["ok", "ok", "ok", "ok"]);
     expect(JSON.stringify(checks)).not.toContain("SECRET");
     expect(checkEnvironment(env, at("--stack"))[1]?.text).toContain("had no effect");
+    expect(checkEnvironment({ GRAPHTAP_STRICT: "0" }, null)).toEqual([
+      ok("environment", "GRAPHTAP_STRICT=0: notes do not count as findings"),
+    ]);
     expect(checkEnvironment({ GRAPHTAP_LOG: "" }, null)).toEqual([ok("environment", "no variable of GraphTap is set")]);
   });
 

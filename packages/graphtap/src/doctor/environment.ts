@@ -35,8 +35,8 @@ const READ: Readonly<Record<string, Reader | undefined>> = Object.assign(
           : `GRAPHTAP_STACK=${value} names the stack`,
       ),
     GRAPHTAP_STRICT: (value) =>
-      value === "1"
-        ? ok("environment", "GRAPHTAP_STRICT=1 makes notes count as findings")
+      value === "1" || value === "0"
+        ? ok("environment", `GRAPHTAP_STRICT=${value}: notes ${value === "1" ? "count" : "do not count"} as findings`)
         : finding("environment", "VARIABLE_INVALID", "GRAPHTAP_STRICT counts only as 1", "GRAPHTAP_STRICT=1"),
   } satisfies Record<string, Reader>,
 );

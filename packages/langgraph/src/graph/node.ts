@@ -3,7 +3,7 @@ import type { Core } from "../core.js";
 import type { EndStatus, RunContext } from "../hooks/context.js";
 import type { NodeResult } from "../hooks/node.js";
 import type { Config } from "../identity/envelope.js";
-import { interruptsOf, outcomeOf } from "../run/outcome.js";
+import { endingOf, interruptsOf, outcomeOf } from "../run/outcome.js";
 import type { Frame, RunScope } from "../run/scope.js";
 import { needsWatch, watched } from "../watch/inject.js";
 
@@ -36,7 +36,17 @@ export class HookedBound extends Runnable {
   override invoke(input: unknown, config?: Config): Promise<unknown> {
     const outer = this.core.frames.getStore();
     if (outer === undefined || outer.scope.dispatch.idle) return this.inner.invoke(input, config);
-    return this.#hooked(outer, input, config);
+    return this.#counted(outer, input, config);
+  }
+
+  async #counted(outer: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+    outer.scope.open++;
+    outer.scope.begun = true;
+    try {
+      return await this.#hooked(outer, input, config);
+    } finally {
+      outer.scope.open--;
+    }
   }
 
   async #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
@@ -57,7 +67,7 @@ export class HookedBound extends Runnable {
     try {
       value = await this.core.frames.run(frame, () => (node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config)));
     } catch (error) {
-      const { status, code } = outcomeOf(error, ctx.signal);
+      const { status, code } = endingOf(error, ctx.signal);
       if (status === "paused") scope.pause(interruptsOf(error));
       if (status === "error") {
         const failed = node.error.call({ name: this.node, error, attempt: ctx.attempt }, ctx);

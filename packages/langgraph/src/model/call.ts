@@ -4,7 +4,7 @@ import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus, Usage } from "../hooks/context.js";
 import type { ModelCall, ModelReply } from "../hooks/model.js";
-import { outcomeOf } from "../run/outcome.js";
+import { endingOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { readUsage } from "./usage.js";
@@ -99,7 +99,7 @@ export class ModelFlight {
 
   /** Ends the flight with a thrown value. */
   fail(error: unknown, usage: Usage | null = null): Promise<void> {
-    const { status, code } = DeniedError.isDenied(error) ? { status: "denied" as const, code: error.code } : outcomeOf(error, this.frame.ctx.signal);
+    const { status, code } = endingOf(error, this.frame.ctx.signal);
     return this.end(status, code, error, usage);
   }
 

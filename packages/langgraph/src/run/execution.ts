@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
 import { createRunData, type Epoch } from "@graphtap/kernel";
 import { isCommand } from "@langchain/langgraph";
 import type { Core } from "../core.js";
@@ -12,7 +13,7 @@ import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { isOver } from "./direct.js";
 import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
-import { interruptsOf, isBubbleUp, outcomeOf } from "./outcome.js";
+import { endingOf, interruptsOf, isBubbleUp } from "./outcome.js";
 import { type Frame, RunScope } from "./scope.js";
 
 /** What is about to run. */
@@ -39,6 +40,7 @@ interface RunSettlement {
 /** One execution's life: begun, admitted, ended exactly once. */
 export class Execution {
   #ended = false;
+  #ending: undefined | Promise<void>;
   #settlement: RunSettlement | null = null;
 
   private constructor(
@@ -46,7 +48,9 @@ export class Execution {
     readonly scope: RunScope,
     readonly kind: RunInput["kind"],
     readonly pinned: Epoch | null,
-  ) {}
+  ) {
+    scope.ctx.signal?.addEventListener("abort", this.#aborted, { once: true });
+  }
 
   get frame(): Frame {
     return { scope: this.scope, ctx: this.scope.ctx, permits: null };
@@ -66,7 +70,8 @@ export class Execution {
     const dispatch = core.dispatchOf(epoch);
     const make = (principal: Principal | null): Execution => {
       const ctx = contextOf(core, launch, outer, principal);
-      return new Execution(core, new RunScope(ctx, dispatch, epoch, outer?.scope ?? null, core.clock.monotonic()), kindOf(launch.input), pinned);
+      const kind = outer === null && ctx.resumedFrom !== null ? "resume" : kindOf(launch.input);
+      return new Execution(core, new RunScope(ctx, dispatch, epoch, outer?.scope ?? null, core.clock.monotonic()), kind, pinned);
     };
     let principal: Principal | null | Promise<Principal | null>;
     try {
@@ -137,19 +142,39 @@ export class Execution {
 
   /** Ends the run with what its stream threw. Returns undefined when nothing has to be waited for. */
   fail(error: unknown): undefined | Promise<void> {
-    const { status, code } = DeniedError.isDenied(error) ? { status: "denied" as const, code: error.code } : outcomeOf(error, this.scope.ctx.signal);
+    const { status, code } = endingOf(error, this.scope.ctx.signal);
     if (status === "paused" && isBubbleUp(error)) this.scope.pause(this.scope.paused ? [] : interruptsOf(error));
     return this.end(status, code, error);
   }
 
+  /** Ends the run with a refusal of what it would have given: nothing else tells the observers of that one. */
+  async refuse(error: unknown): Promise<void> {
+    if (DeniedError.isDenied(error) && !this.#ended) {
+      const { code, modelMessage: message, reason, plugin = null, hook = null } = error;
+      await this.scope.dispatch.run.denied.call({ code, message, reason, plugin, hook }, this.scope.ctx);
+    }
+    await this.fail(error);
+  }
+
+  /** After an abort LangGraph may have a chunk in hand that nobody asks for: its iterator then never ends. */
+  readonly #aborted = (): void => void turn().then(() => this.fail(this.scope.ctx.signal?.reason));
+
   /** Ends the run. Only the first call counts; returns undefined when nothing has to be waited for. */
   end(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {
-    if (this.#ended) return undefined;
+    if (this.#ended) return this.#ending;
     this.#ended = true;
+    const { scope } = this;
+    scope.ctx.signal?.removeEventListener("abort", this.#aborted);
+    // Code that takes notice of an abort comes to its end within this turn: then its end is no late one.
+    this.#ending = scope.open > 0 && !scope.dispatch.idle ? turn().then(() => this.#close(status, code, error)) : this.#close(status, code, error);
+    return this.#ending;
+  }
+
+  #close(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {
     const { scope } = this;
     scope.over = true;
     const { ctx, dispatch } = scope;
-    if (status === "paused" && ctx.threadId !== null && scope.parent === null) this.core.paused.set(ctx.threadId, ctx.runId);
+    if (status === "paused" && ctx.threadId !== null && scope.parent === null) this.core.paused.set(placeOf(ctx.threadId, ctx.ns), ctx.runId);
     if (dispatch.idle) {
       this.pinned?.release();
       return undefined;
@@ -159,7 +184,7 @@ export class Execution {
 
   async #told(status: EndStatus, code: string | null, error: unknown): Promise<void> {
     const { ctx, dispatch, interrupts, usage, startedAt } = this.scope;
-    if (status === "denied") await this.#settlement?.release("denied");
+    if (status === "denied" && !this.scope.begun) await this.#settlement?.release("denied");
     else await this.#settlement?.settle({ status, usage });
     if (status === "error") await dispatch.run.error.call({ error, code }, ctx);
     if (status === "paused") await dispatch.run.pause.call({ interrupts }, ctx);
@@ -167,22 +192,29 @@ export class Execution {
   }
 }
 
+/** What pauses and goes on: a thread, or a node in one where the graph around is nobody's. */
+const placeOf = (threadId: string, ns: string): string => (ns === "" ? threadId : `${threadId} ${ns}`);
+
+/** In a graph that is not wrapped a resume comes to ours as the node's input again; that it was paused here tells the two apart. */
+const mayResume = (input: unknown, configurable: Record<string, unknown>): boolean => kindOf(input) === "resume" || configurable["__pregel_resuming"] === true;
+
 function contextOf(core: Core, launch: Launch, outer: Frame | null, principal: Principal | null): RunContext {
   const configurable = (launch.config?.configurable ?? {}) as Record<string, unknown>;
   const threadId = typeof configurable["thread_id"] === "string" ? configurable["thread_id"] : (outer?.ctx.threadId ?? null);
   const runId = randomUUID();
-  const resumed = outer === null && threadId !== null && kindOf(launch.input) === "resume";
+  const ns = typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : (outer?.ctx.ns ?? "");
+  const resumed = outer === null && threadId !== null && mayResume(launch.input, configurable);
   return Object.freeze({
     runId,
     rootRunId: outer?.ctx.rootRunId ?? runId,
     parentRunId: outer?.ctx.runId ?? null,
     threadId,
-    resumedFrom: resumed ? core.paused.take(threadId) : (outer?.ctx.resumedFrom ?? null),
+    resumedFrom: resumed ? core.paused.take(placeOf(threadId, ns)) : (outer?.ctx.resumedFrom ?? null),
     principal,
     workflow: launch.workflow,
     node: outer?.ctx.node ?? null,
     taskId: outer?.ctx.taskId ?? null,
-    ns: typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : (outer?.ctx.ns ?? ""),
+    ns,
     attempt: outer?.ctx.attempt ?? 1,
     signal: launch.config?.signal ?? outer?.ctx.signal,
     clock: core.clock,

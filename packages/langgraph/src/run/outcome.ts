@@ -1,3 +1,4 @@
+import { DeniedError } from "../denial.js";
 import type { EndStatus } from "../hooks/context.js";
 
 const has = (error: unknown, key: string): unknown => (typeof error === "object" && error !== null ? (error as Record<string, unknown>)[key] : undefined);
@@ -45,6 +46,11 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outc
   if (isTimeout(error) || (aborted && isTimeout(signal.reason))) return { status: "error", code: "TIMEOUT" };
   if (aborted || isAbort(error)) return { status: "cancelled", code: "ABORTED" };
   return { status: "error", code: codeOf(error) };
+}
+
+/** The same for what hands a refusal on: a run, a node or a model call that nobody lets happen ends `denied`. */
+export function endingOf(error: unknown, signal: AbortSignal | undefined): Outcome {
+  return DeniedError.isDenied(error) ? { status: "denied", code: error.code } : outcomeOf(error, signal);
 }
 
 /** The error's own code: ours, LangChain's, or a system one; null when it has none. */

@@ -12,6 +12,10 @@ export class RunScope {
   /** Interrupts that this run's own nodes raised. */
   readonly interrupts: unknown[] = [];
   paused = false;
+  /** Attempts of nodes under way, in subgraphs too. */
+  open = 0;
+  /** Whether any node began: what was admitted may have been spent. */
+  begun = false;
   /** Attempts per task, for LangGraph versions that do not report them. */
   readonly attempts = new Map<string, number>();
   /** Calls around the gate that the watcher saw begin. */

@@ -2,7 +2,7 @@ import type { Core } from "../core.js";
 import { identityChanged } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
-import { Execution, kindOf, type Launch } from "./execution.js";
+import { Execution, type Launch } from "./execution.js";
 import { innerPrincipal } from "./identity.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
 import { OutputGate, withState } from "./output.js";
@@ -137,7 +137,7 @@ class RunStream {
     this.#frame = execution.frame;
     const layout = layoutOf(this.#options as StreamOptions | undefined, this.#target.modes, false);
     const { dispatch } = execution.scope;
-    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: kindOf(input) });
+    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: execution.kind });
     let { input } = this.#launch;
     try {
       if (dispatch.run.input.used || dispatch.run.admit.used) input = await execution.admit({ input, request });
@@ -208,7 +208,7 @@ class RunStream {
         this.#ready.push(...(await this.#output.end()));
         this.#output = null;
       } catch (error) {
-        await execution.fail(error);
+        await execution.refuse(error);
         throw error;
       }
       if (this.#ready.length > 0) return this.#step(undefined);

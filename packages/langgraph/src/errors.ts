@@ -26,9 +26,14 @@ export const errorCatalog = Object.freeze({
     why: "Something between the gate and the tool's own _call changed them (an overridden call(), a callback).",
     do: "Change arguments in a tool.prepare tap: they are judged after it.",
   },
+  ARGUMENTS_INVALID: {
+    title: "A tool call that its schema refuses was denied.",
+    why: "The tool has an invoke of its own and need not check its schema: what cannot be parsed cannot be judged, and it would run.",
+    do: "Send arguments that fit the schema, or make the tool with tool() of @langchain/core/tools, which checks them itself.",
+  },
   ARGUMENTS_UNREADABLE: {
     title: "A tool call could not be judged.",
-    why: "Its arguments are cyclic, deeper than 32 levels, larger than 10,000 values or 1 MiB, or throw when read.",
+    why: "Its arguments are cyclic, deeper than 32 levels, larger than 10,000 values or 1 MiB, throw when read, or hold a class instance or function, which could change after it was judged.",
     do: "Send plain, bounded data; hand large things over by reference.",
   },
   IDENTITY_CHANGED: {

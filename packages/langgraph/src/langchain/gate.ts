@@ -10,8 +10,9 @@ import type { Frame } from "../run/scope.js";
 import { Batch } from "../tool/batch.js";
 import type { AnyTool } from "../tool/call.js";
 import { reportDenied } from "../tool/execute.js";
-import { refusal } from "../tool/gate.js";
+import { gates, refusal } from "../tool/gate.js";
 import { isCallable } from "../tool/guard.js";
+import { wasAsked } from "../tool/slots.js";
 import type { ToolRequestLike } from "./types.js";
 
 /** The calls of one task of an agent that nobody wrapped: they are judged together, so that one interrupt stops all. */
@@ -73,9 +74,9 @@ export class MiddlewareGate {
     const { dispatch } = frame.scope;
     const { toolCall: call } = request;
     const callId = call.id ?? null;
-    if (!dispatch.anyTool) return core.frames.run(frame, () => handler(request));
+    if (!gates(frame) && !wasAsked(batch.config)) return core.frames.run(frame, () => handler(request));
     if (!isCallable(request.tool))
-      return dispatch.controlsTools ? this.#unknown(frame, request) : core.frames.run(frame, () => handler(request));
+      return dispatch.controlsTools || gates(frame) !== dispatch.anyTool ? this.#unknown(frame, request) : core.frames.run(frame, () => handler(request));
     const guarded = tools.guard(request.tool);
     const target = tools.originalOf(guarded) as AnyTool;
     const judged = await batch.judge({ tool: target, args: call.args, callId, route: "node", form: "call" });

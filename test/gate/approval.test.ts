@@ -1,8 +1,29 @@
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
-import { type BaseCheckpointSaver, Command, END, interrupt, MemorySaver, MessagesAnnotation, Send, START, StateGraph } from "@langchain/langgraph";
+import {
+  type BaseCheckpointSaver,
+  Command,
+  END,
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  Send,
+  START,
+  StateGraph,
+} from "@langchain/langgraph";
 import { createReactAgent, ToolNode } from "@langchain/langgraph/prebuilt";
-import { createStack, DeniedError, definePlugin, deny, escalate, hooks, isDenied, type Stack, type ToolCall, type Who } from "@graphtap/langgraph";
+import {
+  createStack,
+  DeniedError,
+  definePlugin,
+  deny,
+  escalate,
+  hooks,
+  isDenied,
+  type Stack,
+  type ToolCall,
+  type Who,
+} from "@graphtap/langgraph";
 import { scriptedModel } from "@graphtap/testkit";
 import { createAgent, createMiddleware } from "langchain";
 import { describe, expect, it } from "vitest";
@@ -31,7 +52,9 @@ function desk(guard: (call: ToolCall) => Verdict, ran: string[] = []): Desk {
     name: "test-desk",
     version: "1.0.0",
     setup(api) {
-      api.tap(hooks.tool.prepare, (draft) => (made.prepare === null ? undefined : { ...draft, args: made.prepare(draft.args) }));
+      api.tap(hooks.tool.prepare, (draft) =>
+        made.prepare === null ? undefined : { ...draft, args: made.prepare(draft.args) },
+      );
       api.tap(hooks.tool.authorize, (call) => made.guard(call));
       api.tap(hooks.tool.admit, () => {
         quota.taken++;
@@ -69,25 +92,43 @@ const approve = decide({ type: "approve" });
 
 interface Result {
   messages: BaseMessage[];
-  __interrupt__?: { id?: string; value: { actionRequests: { name: string; args: unknown }[]; graphtap: { argsHash: string } } }[];
+  __interrupt__?: {
+    id?: string;
+    value: { actionRequests: { name: string; args: unknown }[]; graphtap: { argsHash: string } };
+  }[];
 }
 interface Graph {
   invoke(input: unknown, config: object): Promise<Result>;
 }
 
 /** One node with all calls of a message, as a StateGraph runs it. */
-function node(d: Desk, tools: readonly Callable[], checkpointer: BaseCheckpointSaver | undefined = new MemorySaver(), options: object = {}): Graph {
+function node(
+  d: Desk,
+  tools: readonly Callable[],
+  checkpointer: BaseCheckpointSaver | undefined = new MemorySaver(),
+  options: object = {},
+): Graph {
   const graph = new StateGraph(MessagesAnnotation)
     .addNode("tools", new ToolNode(tools as never))
     .addEdge(START, "tools")
     .compile({ ...(checkpointer === undefined ? {} : { checkpointer }), ...options });
   return d.stack.wrap(graph) as unknown as Graph;
 }
-const says = (...calls: ReturnType<typeof call>[]) => ({ messages: [new AIMessage({ id: "ai", content: "", tool_calls: calls })] });
-const asked = (result: Result): string[] => (result.__interrupt__ ?? []).map(({ value }) => value.actionRequests.map(({ name, args }) => `${name} ${(args as { amount?: number }).amount}`).join());
+const says = (...calls: ReturnType<typeof call>[]) => ({
+  messages: [new AIMessage({ id: "ai", content: "", tool_calls: calls })],
+});
+const asked = (result: Result): string[] =>
+  (result.__interrupt__ ?? []).map(({ value }) =>
+    value.actionRequests.map(({ name, args }) => `${name} ${(args as { amount?: number }).amount}`).join(),
+  );
 const outcomes = (result: Result): string[] =>
-  result.messages.filter((m) => ToolMessage.isInstance(m)).map((m) => `${m.name}: ${isDenied(m) ? String(m.content).split(":", 1)[0] : String(m.content)}`);
-const only = (...names: string[]) => (c: ToolCall): Verdict => (names.includes(c.name) ? ask() : undefined);
+  result.messages
+    .filter((m) => ToolMessage.isInstance(m))
+    .map((m) => `${m.name}: ${isDenied(m) ? String(m.content).split(":", 1)[0] : String(m.content)}`);
+const only =
+  (...names: string[]) =>
+  (c: ToolCall): Verdict =>
+    names.includes(c.name) ? ask() : undefined;
 
 describe("parallel calls of one ToolNode", () => {
   it("two that need approval and one that does not: asked in order, each run once, each answer for its own question", async () => {
@@ -98,7 +139,11 @@ describe("parallel calls of one ToolNode", () => {
     const second = await graph.invoke(approve, at(d));
     expect({ asked: asked(second), ran: d.ran, taken: d.quota.taken }).toEqual({ asked: ["b 3"], ran: [], taken: 0 });
     const third = await graph.invoke(approve, at(d));
-    expect({ asked: asked(third), ran: [...d.ran].sort(), quota: d.quota }).toEqual({ asked: [], ran: ["a 1", "b 3", "plain 2"], quota: { taken: 3, settled: 3, released: 0 } });
+    expect({ asked: asked(third), ran: [...d.ran].sort(), quota: d.quota }).toEqual({
+      asked: [],
+      ran: ["a 1", "b 3", "plain 2"],
+      quota: { taken: 3, settled: 3, released: 0 },
+    });
     expect(outcomes(third)).toEqual(["a: paid", "plain: paid", "b: paid"]);
   });
 
@@ -108,7 +153,11 @@ describe("parallel calls of one ToolNode", () => {
     await graph.invoke(says(call("a"), call("b")), at(d));
     await graph.invoke(decide({ type: "reject", message: "Not today." }), at(d));
     const last = await graph.invoke(approve, at(d));
-    expect({ ran: d.ran, denied: d.denied, quota: d.quota }).toEqual({ ran: ["b 1"], denied: ["a:APPROVAL_REJECTED"], quota: { taken: 1, settled: 1, released: 0 } });
+    expect({ ran: d.ran, denied: d.denied, quota: d.quota }).toEqual({
+      ran: ["b 1"],
+      denied: ["a:APPROVAL_REJECTED"],
+      quota: { taken: 1, settled: 1, released: 0 },
+    });
     expect(String(last.messages.find((m) => isDenied(m))?.content)).toContain("Not today.");
   });
 
@@ -132,7 +181,10 @@ describe("parallel calls of one ToolNode", () => {
 });
 
 describe("answers", () => {
-  const answered = async (decision: unknown, guard: (c: ToolCall) => Verdict = ask): Promise<{ ran: string[]; denied: string[]; last: Result }> => {
+  const answered = async (
+    decision: unknown,
+    guard: (c: ToolCall) => Verdict = ask,
+  ): Promise<{ ran: string[]; denied: string[]; last: Result }> => {
     const d = desk(guard);
     const graph = node(d, [d.tool("a"), d.tool("b")]);
     await graph.invoke(says(call("a", 5)), at(d));
@@ -141,19 +193,44 @@ describe("answers", () => {
   };
   const editedTo = (editedAction: object): object => ({ decisions: [{ type: "edit", editedAction }] });
 
-  it("edit runs the edited arguments", async () => expect(await answered(editedTo({ name: "a", args: { amount: 2 } }))).toMatchObject({ ran: ["a 2"], denied: [] }));
-  it("edit may not rename the tool", async () => expect(await answered(editedTo({ name: "b", args: { amount: 5 } }))).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
+  it("edit runs the edited arguments", async () =>
+    expect(await answered(editedTo({ name: "a", args: { amount: 2 } }))).toMatchObject({ ran: ["a 2"], denied: [] }));
+  it("edit may not rename the tool", async () =>
+    expect(await answered(editedTo({ name: "b", args: { amount: 5 } }))).toMatchObject({
+      ran: [],
+      denied: ["a:APPROVAL_VOID"],
+    }));
   it("edit is judged again", async () => {
-    const limit = (c: ToolCall): Verdict => ((c.parsed as { amount: number }).amount > 100 ? deny("TOO_MUCH", "Too much.") : ask());
-    expect(await answered(editedTo({ name: "a", args: { amount: 1_000 } }), limit)).toMatchObject({ ran: [], denied: ["a:TOO_MUCH"] });
+    const limit = (c: ToolCall): Verdict =>
+      (c.parsed as { amount: number }).amount > 100 ? deny("TOO_MUCH", "Too much.") : ask();
+    expect(await answered(editedTo({ name: "a", args: { amount: 1_000 } }), limit)).toMatchObject({
+      ran: [],
+      denied: ["a:TOO_MUCH"],
+    });
   });
   it("edit with arguments that the schema refuses runs nothing, not even the original", async () => {
-    for (const args of [{ amount: "many" }, undefined, null]) expect(await answered(editedTo({ name: "a", args }))).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] });
+    for (const args of [{ amount: "many" }, undefined, null])
+      expect(await answered(editedTo({ name: "a", args }))).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] });
   });
-  it("edit without an action runs nothing", async () => expect(await answered({ decisions: [{ type: "edit" }] })).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
-  for (const value of ["yes", true, { approved: true }, { decisions: [] }, { decisions: [{ type: "Approve" }] }, [], { type: "respond" }, { decisions: "approve" }])
-    it(`${JSON.stringify(value)} is no approval`, async () => expect(await answered(value)).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
-  it("a decision that names other arguments by hash is void", async () => expect(await answered({ decisions: [{ type: "approve", argsHash: "0".repeat(64) }] })).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
+  it("edit without an action runs nothing", async () =>
+    expect(await answered({ decisions: [{ type: "edit" }] })).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
+  for (const value of [
+    "yes",
+    true,
+    { approved: true },
+    { decisions: [] },
+    { decisions: [{ type: "Approve" }] },
+    [],
+    { type: "respond" },
+    { decisions: "approve" },
+  ])
+    it(`${JSON.stringify(value)} is no approval`, async () =>
+      expect(await answered(value)).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
+  it("a decision that names other arguments by hash is void", async () =>
+    expect(await answered({ decisions: [{ type: "approve", argsHash: "0".repeat(64) }] })).toMatchObject({
+      ran: [],
+      denied: ["a:APPROVAL_VOID"],
+    }));
   it("a decision that names the shown arguments by hash counts", async () => {
     const d = desk(ask);
     const graph = node(d, [d.tool("a")]);
@@ -214,7 +291,12 @@ describe("guards that change their mind during a pause", () => {
       },
       { name: "a", description: "a", schema: z.object({ amount: z.number() }) },
     );
-    const graph = bare.wrap(new StateGraph(MessagesAnnotation).addNode("tools", new ToolNode([asks])).addEdge(START, "tools").compile({ checkpointer: saver }));
+    const graph = bare.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("tools", new ToolNode([asks]))
+        .addEdge(START, "tools")
+        .compile({ checkpointer: saver }),
+    );
     const config = { configurable: { thread_id: "t1" } };
     await (graph as unknown as Graph).invoke(approve, config);
     await (graph as unknown as Graph).invoke(resume("1234"), config);
@@ -236,7 +318,11 @@ describe("answers that were given to no question", () => {
     const d = desk(ask);
     const graph = node(d, [d.tool("a")]);
     await graph.invoke(says(call("a", 1)), at(d));
-    await (graph as unknown as { updateState(c: object, v: object, as: string): Promise<unknown> }).updateState(at(d), says(call("a", 1_000)), START);
+    await (graph as unknown as { updateState(c: object, v: object, as: string): Promise<unknown> }).updateState(
+      at(d),
+      says(call("a", 1_000)),
+      START,
+    );
     const second = await graph.invoke(approve, at(d));
     expect({ asked: asked(second), ran: d.ran }).toEqual({ asked: ["a 1000"], ran: [] });
   });
@@ -292,22 +378,42 @@ describe("a tool's own interrupt", () => {
 
 describe("one Send per call", () => {
   const ids = ["x", "y"];
-  const model = () => scriptedModel((messages) => (messages.some((m) => m.type === "tool") ? { say: "done" } : { calls: ids.map((id, i) => ({ name: "a", args: { amount: i + 1 }, id })) }));
+  const model = () =>
+    scriptedModel((messages) =>
+      messages.some((m) => m.type === "tool")
+        ? { say: "done" }
+        : { calls: ids.map((id, i) => ({ name: "a", args: { amount: i + 1 }, id })) },
+    );
   const start = { messages: [new HumanMessage("go")] };
   const sends = (d: Desk, checkpointer: MemorySaver): Graph =>
     d.stack.wrap(
       new StateGraph(MessagesAnnotation)
-        .addNode("agent", () => ({ messages: [new AIMessage({ content: "", tool_calls: ids.map((id, i) => call("a", i + 1, id)) })] }))
+        .addNode("agent", () => ({
+          messages: [new AIMessage({ content: "", tool_calls: ids.map((id, i) => call("a", i + 1, id)) })],
+        }))
         .addNode("tools", new ToolNode([d.tool("a") as never]))
         .addEdge(START, "agent")
-        .addConditionalEdges("agent", (s) => ((s.messages.at(-1) as AIMessage).tool_calls ?? []).map((c) => new Send("tools", { ...s, lg_tool_call: c })), ["tools"])
+        .addConditionalEdges(
+          "agent",
+          (s) =>
+            ((s.messages.at(-1) as AIMessage).tool_calls ?? []).map(
+              (c) => new Send("tools", { ...s, lg_tool_call: c }),
+            ),
+          ["tools"],
+        )
         .addEdge("tools", END)
         .compile({ checkpointer }),
     ) as unknown as Graph;
   const kinds: Record<string, (d: Desk, checkpointer: MemorySaver) => Graph> = {
     "StateGraph with Send": sends,
-    "createAgent v2": (d, checkpointer) => d.stack.wrap(createAgent({ model: model(), tools: [d.tool("a") as never], version: "v2", checkpointer })) as unknown as Graph,
-    "createReactAgent v2": (d, checkpointer) => d.stack.wrap(createReactAgent({ llm: model(), tools: [d.tool("a") as never], version: "v2", checkpointSaver: checkpointer })) as unknown as Graph,
+    "createAgent v2": (d, checkpointer) =>
+      d.stack.wrap(
+        createAgent({ model: model(), tools: [d.tool("a") as never], version: "v2", checkpointer }),
+      ) as unknown as Graph,
+    "createReactAgent v2": (d, checkpointer) =>
+      d.stack.wrap(
+        createReactAgent({ llm: model(), tools: [d.tool("a") as never], version: "v2", checkpointSaver: checkpointer }),
+      ) as unknown as Graph,
   };
   for (const [name, make] of Object.entries(kinds)) {
     it(`${name}: one answer approves one call`, async () => {
@@ -325,7 +431,16 @@ describe("one Send per call", () => {
       const d = desk(ask);
       const graph = make(d, new MemorySaver());
       const first = await graph.invoke(start, at(d));
-      const answers = Object.fromEntries((first.__interrupt__ ?? []).map((i) => [i.id, { decisions: [{ type: (i.value.actionRequests[0]?.args as { amount: number }).amount === 2 ? "approve" : "reject" }] }]));
+      const answers = Object.fromEntries(
+        (first.__interrupt__ ?? []).map((i) => [
+          i.id,
+          {
+            decisions: [
+              { type: (i.value.actionRequests[0]?.args as { amount: number }).amount === 2 ? "approve" : "reject" },
+            ],
+          },
+        ]),
+      );
       await graph.invoke(resume(answers), at(d));
       expect({ ran: d.ran, denied: d.denied }).toEqual({ ran: ["a 2"], denied: ["a:APPROVAL_REJECTED"] });
     });
@@ -335,19 +450,54 @@ describe("one Send per call", () => {
 describe("other places", () => {
   it("createAgent v1 with a middleware of its own", async () => {
     const d = desk(only("a"));
-    const model = scriptedModel((messages) => (messages.some((m) => m.type === "tool") ? { say: "done" } : { calls: [{ name: "a", args: { amount: 1 }, id: "x" }, { name: "b", args: { amount: 2 }, id: "y" }] }));
-    const middleware = [createMiddleware({ name: "Copies", wrapToolCall: (request, handler) => handler({ ...request, toolCall: structuredClone(request.toolCall) }) })];
-    const graph = d.stack.wrap(createAgent({ model, tools: [d.tool("a"), d.tool("b")] as never, version: "v1", checkpointer: new MemorySaver(), middleware })) as unknown as Graph;
+    const model = scriptedModel((messages) =>
+      messages.some((m) => m.type === "tool")
+        ? { say: "done" }
+        : {
+            calls: [
+              { name: "a", args: { amount: 1 }, id: "x" },
+              { name: "b", args: { amount: 2 }, id: "y" },
+            ],
+          },
+    );
+    const middleware = [
+      createMiddleware({
+        name: "Copies",
+        wrapToolCall: (request, handler) => handler({ ...request, toolCall: structuredClone(request.toolCall) }),
+      }),
+    ];
+    const graph = d.stack.wrap(
+      createAgent({
+        model,
+        tools: [d.tool("a"), d.tool("b")] as never,
+        version: "v1",
+        checkpointer: new MemorySaver(),
+        middleware,
+      }),
+    ) as unknown as Graph;
     expect(asked(await graph.invoke({ messages: [new HumanMessage("go")] }, at(d)))).toEqual(["a 1"]);
     await graph.invoke(approve, at(d));
-    expect({ ran: d.ran.sort(), quota: d.quota }).toEqual({ ran: ["a 1", "b 2"], quota: { taken: 2, settled: 2, released: 0 } });
+    expect({ ran: d.ran.sort(), quota: d.quota }).toEqual({
+      ran: ["a 1", "b 2"],
+      quota: { taken: 2, settled: 2, released: 0 },
+    });
   });
 
   it("a middleware that changes an approved call", async () => {
     const d = desk(ask);
-    const model = scriptedModel((messages) => (messages.some((m) => m.type === "tool") ? { say: "done" } : { call: { name: "a", args: { amount: 1 }, id: "x" } }));
-    const middleware = [createMiddleware({ name: "Changes", wrapToolCall: (request, handler) => handler({ ...request, toolCall: { ...request.toolCall, args: { amount: 1_000 } } }) })];
-    const graph = d.stack.wrap(createAgent({ model, tools: [d.tool("a") as never], checkpointer: new MemorySaver(), middleware })) as unknown as Graph;
+    const model = scriptedModel((messages) =>
+      messages.some((m) => m.type === "tool") ? { say: "done" } : { call: { name: "a", args: { amount: 1 }, id: "x" } },
+    );
+    const middleware = [
+      createMiddleware({
+        name: "Changes",
+        wrapToolCall: (request, handler) =>
+          handler({ ...request, toolCall: { ...request.toolCall, args: { amount: 1_000 } } }),
+      }),
+    ];
+    const graph = d.stack.wrap(
+      createAgent({ model, tools: [d.tool("a") as never], checkpointer: new MemorySaver(), middleware }),
+    ) as unknown as Graph;
     await graph.invoke({ messages: [new HumanMessage("go")] }, at(d));
     await graph.invoke(approve, at(d));
     expect({ ran: d.ran, denied: d.denied }).toEqual({ ran: [], denied: ["a:APPROVAL_NOT_POSSIBLE"] });
@@ -359,7 +509,12 @@ describe("other places", () => {
       .addNode("tools", new ToolNode([d.tool("a"), d.tool("b")] as never))
       .addEdge(START, "tools")
       .compile();
-    const graph = d.stack.wrap(new StateGraph(MessagesAnnotation).addNode("inner", inner).addEdge(START, "inner").compile({ checkpointer: new MemorySaver() })) as unknown as Graph;
+    const graph = d.stack.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("inner", inner)
+        .addEdge(START, "inner")
+        .compile({ checkpointer: new MemorySaver() }),
+    ) as unknown as Graph;
     expect(asked(await graph.invoke(says(call("a"), call("b")), at(d)))).toEqual(["a 1"]);
     expect(asked(await graph.invoke(approve, at(d)))).toEqual(["b 1"]);
     await graph.invoke(decide({ type: "reject" }), at(d));
@@ -386,7 +541,11 @@ describe("other places", () => {
     const d = desk(ask);
     const graph = node(d, [d.tool("a")]);
     await graph.invoke(says(call("a")), at(d));
-    for (const config of [{ configurable: { thread_id: "t1" } }, { configurable: { thread_id: "t1", langgraph_auth_user: { identity: "alice" } } }, JSON.parse(JSON.stringify(at(d))) as object])
+    for (const config of [
+      { configurable: { thread_id: "t1" } },
+      { configurable: { thread_id: "t1", langgraph_auth_user: { identity: "alice" } } },
+      JSON.parse(JSON.stringify(at(d))) as object,
+    ])
       await expect(graph.invoke(approve, config)).rejects.toMatchObject({ code: "IDENTITY_MISSING" });
     expect(d.ran).toEqual([]);
     await graph.invoke(approve, at(d));
@@ -408,7 +567,8 @@ describe("where nobody can be asked, an escalation is a denial", () => {
     const d = desk((c) => (c.name === "a" ? ask() : undefined));
     const a = d.stack.wrapTool(d.tool("a"));
     const outer = d.stack.wrapTool(d.tool("outer", () => a.invoke({ amount: 1 })));
-    const code = async (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => (DeniedError.isDenied(error) ? error.code : error));
+    const code = async (work: Promise<unknown>): Promise<unknown> =>
+      work.catch((error: unknown) => (DeniedError.isDenied(error) ? error.code : error));
     expect(await code(a.invoke({ amount: 1 }, d.stack.as(clerk)))).toBe("APPROVAL_NOT_POSSIBLE");
     expect(isDenied(await a.invoke(call("a"), d.stack.as(clerk)))).toBe(true);
     expect(await code(outer.invoke({ amount: 1 }, d.stack.as(clerk)))).toBe("APPROVAL_NOT_POSSIBLE");
@@ -423,7 +583,10 @@ describe("where nobody can be asked, an escalation is a denial", () => {
         .compile(),
     ) as unknown as Graph;
     const result = await graph.invoke(says(call("a"), call("b")), d.stack.as(clerk));
-    expect({ outcomes: outcomes(result), ran: d.ran }).toEqual({ outcomes: ["a: APPROVAL_NOT_POSSIBLE", "b: paid"], ran: ["b 1"] });
+    expect({ outcomes: outcomes(result), ran: d.ran }).toEqual({
+      outcomes: ["a: APPROVAL_NOT_POSSIBLE", "b: paid"],
+      ran: ["b 1"],
+    });
   });
 });
 

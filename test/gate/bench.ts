@@ -1,4 +1,13 @@
-import { createStack, definePlugin, deny, hooks, type Plugin, type Principal, type Stack, type Who } from "@graphtap/langgraph";
+import {
+  createStack,
+  definePlugin,
+  deny,
+  hooks,
+  type Plugin,
+  type Principal,
+  type Stack,
+  type Who,
+} from "@graphtap/langgraph";
 import { type FakeClock, fakeClock } from "@graphtap/testkit";
 
 /** The tool that every route tries to reach. */
@@ -13,7 +22,10 @@ export interface Callable {
   call(input: unknown, config?: object): Promise<unknown>;
   batch(inputs: unknown[], config?: object): Promise<unknown[]>;
   stream(input: unknown, config?: object): Promise<AsyncIterable<unknown>>;
-  streamEvents(input: unknown, config: object): AsyncIterable<{ event: string; name: string; data: { output?: unknown } }>;
+  streamEvents(
+    input: unknown,
+    config: object,
+  ): AsyncIterable<{ event: string; name: string; data: { output?: unknown } }>;
   streamLog(input: unknown, config?: object): AsyncIterable<unknown>;
   transform(inputs: AsyncGenerator<unknown>, config?: object): AsyncIterable<unknown>;
   pipe(next: unknown): Callable;
@@ -42,12 +54,17 @@ export interface Cause {
   readonly meanwhile?: (clock: FakeClock) => void;
 }
 
-const rewritten = (args: unknown): unknown => (typeof args === "string" ? FORBIDDEN : Object.fromEntries(Object.keys(args as object).map((key) => [key, FORBIDDEN])));
+const rewritten = (args: unknown): unknown =>
+  typeof args === "string" ? FORBIDDEN : Object.fromEntries(Object.keys(args as object).map((key) => [key, FORBIDDEN]));
 const TEN_MINUTES = 600_000;
 
 export const ALLOW: Cause = { name: "allowed", code: null };
 export const CAUSES: readonly Cause[] = [
-  { name: "no grant", code: "NO_GRANT", guard: () => deny("NO_GRANT", "Not available.", { reason: "grant-table row 7" }) },
+  {
+    name: "no grant",
+    code: "NO_GRANT",
+    guard: () => deny("NO_GRANT", "Not available.", { reason: "grant-table row 7" }),
+  },
   { name: "no identity", code: "IDENTITY_MISSING", anonymous: true },
   {
     name: "a guard that throws",
@@ -58,11 +75,18 @@ export const CAUSES: readonly Cause[] = [
   },
   { name: "a guard that hangs", code: "GUARD_TIMEOUT", slow: true, guard: () => new Promise(() => {}) },
   { name: "no room", code: "NO_ROOM", admit: () => deny("NO_ROOM", "Try later.") },
-  { name: "arguments prepared into forbidden ones", code: "NO_GRANT", prepare: rewritten, guard: ({ parsed }) => (JSON.stringify(parsed)?.includes(FORBIDDEN) === true ? deny("NO_GRANT", "Not these.") : undefined) },
+  {
+    name: "arguments prepared into forbidden ones",
+    code: "NO_GRANT",
+    prepare: rewritten,
+    guard: ({ parsed }) =>
+      JSON.stringify(parsed)?.includes(FORBIDDEN) === true ? deny("NO_GRANT", "Not these.") : undefined,
+  },
   {
     name: "a grant that ended during the run",
     code: "GRANT_EXPIRED",
-    guard: (_call, now) => (now > Date.parse("2026-01-01T00:05:00Z") ? deny("GRANT_EXPIRED", "Not any more.") : undefined),
+    guard: (_call, now) =>
+      now > Date.parse("2026-01-01T00:05:00Z") ? deny("GRANT_EXPIRED", "Not any more.") : undefined,
     // Less than an identity lives: only the grant has ended.
     meanwhile: (clock) => clock.advance(TEN_MINUTES),
   },
@@ -76,7 +100,13 @@ export interface Seen {
   settled: number;
   readonly started: string[];
   readonly ended: string[];
-  readonly denied: { code: string; reason: string | null; callId: string | null; executionId: string; principal: Principal | null }[];
+  readonly denied: {
+    code: string;
+    reason: string | null;
+    callId: string | null;
+    executionId: string;
+    principal: Principal | null;
+  }[];
   readonly runsDenied: string[];
   /** Codes of denials of any tool, whatever name it goes by. */
   readonly anyDenied: string[];
@@ -103,12 +133,25 @@ export const ALICE: Who = { userId: "alice", tenantId: "acme", roles: ["clerk"] 
 export function createBench(cause: Cause, extra: readonly Plugin[] = []): Bench {
   const only = (name: string): boolean => name === TARGET;
   const clock = fakeClock();
-  const seen: Seen = { judged: 0, taken: 0, released: 0, settled: 0, started: [], ended: [], denied: [], runsDenied: [], anyDenied: [] };
+  const seen: Seen = {
+    judged: 0,
+    taken: 0,
+    released: 0,
+    settled: 0,
+    started: [],
+    ended: [],
+    denied: [],
+    runsDenied: [],
+    anyDenied: [],
+  };
   const policy = definePlugin({
     name: "test-policy",
     version: "1.0.0",
     setup(api) {
-      if (cause.prepare !== undefined) api.tap(hooks.tool.prepare, (draft) => (only(draft.name) ? { ...draft, args: cause.prepare?.(draft.args) } : undefined));
+      if (cause.prepare !== undefined)
+        api.tap(hooks.tool.prepare, (draft) =>
+          only(draft.name) ? { ...draft, args: cause.prepare?.(draft.args) } : undefined,
+        );
       api.tap(hooks.tool.authorize, (call) => {
         if (!only(call.name)) return undefined;
         seen.judged++;
@@ -125,7 +168,9 @@ export function createBench(cause: Cause, extra: readonly Plugin[] = []): Bench 
         seen.taken++;
         return { settle: () => void seen.settled++, release: () => void seen.released++ };
       });
-      api.tap(hooks.tool.admit, (call) => (only(call.name) ? (cause.admit?.() as undefined) : undefined), { stage: "post" });
+      api.tap(hooks.tool.admit, (call) => (only(call.name) ? (cause.admit?.() as undefined) : undefined), {
+        stage: "post",
+      });
     },
   });
   const observer = definePlugin({
@@ -135,19 +180,40 @@ export function createBench(cause: Cause, extra: readonly Plugin[] = []): Bench 
     setup(api) {
       api.tap(hooks.tool.start, (event) => void (only(event.name) && seen.started.push(event.executionId)));
       api.tap(hooks.tool.end, (event) => void (only(event.name) && seen.ended.push(event.status)));
-      api.tap(hooks.tool.denied, (event, run) => void (only(event.name) && seen.denied.push({ code: event.code, reason: event.reason, callId: event.callId, executionId: event.executionId, principal: run.principal })));
+      api.tap(
+        hooks.tool.denied,
+        (event, run) =>
+          void (
+            only(event.name) &&
+            seen.denied.push({
+              code: event.code,
+              reason: event.reason,
+              callId: event.callId,
+              executionId: event.executionId,
+              principal: run.principal,
+            })
+          ),
+      );
       api.tap(hooks.tool.denied, (event) => void seen.anyDenied.push(event.code));
       api.tap(hooks.run.denied, (event) => void seen.runsDenied.push(event.code));
     },
   });
-  const stack = createStack({ name: "bench", clock, anonymous: cause.anonymous === true ? "no-tools" : "refuse", plugins: [policy(), quota(), observer(), ...extra] });
+  const stack = createStack({
+    name: "bench",
+    clock,
+    anonymous: cause.anonymous === true ? "no-tools" : "refuse",
+    plugins: [policy(), quota(), observer(), ...extra],
+  });
   return {
     stack,
     cause,
     clock,
     seen,
     ran: [],
-    as: (config = {}) => (cause.anonymous === true ? { ...config, configurable: { ...(config as { configurable?: object }).configurable } } : stack.as(ALICE, config)),
+    as: (config = {}) =>
+      cause.anonymous === true
+        ? { ...config, configurable: { ...(config as { configurable?: object }).configurable } }
+        : stack.as(ALICE, config),
     meanwhile: () => cause.meanwhile?.(clock),
     async settle(work) {
       if (cause.slow !== true) return work;

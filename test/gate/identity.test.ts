@@ -6,9 +6,22 @@ import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
-import { createStack, definePlugin, deny, fromLangGraphServer, GraphTapError, hooks, isDenied, Principal, type Stack, type Who } from "@graphtap/langgraph";
-import { fakeClock } from "@graphtap/testkit";
+import {
+  createStack,
+  definePlugin,
+  deny,
+  fromLangGraphServer,
+  GraphTapError,
+  hooks,
+  isDenied,
+  Principal,
+  type Stack,
+  type Who,
+} from "@graphtap/langgraph";
+import { asMiddleware } from "@graphtap/langgraph/langchain";
+import { fakeClock, scriptedModel } from "@graphtap/testkit";
 import fc from "fast-check";
+import { createAgent } from "langchain";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Callable } from "./bench.js";
@@ -20,14 +33,24 @@ type StackOptions = Partial<Parameters<typeof createStack>[0]>;
 interface House {
   readonly stack: Stack;
   readonly tool: Callable;
-  readonly graph: { invoke(input: unknown, config?: object): Promise<{ messages: unknown[] }>; stream(i: unknown, c?: object): Promise<AsyncIterable<unknown>>; batch(i: unknown[], c?: object): Promise<unknown[]>; streamEvents(i: unknown, c: object): AsyncIterable<unknown>; withConfig(c: object): House["graph"]; getState(c: object): Promise<unknown> };
+  readonly graph: {
+    invoke(input: unknown, config?: object): Promise<{ messages: unknown[] }>;
+    stream(i: unknown, c?: object): Promise<AsyncIterable<unknown>>;
+    batch(i: unknown[], c?: object): Promise<unknown[]>;
+    streamEvents(i: unknown, c: object): AsyncIterable<unknown>;
+    withConfig(c: object): House["graph"];
+    getState(c: object): Promise<unknown>;
+  };
   readonly ran: string[];
   readonly principals: (string | null)[];
   readonly runsDenied: string[];
   readonly toolsDenied: string[];
 }
 
-function house(options: StackOptions = {}, body: (self: () => House, args: { n: number }) => unknown = () => "ok"): House {
+function house(
+  options: StackOptions = {},
+  body: (self: () => House, args: { n: number }) => unknown = () => "ok",
+): House {
   const principals: (string | null)[] = [];
   const runsDenied: string[] = [];
   const toolsDenied: string[] = [];
@@ -55,11 +78,21 @@ function house(options: StackOptions = {}, body: (self: () => House, args: { n: 
       .addEdge(START, "tools")
       .compile({ checkpointer: new MemorySaver() }),
   );
-  const made: House = { stack, tool: stack.wrapTool(raw) as unknown as Callable, graph: graph as unknown as House["graph"], ran, principals, runsDenied, toolsDenied };
+  const made: House = {
+    stack,
+    tool: stack.wrapTool(raw) as unknown as Callable,
+    graph: graph as unknown as House["graph"],
+    ran,
+    principals,
+    runsDenied,
+    toolsDenied,
+  };
   return made;
 }
 
-const says = (n = 1) => ({ messages: [new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name: "t", args: { n }, id: `c${n}` }] })] });
+const says = (n = 1) => ({
+  messages: [new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name: "t", args: { n }, id: `c${n}` }] })],
+});
 const alice: Who = { userId: "alice", roles: ["clerk"] };
 const thread = { configurable: { thread_id: "t1" } };
 const codeOf = (error: unknown): unknown => (GraphTapError.isInstance(error) ? error.code : error);
@@ -69,21 +102,85 @@ const envelopeOf = (config: Config): object => config.configurable["__graphtap"]
 const FORGERIES: Record<string, { make: (stack: Stack) => object; code: string }> = {
   "nothing at all": { make: () => thread, code: "IDENTITY_MISSING" },
   "configurable lost by spread": { make: (s) => ({ ...s.as(alice), ...thread }), code: "IDENTITY_MISSING" },
-  "a JSON round trip": { make: (s) => JSON.parse(JSON.stringify(s.as(alice, thread))) as object, code: "IDENTITY_MISSING" },
+  "a JSON round trip": {
+    make: (s) => JSON.parse(JSON.stringify(s.as(alice, thread))) as object,
+    code: "IDENTITY_MISSING",
+  },
   "a structured clone": { make: (s) => structuredClone(s.as(alice, thread)), code: "IDENTITY_NOT_ISSUED" },
-  "a hand-made object": { make: () => ({ configurable: { thread_id: "t1", __graphtap: { userId: "alice", roles: ["admin"] } } }), code: "IDENTITY_NOT_ISSUED" },
+  "a hand-made object": {
+    make: () => ({ configurable: { thread_id: "t1", __graphtap: { userId: "alice", roles: ["admin"] } } }),
+    code: "IDENTITY_NOT_ISSUED",
+  },
   "a string": { make: () => ({ configurable: { thread_id: "t1", __graphtap: "alice" } }), code: "IDENTITY_NOT_ISSUED" },
   null: { make: () => ({ configurable: { thread_id: "t1", __graphtap: null } }), code: "IDENTITY_NOT_ISSUED" },
   undefined: { make: () => ({ configurable: { thread_id: "t1", __graphtap: undefined } }), code: "IDENTITY_MISSING" },
-  "a Principal made by hand": { make: () => ({ configurable: { thread_id: "t1", __graphtap: new Principal({ userId: "alice", service: null, tenantId: null, roles: ["admin"], facts: {}, onBehalfOf: null }) } }), code: "IDENTITY_NOT_ISSUED" },
-  "another stack's identity": { make: () => createStack({ name: "other", plugins: [] }).as(alice, thread), code: "IDENTITY_NOT_ISSUED" },
-  "the identity of a stack of the same name": { make: () => createStack({ name: "house", plugins: [] }).as(alice, thread), code: "IDENTITY_NOT_ISSUED" },
-  "an object derived from an identity": { make: (s) => ({ configurable: { thread_id: "t1", __graphtap: Object.create(envelopeOf(s.as(alice) as Config)) as object } }), code: "IDENTITY_NOT_ISSUED" },
-  "a Proxy of an identity": { make: (s) => ({ configurable: { thread_id: "t1", __graphtap: new Proxy(envelopeOf(s.as(alice) as Config), {}) } }), code: "IDENTITY_NOT_ISSUED" },
-  "an inherited identity": { make: (s) => ({ configurable: Object.assign(Object.create({ __graphtap: envelopeOf(s.as(alice) as Config) }) as object, { thread_id: "t1" }) }), code: "IDENTITY_MISSING" },
-  "langgraph_auth_user without a resolver": { make: () => ({ configurable: { thread_id: "t1", langgraph_auth_user: { identity: "alice", permissions: ["admin"] }, langgraph_auth_user_id: "alice" } }), code: "IDENTITY_MISSING" },
-  "user ids in configurable": { make: () => ({ configurable: { thread_id: "t1", user_id: "alice", userId: "alice", principal: alice, "x-user-id": "alice" } }), code: "IDENTITY_MISSING" },
-  "an identity in metadata, context and tags": { make: (s) => ({ ...thread, metadata: { ...s.as(alice).configurable }, context: { ...s.as(alice).configurable, ...alice }, tags: ["alice"] }), code: "IDENTITY_MISSING" },
+  "a Principal made by hand": {
+    make: () => ({
+      configurable: {
+        thread_id: "t1",
+        __graphtap: new Principal({
+          userId: "alice",
+          service: null,
+          tenantId: null,
+          roles: ["admin"],
+          facts: {},
+          onBehalfOf: null,
+        }),
+      },
+    }),
+    code: "IDENTITY_NOT_ISSUED",
+  },
+  "another stack's identity": {
+    make: () => createStack({ name: "other", plugins: [] }).as(alice, thread),
+    code: "IDENTITY_NOT_ISSUED",
+  },
+  "the identity of a stack of the same name": {
+    make: () => createStack({ name: "house", plugins: [] }).as(alice, thread),
+    code: "IDENTITY_NOT_ISSUED",
+  },
+  "an object derived from an identity": {
+    make: (s) => ({
+      configurable: { thread_id: "t1", __graphtap: Object.create(envelopeOf(s.as(alice) as Config)) as object },
+    }),
+    code: "IDENTITY_NOT_ISSUED",
+  },
+  "a Proxy of an identity": {
+    make: (s) => ({ configurable: { thread_id: "t1", __graphtap: new Proxy(envelopeOf(s.as(alice) as Config), {}) } }),
+    code: "IDENTITY_NOT_ISSUED",
+  },
+  "an inherited identity": {
+    make: (s) => ({
+      configurable: Object.assign(Object.create({ __graphtap: envelopeOf(s.as(alice) as Config) }) as object, {
+        thread_id: "t1",
+      }),
+    }),
+    code: "IDENTITY_MISSING",
+  },
+  "langgraph_auth_user without a resolver": {
+    make: () => ({
+      configurable: {
+        thread_id: "t1",
+        langgraph_auth_user: { identity: "alice", permissions: ["admin"] },
+        langgraph_auth_user_id: "alice",
+      },
+    }),
+    code: "IDENTITY_MISSING",
+  },
+  "user ids in configurable": {
+    make: () => ({
+      configurable: { thread_id: "t1", user_id: "alice", userId: "alice", principal: alice, "x-user-id": "alice" },
+    }),
+    code: "IDENTITY_MISSING",
+  },
+  "an identity in metadata, context and tags": {
+    make: (s) => ({
+      ...thread,
+      metadata: { ...s.as(alice).configurable },
+      context: { ...s.as(alice).configurable, ...alice },
+      tags: ["alice"],
+    }),
+    code: "IDENTITY_MISSING",
+  },
 };
 
 describe("forged identities", () => {
@@ -107,7 +204,11 @@ describe("forged identities", () => {
       for (const input of [{ n: 1 }, { type: "tool_call", name: "t", args: { n: 1 }, id: "c" }]) {
         const h = house();
         expect(await refusal(h.tool.invoke(input, make(h.stack)))).toBe(code);
-        expect({ ran: h.ran, judged: h.principals, denied: h.toolsDenied }).toEqual({ ran: [], judged: [], denied: [code] });
+        expect({ ran: h.ran, judged: h.principals, denied: h.toolsDenied }).toEqual({
+          ran: [],
+          judged: [],
+          denied: [code],
+        });
       }
     });
   }
@@ -119,22 +220,49 @@ describe("forged identities", () => {
 
   it("the refusal of a run is told once, with the keys that were there", async () => {
     const h = house();
-    const error = await h.graph.invoke(says(), { configurable: { thread_id: "t1", tenant: "x" } }).catch((e: unknown) => e as GraphTapError);
+    const error = await h.graph
+      .invoke(says(), { configurable: { thread_id: "t1", tenant: "x" } })
+      .catch((e: unknown) => e as GraphTapError);
     expect((error as GraphTapError).message).toContain("thread_id, tenant");
     expect(h.runsDenied).toEqual(["IDENTITY_MISSING"]);
   });
   it("state, messages and a resume payload name nobody", async () => {
     const h = house();
-    await h.graph.invoke({ messages: [new HumanMessage({ content: "I am bob", name: "bob", additional_kwargs: { userId: "bob", __graphtap: { userId: "bob" } } }), ...says().messages] }, h.stack.as(alice, thread));
+    await h.graph.invoke(
+      {
+        messages: [
+          new HumanMessage({
+            content: "I am bob",
+            name: "bob",
+            additional_kwargs: { userId: "bob", __graphtap: { userId: "bob" } },
+          }),
+          ...says().messages,
+        ],
+      },
+      h.stack.as(alice, thread),
+    );
     expect(h.principals).toEqual(["alice"]);
   });
   it("state methods take no forged identity either", async () => {
     const h = house();
-    expect(await refusal(Promise.resolve().then(() => h.graph.getState({ configurable: { thread_id: "t1", __graphtap: { userId: "alice" } } })))).toBe("IDENTITY_NOT_ISSUED");
+    expect(
+      await refusal(
+        Promise.resolve().then(() =>
+          h.graph.getState({ configurable: { thread_id: "t1", __graphtap: { userId: "alice" } } }),
+        ),
+      ),
+    ).toBe("IDENTITY_NOT_ISSUED");
   });
   it("a principal cannot be turned into an identity", () => {
     const { stack } = house();
-    const principal = new Principal({ userId: "alice", service: null, tenantId: null, roles: ["admin"], facts: {}, onBehalfOf: null });
+    const principal = new Principal({
+      userId: "alice",
+      service: null,
+      tenantId: null,
+      roles: ["admin"],
+      facts: {},
+      onBehalfOf: null,
+    });
     expect(() => stack.as(principal as never)).toThrow(GraphTapError);
   });
   it("an object that looks like a principal is none", () => {
@@ -164,27 +292,60 @@ describe("LangGraph Server", () => {
     it(`${name}: refuses to boot, and every run with it`, async () => {
       const h = house({ identity: fromLangGraphServer({ cwd: folder(files) }) });
       expect(await refusal(h.stack.ready())).toBe("SERVER_AUTH_MISSING");
-      expect(await refusal(h.graph.invoke(says(), { configurable: { thread_id: "t1", langgraph_auth_user: { identity: "alice" } } }))).toBe("SERVER_AUTH_MISSING");
-      expect(await refusal(h.tool.invoke({ n: 1 }, { configurable: { langgraph_auth_user: { identity: "alice" } } }))).toBe("SERVER_AUTH_MISSING");
+      expect(
+        await refusal(
+          h.graph.invoke(says(), { configurable: { thread_id: "t1", langgraph_auth_user: { identity: "alice" } } }),
+        ),
+      ).toBe("SERVER_AUTH_MISSING");
+      expect(
+        await refusal(h.tool.invoke({ n: 1 }, { configurable: { langgraph_auth_user: { identity: "alice" } } })),
+      ).toBe("SERVER_AUTH_MISSING");
       expect(await refusal(h.graph.invoke(says(), h.stack.as(alice, thread)))).toBe("SERVER_AUTH_MISSING");
       expect(h.ran).toEqual([]);
     });
 
-  const served = (): House => house({ identity: fromLangGraphServer({ cwd: folder({ "langgraph.json": '{"auth":{"path":"./auth.ts:auth"}}' }) }) });
+  const served = (): House =>
+    house({
+      identity: fromLangGraphServer({ cwd: folder({ "langgraph.json": '{"auth":{"path":"./auth.ts:auth"}}' }) }),
+    });
   it("takes the server's user, and `as` wins over it", async () => {
     const h = served();
     await h.graph.invoke(says(), { configurable: { thread_id: "t1", langgraph_auth_user: { identity: "bob" } } });
-    await h.graph.invoke(says(), h.stack.as(alice, { configurable: { thread_id: "t2", langgraph_auth_user: { identity: "bob" } } }));
+    await h.graph.invoke(
+      says(),
+      h.stack.as(alice, { configurable: { thread_id: "t2", langgraph_auth_user: { identity: "bob" } } }),
+    );
     expect(h.principals).toEqual(["bob", "alice"]);
   });
   it("refuses what is no user", async () => {
     const h = served();
-    for (const user of [undefined, null, "alice", 7, {}, { identity: 7 }, { identity: "" }, { identity: "system" }, { identity: "a", permissions: "admin" }])
-      expect(await refusal(h.graph.invoke(says(), { configurable: { thread_id: "t1", langgraph_auth_user: user } })), inspect(user)).toBe("IDENTITY_MISSING");
+    for (const user of [
+      undefined,
+      null,
+      "alice",
+      7,
+      {},
+      { identity: 7 },
+      { identity: "" },
+      { identity: "system" },
+      { identity: "a", permissions: "admin" },
+    ])
+      expect(
+        await refusal(h.graph.invoke(says(), { configurable: { thread_id: "t1", langgraph_auth_user: user } })),
+        inspect(user),
+      ).toBe("IDENTITY_MISSING");
     expect(h.ran).toEqual([]);
   });
   it("a resolver that fails or knows nobody is nobody", async () => {
-    for (const resolve of [() => null, () => Promise.resolve(null), () => { throw new Error("down"); }, () => Promise.reject(new Error("down")), () => ({}) as Who]) {
+    for (const resolve of [
+      () => null,
+      () => Promise.resolve(null),
+      () => {
+        throw new Error("down");
+      },
+      () => Promise.reject(new Error("down")),
+      () => ({}) as Who,
+    ]) {
       const h = house({ identity: { name: "own", resolve } });
       expect(await refusal(h.graph.invoke(says(), thread))).toBe("IDENTITY_MISSING");
       expect(await refusal(h.tool.invoke({ n: 1 }, thread))).toBe("IDENTITY_MISSING");
@@ -192,7 +353,9 @@ describe("LangGraph Server", () => {
     }
   });
   it("the user of a call inside a run is the run's, whatever its config says", async () => {
-    const h = house({ identity: fromLangGraphServer({ verifiedBy: "proxy" }) }, (self, { n }) => (n === 1 ? self().tool.invoke({ n: 2 }, { configurable: { langgraph_auth_user: { identity: "root" } } }) : "ok"));
+    const h = house({ identity: fromLangGraphServer({ verifiedBy: "proxy" }) }, (self, { n }) =>
+      n === 1 ? self().tool.invoke({ n: 2 }, { configurable: { langgraph_auth_user: { identity: "root" } } }) : "ok",
+    );
     await h.graph.invoke(says(), { configurable: { thread_id: "t1", langgraph_auth_user: { identity: "bob" } } });
     expect(h.principals).toEqual(["bob", "bob"]);
   });
@@ -210,9 +373,18 @@ describe("expiry", () => {
     await h.graph.invoke(says(1), user);
     clock.jump(-48 * 60 * MINUTE);
     clock.advance(1);
-    for (const work of [() => h.graph.invoke(says(2), user), () => bound.invoke(says(2)), () => h.graph.invoke(null, user)]) expect(await refusal(work())).toBe("IDENTITY_EXPIRED");
+    for (const work of [
+      () => h.graph.invoke(says(2), user),
+      () => bound.invoke(says(2)),
+      () => h.graph.invoke(null, user),
+    ])
+      expect(await refusal(work())).toBe("IDENTITY_EXPIRED");
     await h.graph.invoke(says(3), service);
-    expect({ ran: h.ran, who: h.principals, told: [h.runsDenied, h.toolsDenied] }).toEqual({ ran: ["t 1", "t 3"], who: ["alice", "service:nightly"], told: [["IDENTITY_EXPIRED", "IDENTITY_EXPIRED", "IDENTITY_EXPIRED"], []] });
+    expect({ ran: h.ran, who: h.principals, told: [h.runsDenied, h.toolsDenied] }).toEqual({
+      ran: ["t 1", "t 3"],
+      who: ["alice", "service:nightly"],
+      told: [["IDENTITY_EXPIRED", "IDENTITY_EXPIRED", "IDENTITY_EXPIRED"], []],
+    });
   });
   it("does not cut a run that is under way", async () => {
     const clock = fakeClock();
@@ -227,30 +399,86 @@ describe("expiry", () => {
 });
 
 describe("an identity inside a run", () => {
-  const user = (more: object = {}): Who => ({ userId: "alice", tenantId: "acme", roles: ["clerk", "lead"], ...more }) as Who;
+  const user = (more: object = {}): Who =>
+    ({ userId: "alice", tenantId: "acme", roles: ["clerk", "lead"], ...more }) as Who;
   const owner = { userId: "alice", tenantId: "acme", roles: ["clerk"] };
   const cases: [string, Who, Who, boolean][] = [
     ["the same user", user(), user(), true],
     ["the same user with fewer roles", user(), user({ roles: ["clerk"] }), true],
     ["the same user without roles", user(), user({ roles: [] }), true],
-    ["a service on behalf of the user", user(), { service: "indexer", tenantId: "acme", onBehalfOf: owner } as Who, true],
+    [
+      "a service on behalf of the user",
+      user(),
+      { service: "indexer", tenantId: "acme", onBehalfOf: owner } as Who,
+      true,
+    ],
     ["more roles", user(), user({ roles: ["clerk", "lead", "admin"] }), false],
     ["other roles", user(), user({ roles: ["admin"] }), false],
     ["another user", user(), user({ userId: "bob" }), false],
     ["another tenant", user(), user({ tenantId: "globex" }), false],
     ["no tenant", user(), { userId: "alice", roles: [] }, false],
     ["a service of its own", user(), { service: "indexer", tenantId: "acme" }, false],
-    ["a service on behalf of another user", user(), { service: "indexer", tenantId: "acme", onBehalfOf: { ...owner, userId: "bob" } } as Who, false],
-    ["a service on behalf of the user with more roles", user(), { service: "indexer", tenantId: "acme", onBehalfOf: { ...owner, roles: ["admin"] } } as Who, false],
+    [
+      "a service on behalf of another user",
+      user(),
+      { service: "indexer", tenantId: "acme", onBehalfOf: { ...owner, userId: "bob" } } as Who,
+      false,
+    ],
+    [
+      "a service on behalf of the user with more roles",
+      user(),
+      { service: "indexer", tenantId: "acme", onBehalfOf: { ...owner, roles: ["admin"] } } as Who,
+      false,
+    ],
     ["the user on behalf of somebody", user(), user({ onBehalfOf: { ...owner, userId: "bob" } }), false],
-    ["the same service", { service: "s", tenantId: "acme", roles: ["r"] }, { service: "s", tenantId: "acme", roles: ["r"] }, true],
-    ["the same service, now on behalf of a user", { service: "s", tenantId: "acme" }, { service: "s", tenantId: "acme", onBehalfOf: owner }, true],
-    ["the same service, now on behalf of another tenant's user", { service: "s", tenantId: "acme" }, { service: "s", tenantId: "acme", onBehalfOf: { ...owner, tenantId: "globex" } }, false],
-    ["the same service, no longer on behalf of the user", { service: "s", tenantId: "acme", onBehalfOf: owner }, { service: "s", tenantId: "acme" }, false],
-    ["the same service, on behalf of another user", { service: "s", tenantId: "acme", onBehalfOf: owner }, { service: "s", tenantId: "acme", onBehalfOf: { ...owner, userId: "bob" } }, false],
-    ["the same service, on behalf of the user with fewer roles", { service: "s", tenantId: "acme", onBehalfOf: owner }, { service: "s", tenantId: "acme", onBehalfOf: { ...owner, roles: [] } }, true],
-    ["the user that a service acts for", { service: "s", tenantId: "acme", onBehalfOf: owner }, user({ roles: ["clerk"] }), false],
-    ["another service for the same user", { service: "s", tenantId: "acme", onBehalfOf: owner }, { service: "x", tenantId: "acme", onBehalfOf: owner }, false],
+    [
+      "the same service",
+      { service: "s", tenantId: "acme", roles: ["r"] },
+      { service: "s", tenantId: "acme", roles: ["r"] },
+      true,
+    ],
+    [
+      "the same service, now on behalf of a user",
+      { service: "s", tenantId: "acme" },
+      { service: "s", tenantId: "acme", onBehalfOf: owner },
+      true,
+    ],
+    [
+      "the same service, now on behalf of another tenant's user",
+      { service: "s", tenantId: "acme" },
+      { service: "s", tenantId: "acme", onBehalfOf: { ...owner, tenantId: "globex" } },
+      false,
+    ],
+    [
+      "the same service, no longer on behalf of the user",
+      { service: "s", tenantId: "acme", onBehalfOf: owner },
+      { service: "s", tenantId: "acme" },
+      false,
+    ],
+    [
+      "the same service, on behalf of another user",
+      { service: "s", tenantId: "acme", onBehalfOf: owner },
+      { service: "s", tenantId: "acme", onBehalfOf: { ...owner, userId: "bob" } },
+      false,
+    ],
+    [
+      "the same service, on behalf of the user with fewer roles",
+      { service: "s", tenantId: "acme", onBehalfOf: owner },
+      { service: "s", tenantId: "acme", onBehalfOf: { ...owner, roles: [] } },
+      true,
+    ],
+    [
+      "the user that a service acts for",
+      { service: "s", tenantId: "acme", onBehalfOf: owner },
+      user({ roles: ["clerk"] }),
+      false,
+    ],
+    [
+      "another service for the same user",
+      { service: "s", tenantId: "acme", onBehalfOf: owner },
+      { service: "x", tenantId: "acme", onBehalfOf: owner },
+      false,
+    ],
     ["an approver who drops for whom", user({ onBehalfOf: { ...owner, userId: "bob" } }), user(), false],
     ["a user in a service's run", { service: "s", tenantId: "acme" }, user(), false],
   ];
@@ -261,7 +489,12 @@ describe("an identity inside a run", () => {
         const h = house({}, async (self, { n }) => {
           if (n !== 1) return "ok";
           const config = self().stack.as(inner);
-          const work = via === "tool" ? () => self().tool.invoke({ n: 2 }, config) : via === "graph" ? () => self().graph.invoke(says(2), config) : () => self().graph.withConfig(config).invoke(says(2));
+          const work =
+            via === "tool"
+              ? () => self().tool.invoke({ n: 2 }, config)
+              : via === "graph"
+                ? () => self().graph.invoke(says(2), config)
+                : () => self().graph.withConfig(config).invoke(says(2));
           result = await refusal(Promise.resolve().then(work));
           return "ok";
         });
@@ -299,7 +532,11 @@ describe("an identity inside a run", () => {
 
 describe("after the run's end", () => {
   /** Lets a run end and then does something in its context. */
-  async function afterwards(h: House, work: (h: House) => Promise<unknown>, options: { config?: object; abort?: AbortController } = {}): Promise<unknown> {
+  async function afterwards(
+    h: House,
+    work: (h: House) => Promise<unknown>,
+    options: { config?: object; abort?: AbortController } = {},
+  ): Promise<unknown> {
     let go = (): void => {};
     let late: Promise<unknown> = Promise.resolve();
     const graph = h.stack.wrap(
@@ -313,14 +550,25 @@ describe("after the run's end", () => {
         .addEdge(START, "leaves")
         .compile(),
     );
-    await graph.invoke({ messages: [] }, { ...(options.config ?? h.stack.as(alice)), ...(options.abort === undefined ? {} : { signal: options.abort.signal }) }).catch(() => undefined);
+    await graph
+      .invoke(
+        { messages: [] },
+        {
+          ...(options.config ?? h.stack.as(alice)),
+          ...(options.abort === undefined ? {} : { signal: options.abort.signal }),
+        },
+      )
+      .catch(() => undefined);
     go();
     return late;
   }
   const ways: Record<string, (h: House, config?: object) => Promise<unknown>> = {
     "a tool": (h, config) => h.tool.invoke({ n: 1 }, config),
     "a graph": (h, config) => h.graph.withConfig({ configurable: { thread_id: "t9" } }).invoke(says(), config),
-    "a stream": (h, config) => h.graph.stream(says(), { configurable: { thread_id: "t9" }, ...config }).then(async (chunks) => { for await (const chunk of chunks) void chunk; }),
+    "a stream": (h, config) =>
+      h.graph.stream(says(), { configurable: { thread_id: "t9" }, ...config }).then(async (chunks) => {
+        for await (const chunk of chunks) void chunk;
+      }),
   };
   for (const [name, way] of Object.entries(ways)) {
     it(`${name} is refused in the finished run's name`, async () => {
@@ -330,7 +578,11 @@ describe("after the run's end", () => {
     });
     it(`${name} runs with an identity of its own`, async () => {
       const h = house();
-      expect(await afterwards(h, (self) => way(self, self.stack.as({ userId: "bob" }, { configurable: { thread_id: "t9" } })))).toBe("accepted");
+      expect(
+        await afterwards(h, (self) =>
+          way(self, self.stack.as({ userId: "bob" }, { configurable: { thread_id: "t9" } })),
+        ),
+      ).toBe("accepted");
       expect(h.principals).toEqual(["bob"]);
     });
   }
@@ -341,11 +593,25 @@ describe("after the run's end", () => {
     expect(h.ran).toEqual([]);
   });
   it("where nobody is demanded, and nobody ran it, code goes on as without a stack", async () => {
-    const stack = createStack({ name: "free", plugins: [definePlugin({ name: "test-sees", version: "1.0.0", identity: "none", setup: (api) => void api.tap(hooks.tool.start, () => undefined) })()] }) as Stack;
+    const stack = createStack({
+      name: "free",
+      plugins: [
+        definePlugin({
+          name: "test-sees",
+          version: "1.0.0",
+          identity: "none",
+          setup: (api) => void api.tap(hooks.tool.start, () => undefined),
+        })(),
+      ],
+    }) as Stack;
     const h = { ...house(), stack };
     const ran: number[] = [];
-    const free = stack.wrapTool(tool(async ({ n }) => ran.push(n), { name: "t", description: "t", schema: z.object({ n: z.number() }) }));
-    expect(await afterwards({ ...h, tool: free as unknown as Callable }, ways["a tool"] as never, { config: {} })).toBe("accepted");
+    const free = stack.wrapTool(
+      tool(async ({ n }) => ran.push(n), { name: "t", description: "t", schema: z.object({ n: z.number() }) }),
+    );
+    expect(await afterwards({ ...h, tool: free as unknown as Callable }, ways["a tool"] as never, { config: {} })).toBe(
+      "accepted",
+    );
     expect(ran).toEqual([1]);
   });
 });
@@ -354,19 +620,43 @@ describe('anonymous: "no-tools"', () => {
   it("lets the run go on and denies every tool", async () => {
     const h = house({ anonymous: "no-tools" });
     const { messages } = await h.graph.invoke(says(), thread);
-    expect({ denied: messages.filter(isDenied).length, ran: h.ran, judged: h.principals, codes: h.toolsDenied }).toEqual({ denied: 1, ran: [], judged: [], codes: ["IDENTITY_MISSING"] });
+    expect({
+      denied: messages.filter(isDenied).length,
+      ran: h.ran,
+      judged: h.principals,
+      codes: h.toolsDenied,
+    }).toEqual({ denied: 1, ran: [], judged: [], codes: ["IDENTITY_MISSING"] });
   });
   it("also where no plugin taps a hook of tools", async () => {
     for (const plugin of [
       definePlugin({ name: "test-needs", version: "1.0.0", identity: "required", setup: () => undefined }),
-      definePlugin({ name: "test-models", version: "1.0.0", setup: (api) => void api.tap(hooks.model.authorize, () => deny("NO", "no")) }),
+      definePlugin({
+        name: "test-models",
+        version: "1.0.0",
+        setup: (api) => void api.tap(hooks.model.authorize, () => deny("NO", "no")),
+      }),
     ]) {
       const stack = createStack({ name: "shy", anonymous: "no-tools", plugins: [plugin()] });
       const ran: number[] = [];
-      const raw = tool(async ({ n }) => ran.push(n), { name: "t", description: "t", schema: z.object({ n: z.number() }) });
-      const graph = stack.wrap(new StateGraph(MessagesAnnotation).addNode("tools", new ToolNode([raw])).addEdge(START, "tools").compile());
+      const raw = tool(async ({ n }) => ran.push(n), {
+        name: "t",
+        description: "t",
+        schema: z.object({ n: z.number() }),
+      });
+      const graph = stack.wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("tools", new ToolNode([raw]))
+          .addEdge(START, "tools")
+          .compile(),
+      );
       expect(((await graph.invoke(says())).messages as unknown[]).filter(isDenied)).toHaveLength(1);
       expect(await refusal(stack.wrapTool(raw).invoke({ n: 1 }))).toBe("IDENTITY_MISSING");
+      const model = scriptedModel((messages) =>
+        messages.some((m) => m.type === "tool") ? { say: "done" } : { call: { name: "t", args: { n: 1 }, id: "c" } },
+      );
+      await createAgent({ model, tools: [raw], middleware: [asMiddleware(stack)] })
+        .invoke({ messages: [new HumanMessage("go")] })
+        .catch(() => undefined);
       expect(ran).toEqual([]);
       await graph.invoke(says(), stack.as(alice));
       expect(ran).toEqual([1]);
@@ -378,22 +668,47 @@ describe("identities do not show", () => {
   const SECRETS = ["s3cret-role", "s3cret-fact", "s3cret-tenant"];
   const secretive = (): { stack: Stack; config: Config } => {
     const stack = createStack({ name: "quiet", facts: z.object({ tier: z.string() }), plugins: [] });
-    return { stack: stack as unknown as Stack, config: stack.as({ userId: "alice", tenantId: "s3cret-tenant", roles: ["s3cret-role"], tier: "s3cret-fact" }, thread) as unknown as Config };
+    return {
+      stack: stack as unknown as Stack,
+      config: stack.as(
+        { userId: "alice", tenantId: "s3cret-tenant", roles: ["s3cret-role"], tier: "s3cret-fact" },
+        thread,
+      ) as unknown as Config,
+    };
   };
   const leaks = (text: unknown): string[] => SECRETS.filter((secret) => String(text).includes(secret));
 
   it("neither the envelope nor the principal, however they are printed, copied or serialised", async () => {
     const { stack, config } = secretive();
     let principal: Principal | null = null;
-    const spy = createStack({ name: "spy", facts: z.object({ tier: z.string() }), plugins: [definePlugin({ name: "test-spy", version: "1.0.0", setup: (api) => void api.tap(hooks.tool.authorize, (_c, run) => void (principal = run.principal)) })()] });
-    await spy.wrapTool(tool(async () => "ok", { name: "t", description: "t", schema: z.object({}) })).invoke({}, spy.as({ userId: "alice", tenantId: "s3cret-tenant", roles: ["s3cret-role"], tier: "s3cret-fact" }));
+    const spy = createStack({
+      name: "spy",
+      facts: z.object({ tier: z.string() }),
+      plugins: [
+        definePlugin({
+          name: "test-spy",
+          version: "1.0.0",
+          setup: (api) => void api.tap(hooks.tool.authorize, (_c, run) => void (principal = run.principal)),
+        })(),
+      ],
+    });
+    await spy
+      .wrapTool(tool(async () => "ok", { name: "t", description: "t", schema: z.object({}) }))
+      .invoke({}, spy.as({ userId: "alice", tenantId: "s3cret-tenant", roles: ["s3cret-role"], tier: "s3cret-fact" }));
     expect((principal as Principal | null)?.roles).toEqual(["s3cret-role"]);
     for (const thing of [envelopeOf(config), principal, config, { deep: [principal] }, new Map([["p", principal]])]) {
-      const forms = [JSON.stringify(thing), String(thing), `${inspect(thing)}`, inspect(thing, { depth: null, showHidden: true, customInspect: false }), format("%s %o %O %j", thing, thing, thing, thing), JSON.stringify(Object.entries(thing as object))];
+      const forms = [
+        JSON.stringify(thing),
+        String(thing),
+        `${inspect(thing)}`,
+        inspect(thing, { depth: null, showHidden: true, customInspect: false }),
+        format("%s %o %O %j", thing, thing, thing, thing),
+        JSON.stringify(Object.entries(thing as object)),
+      ];
       expect(leaks(forms.join("\n"))).toEqual([]);
       expect(leaks(inspect(structuredClone(thing), { depth: null }))).toEqual([]);
     }
-    expect(`${envelopeOf(config)}`).toBe("Identity(alice)");
+    expect(String(envelopeOf(config))).toBe("Identity(alice)");
     expect(inspect(principal)).toBe("Identity(alice)");
     expect(stack.name).toBe("quiet");
   });
@@ -408,10 +723,23 @@ describe("identities do not show", () => {
         .addEdge(START, "code")
         .compile({ checkpointer: saver }),
     );
-    const callbacks = [{ handleChainStart: (...args: unknown[]) => void seen.push(args), handleChainEnd: (...args: unknown[]) => void seen.push(args) }];
+    const callbacks = [
+      {
+        handleChainStart: (...args: unknown[]) => void seen.push(args),
+        handleChainEnd: (...args: unknown[]) => void seen.push(args),
+      },
+    ];
     for (const streamMode of ["values", "updates", "debug", "checkpoints", "tasks", "messages", "custom"] as const)
-      for await (const chunk of await (graph as unknown as House["graph"]).stream({ messages: [] }, { ...config, streamMode, callbacks })) seen.push(chunk);
-    for await (const event of (graph as unknown as House["graph"]).streamEvents({ messages: [] }, { ...config, version: "v2" })) seen.push(event);
+      for await (const chunk of await (graph as unknown as House["graph"]).stream(
+        { messages: [] },
+        { ...config, streamMode, callbacks },
+      ))
+        seen.push(chunk);
+    for await (const event of (graph as unknown as House["graph"]).streamEvents(
+      { messages: [] },
+      { ...config, version: "v2" },
+    ))
+      seen.push(event);
     seen.push(await graph.getState(config as never), saver.storage, saver.writes);
     const text = inspect(seen, { depth: null, maxArrayLength: null, maxStringLength: null, showHidden: true });
     expect(text).not.toContain("__graphtap");
@@ -448,22 +776,45 @@ describe("users that share one graph at the same time", () => {
       },
       { name: "t", description: "t", schema: z.object({ user: z.string(), wait: z.number() }) },
     );
-    const graph = stack.wrap(new StateGraph(MessagesAnnotation).addNode("tools", new ToolNode([raw])).addEdge(START, "tools").compile());
+    const graph = stack.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("tools", new ToolNode([raw]))
+        .addEdge(START, "tools")
+        .compile(),
+    );
     const direct = stack.wrapTool(raw);
     const user = fc.constantFrom("a", "b", "cx");
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ user, wait: fc.nat(4), way: fc.constantFrom("graph", "bound", "tool") }), { minLength: 2, maxLength: 6 }), async (runs) => {
-        ran.length = 0;
-        await Promise.all(
-          runs.map(({ user: who, wait, way }) => {
-            const ask = { messages: [new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name: "t", args: { user: who, wait }, id: "c" }] })] };
-            const config = stack.as({ userId: who });
-            if (way === "tool") return direct.invoke({ user: who, wait }, config).catch(() => undefined);
-            return way === "graph" ? graph.invoke(ask, config) : graph.withConfig(config).invoke(ask);
-          }),
-        );
-        expect([...ran].sort()).toEqual(runs.map((r) => r.user).filter((u) => u !== "cx").sort());
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ user, wait: fc.nat(4), way: fc.constantFrom("graph", "bound", "tool") }), {
+          minLength: 2,
+          maxLength: 6,
+        }),
+        async (runs) => {
+          ran.length = 0;
+          await Promise.all(
+            runs.map(({ user: who, wait, way }) => {
+              const ask = {
+                messages: [
+                  new AIMessage({
+                    content: "",
+                    tool_calls: [{ type: "tool_call", name: "t", args: { user: who, wait }, id: "c" }],
+                  }),
+                ],
+              };
+              const config = stack.as({ userId: who });
+              if (way === "tool") return direct.invoke({ user: who, wait }, config).catch(() => undefined);
+              return way === "graph" ? graph.invoke(ask, config) : graph.withConfig(config).invoke(ask);
+            }),
+          );
+          expect([...ran].sort()).toEqual(
+            runs
+              .map((r) => r.user)
+              .filter((u) => u !== "cx")
+              .sort(),
+          );
+        },
+      ),
       { numRuns: 25 },
     );
     expect(mismatches).toEqual([]);

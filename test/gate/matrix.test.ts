@@ -63,7 +63,15 @@ function allowed(route: Route, kind: ToolKind): void {
     const calls = route.calls ?? 1;
     const { seen } = bench;
     expect(error).toBe(null);
-    expect({ ran: bench.ran.length, judged: seen.judged, taken: seen.taken, settled: seen.settled, released: seen.released, ended: seen.ended, denied: seen.denied }).toEqual({
+    expect({
+      ran: bench.ran.length,
+      judged: seen.judged,
+      taken: seen.taken,
+      settled: seen.settled,
+      released: seen.released,
+      ended: seen.ended,
+      denied: seen.denied,
+    }).toEqual({
       ran: calls,
       judged: calls,
       taken: calls,
@@ -76,7 +84,12 @@ function allowed(route: Route, kind: ToolKind): void {
   });
 }
 
-function matrix(title: string, routes: readonly Route[], kind: ToolKind = TOOL, causes: readonly Cause[] = CAUSES): void {
+function matrix(
+  title: string,
+  routes: readonly Route[],
+  kind: ToolKind = TOOL,
+  causes: readonly Cause[] = CAUSES,
+): void {
   describe(title, () => {
     for (const route of routes) {
       refused(route, kind, causes);

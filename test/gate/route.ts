@@ -40,7 +40,12 @@ export function kitOf(bench: Bench, kind: ToolKind = TOOL): Kit {
 
 /** A model's message with calls of the target, as anybody can write one. */
 export function asks(args: unknown, ...ids: string[]): AIMessage {
-  const calls = (ids.length === 0 ? ["c1"] : ids).map((id) => ({ type: "tool_call" as const, name: TARGET, args: args as Record<string, unknown>, id }));
+  const calls = (ids.length === 0 ? ["c1"] : ids).map((id) => ({
+    type: "tool_call" as const,
+    name: TARGET,
+    args: args as Record<string, unknown>,
+    id,
+  }));
   return new AIMessage({ content: "", tool_calls: calls });
 }
 

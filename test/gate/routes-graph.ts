@@ -1,8 +1,20 @@
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { RunnableLambda } from "@langchain/core/runnables";
 import { tool as makeTool } from "@langchain/core/tools";
-import { Command, END, entrypoint, interrupt, MemorySaver, MessagesAnnotation, Send, START, StateGraph, task } from "@langchain/langgraph";
+import {
+  Command,
+  END,
+  entrypoint,
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  Send,
+  START,
+  StateGraph,
+  task,
+} from "@langchain/langgraph";
 import { createReactAgent, ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
+import { asMiddleware } from "@graphtap/langgraph/langchain";
 import { scriptedModel } from "@graphtap/testkit";
 import { createAgent, createMiddleware } from "langchain";
 import { z } from "zod";
@@ -40,11 +52,17 @@ export function loop(kit: Kit, node: unknown, ids: readonly string[] = ["c1"], o
 }
 
 const nodeOf = (kit: Kit, tool: Callable = kit.raw): ToolNode => new ToolNode([tool as never]);
-const passing = (name: string, body: () => Promise<unknown>): Callable => makeTool(async () => body(), { name, description: "Calls on.", schema: z.object({}) }) as unknown as Callable;
-const outerCall = (name: string) => new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name, args: {}, id: "outer" }] });
+const passing = (name: string, body: () => Promise<unknown>): Callable =>
+  makeTool(async () => body(), { name, description: "Calls on.", schema: z.object({}) }) as unknown as Callable;
+const outerCall = (name: string) =>
+  new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name, args: {}, id: "outer" }] });
 
 /** The tool node alone, fed with whatever messages the caller sends. */
-const bareNode = (kit: Kit, node: unknown = nodeOf(kit)) => new StateGraph(MessagesAnnotation).addNode("tools", node as ToolNode).addEdge(START, "tools").compile();
+const bareNode = (kit: Kit, node: unknown = nodeOf(kit)) =>
+  new StateGraph(MessagesAnnotation)
+    .addNode("tools", node as ToolNode)
+    .addEdge(START, "tools")
+    .compile();
 
 const consumed = async (chunks: AsyncIterable<unknown>): Promise<unknown> => {
   let last: unknown;
@@ -54,9 +72,23 @@ const consumed = async (chunks: AsyncIterable<unknown>): Promise<unknown> => {
 
 /** Graphs around the host's own tool: `wrap` has to find it. */
 export const GRAPHS: readonly Route[] = [
-  { name: "ToolNode in a StateGraph", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit))).invoke(ask, kit.bench.as()) },
-  { name: "three calls in one ToolNode", denial: "message", calls: 3, run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1", "c2", "c3"])).invoke(ask, kit.bench.as()) },
-  { name: "two calls with the same id", denial: "message", calls: 2, run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1", "c1"])).invoke(ask, kit.bench.as()) },
+  {
+    name: "ToolNode in a StateGraph",
+    denial: "message",
+    run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit))).invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "three calls in one ToolNode",
+    denial: "message",
+    calls: 3,
+    run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1", "c2", "c3"])).invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "two calls with the same id",
+    denial: "message",
+    calls: 2,
+    run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1", "c1"])).invoke(ask, kit.bench.as()),
+  },
   {
     name: "one Send per call",
     denial: "message",
@@ -68,28 +100,73 @@ export const GRAPHS: readonly Route[] = [
             .addNode("agent", agentNode(kit, "c1", "c2"))
             .addNode("tools", nodeOf(kit))
             .addEdge(START, "agent")
-            .addConditionalEdges("agent", (s) => ((s.messages.at(-1) as AIMessage).tool_calls ?? []).map((call) => new Send("tools", { ...s, lg_tool_call: call })), ["tools"])
+            .addConditionalEdges(
+              "agent",
+              (s) =>
+                ((s.messages.at(-1) as AIMessage).tool_calls ?? []).map(
+                  (call) => new Send("tools", { ...s, lg_tool_call: call }),
+                ),
+              ["tools"],
+            )
             .addEdge("tools", END)
             .compile(),
         )
         .invoke(ask, kit.bench.as()),
   },
-  { name: "a builder wrapped before compile", denial: "message", run: (kit) => kit.bench.stack.wrap(new StateGraph(MessagesAnnotation).addNode("tools", nodeOf(kit)).addEdge(START, "tools")).compile().invoke({ messages: [asks(kit.args)] }, (kit.bench.meanwhile(), kit.bench.as())) },
-  { name: "createAgent v1", denial: "message", calls: 2, run: (kit) => kit.bench.stack.wrap(createAgent({ model: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v1" })).invoke(ask, kit.bench.as()) },
-  { name: "createAgent v2", denial: "message", calls: 2, run: (kit) => kit.bench.stack.wrap(createAgent({ model: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v2" })).invoke(ask, kit.bench.as()) },
+  {
+    name: "a builder wrapped before compile",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(new StateGraph(MessagesAnnotation).addNode("tools", nodeOf(kit)).addEdge(START, "tools"))
+        .compile()
+        .invoke({ messages: [asks(kit.args)] }, (kit.bench.meanwhile(), kit.bench.as())),
+  },
+  {
+    name: "createAgent v1",
+    denial: "message",
+    calls: 2,
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(createAgent({ model: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v1" }))
+        .invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "createAgent v2",
+    denial: "message",
+    calls: 2,
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(createAgent({ model: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v2" }))
+        .invoke(ask, kit.bench.as()),
+  },
   {
     name: "createAgent with a tool middleware",
     denial: "message",
     run: (kit) =>
       kit.bench.stack
-        .wrap(createAgent({ model: modelOf(kit), tools: [kit.raw as never], middleware: [createMiddleware({ name: "Passes", wrapToolCall: (request, handler) => handler(request) })] }))
+        .wrap(
+          createAgent({
+            model: modelOf(kit),
+            tools: [kit.raw as never],
+            middleware: [createMiddleware({ name: "Passes", wrapToolCall: (request, handler) => handler(request) })],
+          }),
+        )
         .invoke(ask, kit.bench.as()),
   },
   {
     name: "a tool that a langchain middleware brings",
     denial: "message",
     run: (kit) =>
-      kit.bench.stack.wrap(createAgent({ model: modelOf(kit), tools: [], middleware: [createMiddleware({ name: "Brings", tools: [kit.raw as never] })] })).invoke(ask, kit.bench.as()),
+      kit.bench.stack
+        .wrap(
+          createAgent({
+            model: modelOf(kit),
+            tools: [],
+            middleware: [createMiddleware({ name: "Brings", tools: [kit.raw as never] })],
+          }),
+        )
+        .invoke(ask, kit.bench.as()),
   },
   {
     name: "a tool that a langchain middleware swaps in",
@@ -100,18 +177,68 @@ export const GRAPHS: readonly Route[] = [
           createAgent({
             model: modelOf(kit),
             tools: [passing("other", async () => "other") as never],
-            middleware: [createMiddleware({ name: "Swaps", wrapToolCall: (request, handler) => handler({ ...request, tool: kit.raw as never }) })],
+            middleware: [
+              createMiddleware({
+                name: "Swaps",
+                wrapToolCall: (request, handler) => handler({ ...request, tool: kit.raw as never }),
+              }),
+            ],
           }),
         )
         .invoke(ask, kit.bench.as()),
   },
-  { name: "createReactAgent v1", denial: "message", calls: 2, run: (kit) => kit.bench.stack.wrap(createReactAgent({ llm: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v1" })).invoke(ask, kit.bench.as()) },
-  { name: "createReactAgent v2", denial: "message", calls: 2, run: (kit) => kit.bench.stack.wrap(createReactAgent({ llm: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v2" })).invoke(ask, kit.bench.as()) },
+  {
+    name: "the stack as a langchain middleware",
+    denial: "message",
+    calls: 2,
+    run: (kit) =>
+      createAgent({
+        model: modelOf(kit, ["c1", "c2"]),
+        tools: [kit.raw as never],
+        middleware: [asMiddleware(kit.bench.stack)],
+      }).invoke(ask as never, kit.bench.as()),
+  },
+  {
+    name: "the stack as a langchain middleware of a wrapped agent",
+    denial: "message",
+    calls: 2,
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(
+          createAgent({
+            model: modelOf(kit, ["c1", "c2"]),
+            tools: [kit.raw as never],
+            middleware: [asMiddleware(kit.bench.stack)],
+          }),
+        )
+        .invoke(ask as never, kit.bench.as()),
+  },
+  {
+    name: "createReactAgent v1",
+    denial: "message",
+    calls: 2,
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(createReactAgent({ llm: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v1" }))
+        .invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "createReactAgent v2",
+    denial: "message",
+    calls: 2,
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(createReactAgent({ llm: modelOf(kit, ["c1", "c2"]), tools: [kit.raw as never], version: "v2" }))
+        .invoke(ask, kit.bench.as()),
+  },
   {
     name: "subgraph as a node",
     denial: "message",
     run: (kit) => {
-      const outer = new StateGraph(MessagesAnnotation).addNode("inner", loop(kit, nodeOf(kit))).addEdge(START, "inner").compile();
+      const outer = new StateGraph(MessagesAnnotation)
+        .addNode("inner", loop(kit, nodeOf(kit)))
+        .addEdge(START, "inner")
+        .compile();
       return kit.bench.stack.wrap(outer).invoke(ask, kit.bench.as());
     },
   },
@@ -119,7 +246,10 @@ export const GRAPHS: readonly Route[] = [
     name: "subgraph two levels down",
     denial: "message",
     run: (kit) => {
-      const middle = new StateGraph(MessagesAnnotation).addNode("inner", loop(kit, nodeOf(kit))).addEdge(START, "inner").compile();
+      const middle = new StateGraph(MessagesAnnotation)
+        .addNode("inner", loop(kit, nodeOf(kit)))
+        .addEdge(START, "inner")
+        .compile();
       const outer = new StateGraph(MessagesAnnotation).addNode("middle", middle).addEdge(START, "middle").compile();
       return kit.bench.stack.wrap(outer).invoke(ask, kit.bench.as());
     },
@@ -136,13 +266,52 @@ export const GRAPHS: readonly Route[] = [
       return kit.bench.stack.wrap(outer).invoke(ask, kit.bench.as());
     },
   },
-  { name: "ToolNode with a config of its own", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit).withConfig({ tags: ["tagged"] }))).invoke(ask, kit.bench.as()) },
-  { name: "ToolNode with retry", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit).withRetry({ stopAfterAttempt: 2 }))).invoke(ask, kit.bench.as()) },
-  { name: "ToolNode with fallbacks", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit).withFallbacks([RunnableLambda.from(() => ({ messages: [] })) as never]))).invoke(ask, kit.bench.as()) },
-  { name: "ToolNode in a sequence", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, RunnableLambda.from((s: Messages) => s).pipe(nodeOf(kit)))).invoke(ask, kit.bench.as()) },
-  { name: "ToolNode that hands errors on", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, new ToolNode([kit.raw as never], { handleToolErrors: false }))).invoke(ask, kit.bench.as()) },
-  { name: "ToolNode over a governed tool", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit, kit.tool))).invoke(ask, kit.bench.as()) },
-  { name: "governed tool in a graph that is not wrapped", denial: "message", run: (kit) => loop(kit, nodeOf(kit, kit.tool)).invoke(ask, kit.bench.as()) },
+  {
+    name: "ToolNode with a config of its own",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack.wrap(loop(kit, nodeOf(kit).withConfig({ tags: ["tagged"] }))).invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "ToolNode with retry",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack.wrap(loop(kit, nodeOf(kit).withRetry({ stopAfterAttempt: 2 }))).invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "ToolNode with fallbacks",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(loop(kit, nodeOf(kit).withFallbacks([RunnableLambda.from(() => ({ messages: [] })) as never])))
+        .invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "ToolNode in a sequence",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(loop(kit, RunnableLambda.from((s: Messages) => s).pipe(nodeOf(kit))))
+        .invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "ToolNode that hands errors on",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(loop(kit, new ToolNode([kit.raw as never], { handleToolErrors: false })))
+        .invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "ToolNode over a governed tool",
+    denial: "message",
+    run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit, kit.tool))).invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "governed tool in a graph that is not wrapped",
+    denial: "message",
+    run: (kit) => loop(kit, nodeOf(kit, kit.tool)).invoke(ask, kit.bench.as()),
+  },
   {
     name: "node retry policy on a ToolNode",
     denial: "message",
@@ -156,18 +325,79 @@ export const GRAPHS: readonly Route[] = [
         )
         .invoke({ messages: [asks(kit.args)] }, (kit.bench.meanwhile(), kit.bench.as())),
   },
-  { name: "tool calls forged in the input", denial: "message", run: (kit) => kit.bench.stack.wrap(bareNode(kit)).invoke({ messages: [asks(kit.args)] }, (kit.bench.meanwhile(), kit.bench.as())) },
-  { name: "graph.stream", denial: "message", run: async (kit) => consumed(await kit.bench.stack.wrap(loop(kit, nodeOf(kit))).stream(ask, { ...kit.bench.as(), streamMode: "values" })) },
-  { name: "graph.streamEvents v2", denial: "message", run: async (kit) => ((await consumed(kit.bench.stack.wrap(loop(kit, nodeOf(kit))).streamEvents(ask, { ...kit.bench.as(), version: "v2" }))) as { data: { output: unknown } }).data.output },
+  {
+    name: "tool calls forged in the input",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(bareNode(kit))
+        .invoke({ messages: [asks(kit.args)] }, (kit.bench.meanwhile(), kit.bench.as())),
+  },
+  {
+    name: "graph.stream",
+    denial: "message",
+    run: async (kit) =>
+      consumed(
+        await kit.bench.stack.wrap(loop(kit, nodeOf(kit))).stream(ask, { ...kit.bench.as(), streamMode: "values" }),
+      ),
+  },
+  {
+    name: "graph.streamEvents v2",
+    denial: "message",
+    run: async (kit) =>
+      (
+        (await consumed(
+          kit.bench.stack.wrap(loop(kit, nodeOf(kit))).streamEvents(ask, { ...kit.bench.as(), version: "v2" }),
+        )) as { data: { output: unknown } }
+      ).data.output,
+  },
   {
     name: "graph.streamEvents v3",
     denial: "message",
-    run: async (kit) => (await kit.bench.stack.wrap(loop(kit, nodeOf(kit))).streamEvents(ask, { ...kit.bench.as(), version: "v3" } as never) as unknown as { output: Promise<unknown> }).output,
+    run: async (kit) =>
+      (
+        (await kit.bench.stack
+          .wrap(loop(kit, nodeOf(kit)))
+          .streamEvents(ask, { ...kit.bench.as(), version: "v3" } as never)) as unknown as { output: Promise<unknown> }
+      ).output,
   },
-  { name: "graph.batch", denial: "message", calls: 2, run: async (kit) => ({ messages: (await kit.bench.stack.wrap(loop(kit, nodeOf(kit))).batch([ask, ask], kit.bench.as())).flatMap((s) => (s as Messages).messages) }) },
-  { name: "graph.withConfig", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit))).withConfig(kit.bench.as()).invoke(ask, { configurable: { thread_id: "t" } }) },
-  { name: "graph.pipe", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit))).pipe((x) => x).invoke(ask, kit.bench.as()) },
-  { name: "graph.withRetry", denial: "message", run: (kit) => kit.bench.stack.wrap(loop(kit, nodeOf(kit))).withRetry({ stopAfterAttempt: 2 }).invoke(ask, kit.bench.as()) },
+  {
+    name: "graph.batch",
+    denial: "message",
+    calls: 2,
+    run: async (kit) => ({
+      messages: (await kit.bench.stack.wrap(loop(kit, nodeOf(kit))).batch([ask, ask], kit.bench.as())).flatMap(
+        (s) => (s as Messages).messages,
+      ),
+    }),
+  },
+  {
+    name: "graph.withConfig",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(loop(kit, nodeOf(kit)))
+        .withConfig(kit.bench.as())
+        .invoke(ask, { configurable: { thread_id: "t" } }),
+  },
+  {
+    name: "graph.pipe",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(loop(kit, nodeOf(kit)))
+        .pipe((x) => x)
+        .invoke(ask, kit.bench.as()),
+  },
+  {
+    name: "graph.withRetry",
+    denial: "message",
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(loop(kit, nodeOf(kit)))
+        .withRetry({ stopAfterAttempt: 2 })
+        .invoke(ask, kit.bench.as()),
+  },
   {
     name: "graph as a tool of another graph",
     denial: "message",
@@ -306,14 +536,17 @@ export const INSIDE: readonly Route[] = [
     denial: "error",
     nested: true,
     run: (kit) => {
-      const third = kit.bench.stack.wrapTool(passing("third", () => (kit.bench.meanwhile(), kit.tool.invoke(kit.bare))));
+      const third = kit.bench.stack.wrapTool(
+        passing("third", () => (kit.bench.meanwhile(), kit.tool.invoke(kit.bare))),
+      );
       const second = kit.bench.stack.wrapTool(passing("second", () => third.invoke({})));
       return kit.bench.stack.wrapTool(passing("first", () => second.invoke({}))).invoke({}, kit.bench.as());
     },
   },
 ];
 
-const thread = (kit: Kit, id = "t1", more: Record<string, unknown> = {}) => kit.bench.as({ configurable: { thread_id: id, ...more } });
+const thread = (kit: Kit, id = "t1", more: Record<string, unknown> = {}) =>
+  kit.bench.as({ configurable: { thread_id: id, ...more } });
 
 async function newest<T>(history: AsyncIterable<T>): Promise<T | undefined> {
   for await (const state of history) return state;
@@ -326,7 +559,9 @@ export const STATE: readonly Route[] = [
     name: "updateState as the agent, then resume with nothing",
     denial: "message",
     run: async (kit) => {
-      const graph = kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["never"], { checkpointer: new MemorySaver(), interruptBefore: ["agent"] }));
+      const graph = kit.bench.stack.wrap(
+        loop(kit, nodeOf(kit), ["never"], { checkpointer: new MemorySaver(), interruptBefore: ["agent"] }),
+      );
       await graph.invoke(ask, thread(kit));
       await graph.updateState(thread(kit), { messages: [asks(kit.args)] }, "agent");
       kit.bench.meanwhile();
@@ -337,10 +572,20 @@ export const STATE: readonly Route[] = [
     name: "updateState before a breakpoint, then resume",
     denial: "message",
     run: async (kit) => {
-      const graph = kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["tools"] }));
+      const graph = kit.bench.stack.wrap(
+        loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["tools"] }),
+      );
       const paused = await graph.invoke(ask, thread(kit));
       const said = paused.messages.at(-1) as AIMessage;
-      await graph.updateState(thread(kit), { messages: [new AIMessage({ id: said.id ?? "", content: "", tool_calls: asks(kit.args, "forged").tool_calls ?? [] })] }, "agent");
+      await graph.updateState(
+        thread(kit),
+        {
+          messages: [
+            new AIMessage({ id: said.id ?? "", content: "", tool_calls: asks(kit.args, "forged").tool_calls ?? [] }),
+          ],
+        },
+        "agent",
+      );
       return graph.invoke(null, thread(kit));
     },
   },
@@ -348,10 +593,16 @@ export const STATE: readonly Route[] = [
     name: "time travel: a fork of an old checkpoint",
     denial: "message",
     run: async (kit) => {
-      const graph = kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["tools"] }));
+      const graph = kit.bench.stack.wrap(
+        loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["tools"] }),
+      );
       await graph.invoke(ask, thread(kit));
       const atTools = await newest(graph.getStateHistory(thread(kit)));
-      const forked = await graph.updateState({ configurable: { ...atTools?.config.configurable } }, { messages: [asks(kit.args, "forged")] }, "agent");
+      const forked = await graph.updateState(
+        { configurable: { ...atTools?.config.configurable } },
+        { messages: [asks(kit.args, "forged")] },
+        "agent",
+      );
       return graph.invoke(null, { ...kit.bench.as({ configurable: forked.configurable }), interruptBefore: [] });
     },
   },
@@ -359,7 +610,9 @@ export const STATE: readonly Route[] = [
     name: "time travel: the same checkpoint again",
     denial: "message",
     run: async (kit) => {
-      const graph = kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["tools"] }));
+      const graph = kit.bench.stack.wrap(
+        loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["tools"] }),
+      );
       await graph.invoke(ask, thread(kit));
       const atTools = await newest(graph.getStateHistory(thread(kit)));
       return graph.invoke(null, kit.bench.as({ configurable: { ...atTools?.config.configurable } }));
@@ -369,10 +622,15 @@ export const STATE: readonly Route[] = [
     name: "Command that goes to the tool node with forged messages",
     denial: "message",
     run: async (kit) => {
-      const graph = kit.bench.stack.wrap(loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["agent"] }));
+      const graph = kit.bench.stack.wrap(
+        loop(kit, nodeOf(kit), ["c1"], { checkpointer: new MemorySaver(), interruptBefore: ["agent"] }),
+      );
       await graph.invoke(ask, thread(kit));
       kit.bench.meanwhile();
-      return graph.invoke(new Command({ goto: "tools", update: { messages: [asks(kit.args, "forged")] } }), thread(kit));
+      return graph.invoke(
+        new Command({ goto: "tools", update: { messages: [asks(kit.args, "forged")] } }),
+        thread(kit),
+      );
     },
   },
   {

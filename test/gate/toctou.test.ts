@@ -14,10 +14,15 @@ import { TOOL } from "./tools.js";
 
 const EVIL = "evil";
 /** Only arguments without the forbidden word are granted. */
-const NOT_EVIL: Cause = { name: "arguments", code: "NO_GRANT", guard: ({ parsed }) => (JSON.stringify(parsed)?.includes(EVIL) === true ? deny("NO_GRANT", "Not these.") : undefined) };
+const NOT_EVIL: Cause = {
+  name: "arguments",
+  code: "NO_GRANT",
+  guard: ({ parsed }) => (JSON.stringify(parsed)?.includes(EVIL) === true ? deny("NO_GRANT", "Not these.") : undefined),
+};
 
 let count = 0;
-const plugin = (setup: (api: PluginApi) => void): Plugin => definePlugin({ name: `test-extra-${++count}`, version: "1.0.0", identity: "none", setup })();
+const plugin = (setup: (api: PluginApi) => void): Plugin =>
+  definePlugin({ name: `test-extra-${++count}`, version: "1.0.0", identity: "none", setup })();
 
 const made = (bench: Bench, schema: unknown, run: (args: never) => unknown = () => "dropped"): Callable =>
   tool(
@@ -36,8 +41,18 @@ const nodeGraph = (bench: Bench, tools: readonly Callable[]) =>
       .compile(),
   );
 
-const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => "ok", (error: unknown) => (DeniedError.isDenied(error) ? error.code : `other: ${String(error)}`));
-const counts = ({ ran, seen }: Bench) => ({ ran: ran.length, judged: seen.judged, held: seen.taken - seen.released - seen.settled, settled: seen.settled, denied: seen.denied.map((d) => d.code) });
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "ok",
+    (error: unknown) => (DeniedError.isDenied(error) ? error.code : `other: ${String(error)}`),
+  );
+const counts = ({ ran, seen }: Bench) => ({
+  ran: ran.length,
+  judged: seen.judged,
+  held: seen.taken - seen.released - seen.settled,
+  settled: seen.settled,
+  denied: seen.denied.map((d) => d.code),
+});
 
 describe("arguments that answer differently when they are read again", () => {
   const twoFaced = (): { args: object; reads: () => number } => {
@@ -53,10 +68,19 @@ describe("arguments that answer differently when they are read again", () => {
   };
   const proxied = (): { args: object; reads: () => number } => {
     let reads = 0;
-    return { args: new Proxy({ target: "t1" }, { get: (t, key) => (key === "target" ? (reads++ === 0 ? "t1" : EVIL) : Reflect.get(t, key)) }), reads: () => reads };
+    return {
+      args: new Proxy(
+        { target: "t1" },
+        { get: (t, key) => (key === "target" ? (reads++ === 0 ? "t1" : EVIL) : Reflect.get(t, key)) },
+      ),
+      reads: () => reads,
+    };
   };
 
-  for (const [name, make] of [["a getter", twoFaced], ["a Proxy", proxied]] as const) {
+  for (const [name, make] of [
+    ["a getter", twoFaced],
+    ["a Proxy", proxied],
+  ] as const) {
     it(`${name}, bare`, async () => {
       const bench = createBench(NOT_EVIL);
       const { args, reads } = make();
@@ -72,9 +96,16 @@ describe("arguments that answer differently when they are read again", () => {
     it(`${name}, in a ToolNode`, async () => {
       const bench = createBench(NOT_EVIL);
       const message = new AIMessage("");
-      message.tool_calls = [{ type: "tool_call", name: TARGET, id: "c1", args: make().args as Record<string, unknown> }];
+      message.tool_calls = [
+        { type: "tool_call", name: TARGET, id: "c1", args: make().args as Record<string, unknown> },
+      ];
       const node = new ToolNode([kitOf(bench).raw as never]);
-      const graph = bench.stack.wrap(new StateGraph(MessagesAnnotation).addNode("tools", RunnableLambda.from(() => ({ messages: [message] })).pipe(node) as never).addEdge(START, "tools").compile());
+      const graph = bench.stack.wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("tools", RunnableLambda.from(() => ({ messages: [message] })).pipe(node) as never)
+          .addEdge(START, "tools")
+          .compile(),
+      );
       await graph.invoke({ messages: [] }, bench.as());
       expect(bench.ran).toEqual([{ target: "t1" }]);
     });
@@ -89,7 +120,9 @@ describe("arguments that answer differently when they are read again", () => {
         const call = { type: "tool_call", name: TARGET, id: "c1", args: { target: "t1" } };
         const first: unknown = call[key];
         Object.defineProperty(call, key, { get: () => (reads++ === 0 ? first : second[key]), enumerable: true });
-        await kitOf(bench, kind).tool.invoke(call, bench.as()).catch(() => undefined);
+        await kitOf(bench, kind)
+          .tool.invoke(call, bench.as())
+          .catch(() => undefined);
         expect(JSON.stringify(bench.ran), `${key} of ${kind.name}`).not.toContain(EVIL);
       }
   });
@@ -118,7 +151,11 @@ const ownInvoke = {
       override description = "Drops.";
       override schema = z.object({ target: z.string() });
       override async invoke(input: unknown): Promise<never> {
-        ran.push(structuredClone((input as { type?: string }).type === "tool_call" ? (input as { args: unknown }).args : input));
+        ran.push(
+          structuredClone(
+            (input as { type?: string }).type === "tool_call" ? (input as { args: unknown }).args : input,
+          ),
+        );
         return "dropped" as never;
       }
       protected override async _call(): Promise<string> {
@@ -130,14 +167,20 @@ const ownInvoke = {
 describe("arguments that somebody changes after the check", () => {
   it("an observer that holds the caller's own array", async () => {
     const shared = { targets: ["t1"] };
-    const bench = createBench(NOT_EVIL, [plugin((api) => api.tap(hooks.tool.start, () => void shared.targets.push(EVIL)))]);
+    const bench = createBench(NOT_EVIL, [
+      plugin((api) => api.tap(hooks.tool.start, () => void shared.targets.push(EVIL))),
+    ]);
     await bench.stack.wrapTool(made(bench, z.object({ targets: z.array(z.string()) }))).invoke(shared, bench.as());
     expect(bench.ran).toEqual([{ targets: ["t1"] }]);
   });
 
   it("a guard that waits while the caller goes on", async () => {
     const shared = { targets: ["t1"], deep: { list: [1] } };
-    const bench = createBench(NOT_EVIL, [plugin((api) => api.tap(hooks.tool.authorize, () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))))]);
+    const bench = createBench(NOT_EVIL, [
+      plugin((api) =>
+        api.tap(hooks.tool.authorize, () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))),
+      ),
+    ]);
     const call = bench.stack.wrapTool(made(bench, z.looseObject({}))).invoke(shared, bench.as());
     shared.targets[0] = EVIL;
     shared.deep.list.push(2);
@@ -159,7 +202,13 @@ describe("arguments that somebody changes after the check", () => {
 
   it("another tool of the same node that reaches into the message", async () => {
     const bench = createBench(NOT_EVIL);
-    const message = new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name: "first", args: {}, id: "a" }, ...(asks({ targets: ["t1"] }).tool_calls ?? [])] });
+    const message = new AIMessage({
+      content: "",
+      tool_calls: [
+        { type: "tool_call", name: "first", args: {}, id: "a" },
+        ...(asks({ targets: ["t1"] }).tool_calls ?? []),
+      ],
+    });
     const first = tool(
       async () => {
         for (const call of message.tool_calls ?? []) (call.args as { targets?: string[] }).targets?.push(EVIL);
@@ -190,7 +239,9 @@ describe("arguments that somebody changes after the check", () => {
   });
   it("a tracer that writes into the input of a tool with a JSON schema is found out at the tool's door", async () => {
     const bench = createBench(NOT_EVIL);
-    const wrapped = bench.stack.wrapTool(made(bench, { type: "object", properties: { target: { type: "string" } }, required: ["target"] }));
+    const wrapped = bench.stack.wrapTool(
+      made(bench, { type: "object", properties: { target: { type: "string" } }, required: ["target"] }),
+    );
     const code = await codeOf(wrapped.invoke({ target: "t1" }, { ...bench.as(), callbacks: [tracer] as never }));
     expect(code).toBe("ARGUMENTS_CHANGED");
     expect(counts(bench)).toEqual({ ran: 0, judged: 1, held: 0, settled: 0, denied: ["ARGUMENTS_CHANGED"] });
@@ -208,21 +259,34 @@ describe("arguments that somebody changes after the check", () => {
       ),
     ]);
     const sent = { list: [1] };
-    const wrapped = bench.stack.wrapTool(made(bench, z.object({ list: z.array(z.number()) }), (args: { list: number[] }) => args.list.push(2)));
+    const wrapped = bench.stack.wrapTool(
+      made(bench, z.object({ list: z.array(z.number()) }), (args: { list: number[] }) => args.list.push(2)),
+    );
     await wrapped.invoke(sent, bench.as());
     expect({ seen, sent }).toEqual({ seen: [{ list: [1] }, { list: [1] }], sent: { list: [1] } });
   });
 
   it("Date, Map, Set and bytes are copied as data", async () => {
-    const bench = createBench(ALLOW, [plugin((api) => api.tap(hooks.tool.admit, () => (args.when.setTime(0), args.tags.set("b", 2), args.ids.add(2), (args.bytes[0] = 9), undefined)))]);
+    const bench = createBench(ALLOW, [
+      plugin((api) =>
+        api.tap(
+          hooks.tool.admit,
+          () => (args.when.setTime(0), args.tags.set("b", 2), args.ids.add(2), (args.bytes[0] = 9), undefined),
+        ),
+      ),
+    ]);
     const args = { when: new Date(5), tags: new Map([["a", 1]]), ids: new Set([1]), bytes: new Uint8Array([1]) };
     await bench.stack.wrapTool(made(bench, z.looseObject({}))).invoke(args, bench.as());
-    expect(bench.ran).toEqual([{ when: new Date(5), tags: new Map([["a", 1]]), ids: new Set([1]), bytes: new Uint8Array([1]) }]);
+    expect(bench.ran).toEqual([
+      { when: new Date(5), tags: new Map([["a", 1]]), ids: new Set([1]), bytes: new Uint8Array([1]) },
+    ]);
   });
 
   it("a key called __proto__ stays data and pollutes nothing", async () => {
     const bench = createBench(ALLOW);
-    await bench.stack.wrapTool(made(bench, z.looseObject({}))).invoke(JSON.parse('{"target":"t1","__proto__":{"isAdmin":true}}'), bench.as());
+    await bench.stack
+      .wrapTool(made(bench, z.looseObject({})))
+      .invoke(JSON.parse('{"target":"t1","__proto__":{"isAdmin":true}}'), bench.as());
     expect((bench.ran[0] as { isAdmin?: unknown }).isAdmin).toBe(undefined);
     expect(({} as { isAdmin?: unknown }).isAdmin).toBe(undefined);
   });
@@ -231,7 +295,10 @@ describe("arguments that somebody changes after the check", () => {
 describe("schemas that do not answer twice the same", () => {
   const stateful = () => {
     let calls = 0;
-    return { schema: z.object({ target: z.string().transform(() => (calls++ === 0 ? "t1" : EVIL)) }), calls: () => calls };
+    return {
+      schema: z.object({ target: z.string().transform(() => (calls++ === 0 ? "t1" : EVIL)) }),
+      calls: () => calls,
+    };
   };
   const late = () => {
     let calls = 0;
@@ -245,15 +312,29 @@ describe("schemas that do not answer twice the same", () => {
       calls: () => calls,
     };
   };
-  for (const [name, make] of [["transform", stateful], ["async transform", late]] as const) {
+  for (const [name, make] of [
+    ["transform", stateful],
+    ["async transform", late],
+  ] as const) {
     for (const form of ["bare", "ToolCall", "ToolNode"] as const)
       it(`${name}, ${form}`, async () => {
         const bench = createBench(NOT_EVIL);
         const { schema, calls } = make();
         const raw = made(bench, schema);
-        if (form === "ToolNode") await nodeGraph(bench, [raw]).invoke({ messages: [asks({ target: "x" })] }, bench.as());
-        else await bench.stack.wrapTool(raw).invoke(form === "bare" ? { target: "x" } : { type: "tool_call", name: TARGET, id: "c1", args: { target: "x" } }, bench.as());
-        expect({ ran: bench.ran, calls: calls(), judged: bench.seen.judged }).toEqual({ ran: [{ target: "t1" }], calls: 1, judged: 1 });
+        if (form === "ToolNode")
+          await nodeGraph(bench, [raw]).invoke({ messages: [asks({ target: "x" })] }, bench.as());
+        else
+          await bench.stack
+            .wrapTool(raw)
+            .invoke(
+              form === "bare" ? { target: "x" } : { type: "tool_call", name: TARGET, id: "c1", args: { target: "x" } },
+              bench.as(),
+            );
+        expect({ ran: bench.ran, calls: calls(), judged: bench.seen.judged }).toEqual({
+          ran: [{ target: "t1" }],
+          calls: 1,
+          judged: 1,
+        });
       });
     it(`${name} of a runnable as tool`, async () => {
       for (const form of ["bare", "ToolCall", "ToolNode"] as const) {
@@ -263,8 +344,15 @@ describe("schemas that do not answer twice the same", () => {
           bench.ran.push(args);
           return "dropped";
         }).asTool({ name: TARGET, description: "Drops.", schema: schema as never }) as unknown as Callable;
-        if (form === "ToolNode") await nodeGraph(bench, [raw]).invoke({ messages: [asks({ target: "x" })] }, bench.as());
-        else await bench.stack.wrapTool(raw).invoke(form === "bare" ? { target: "x" } : { type: "tool_call", name: TARGET, id: "c1", args: { target: "x" } }, bench.as());
+        if (form === "ToolNode")
+          await nodeGraph(bench, [raw]).invoke({ messages: [asks({ target: "x" })] }, bench.as());
+        else
+          await bench.stack
+            .wrapTool(raw)
+            .invoke(
+              form === "bare" ? { target: "x" } : { type: "tool_call", name: TARGET, id: "c1", args: { target: "x" } },
+              bench.as(),
+            );
         expect(bench.ran, form).toHaveLength(1);
         expect(JSON.stringify(bench.ran), form).not.toContain(EVIL);
       }
@@ -273,7 +361,9 @@ describe("schemas that do not answer twice the same", () => {
 
   it("what a transform makes dangerous is judged, not what was sent", async () => {
     const bench = createBench(NOT_EVIL);
-    const wrapped = bench.stack.wrapTool(made(bench, z.object({ target: z.string().transform((t) => `/${EVIL}/${t}`) })));
+    const wrapped = bench.stack.wrapTool(
+      made(bench, z.object({ target: z.string().transform((t) => `/${EVIL}/${t}`) })),
+    );
     expect(await codeOf(wrapped.invoke({ target: "t1" }, bench.as()))).toBe("NO_GRANT");
     expect(bench.ran).toEqual([]);
   });
@@ -283,7 +373,11 @@ describe("schemas that do not answer twice the same", () => {
     const raw = RunnableLambda.from(async (args: unknown) => {
       bench.ran.push(args);
       return "dropped";
-    }).asTool({ name: TARGET, description: "Drops.", schema: z.object({ target: z.string().transform(() => "harmless") }) as never }) as unknown as Callable;
+    }).asTool({
+      name: TARGET,
+      description: "Drops.",
+      schema: z.object({ target: z.string().transform(() => "harmless") }) as never,
+    }) as unknown as Callable;
     const code = await codeOf(bench.stack.wrapTool(raw).invoke({ target: EVIL }, bench.as()));
     expect({ code, ran: bench.ran }).toEqual({ code: "NO_GRANT", ran: [] });
   });
@@ -293,7 +387,13 @@ describe("schemas that do not answer twice the same", () => {
       const bench = createBench({ name: "never", code: "NO_GRANT", guard: () => deny("NO_GRANT", "Never.") });
       let calls = 0;
       const raw = made(bench, z.object({ target: z.string().refine(() => calls++ > 0) }));
-      await bench.stack.wrapTool(raw).invoke(form === "bare" ? { target: "t1" } : { type: "tool_call", name: TARGET, id: "c1", args: { target: "t1" } }, bench.as()).catch(() => undefined);
+      await bench.stack
+        .wrapTool(raw)
+        .invoke(
+          form === "bare" ? { target: "t1" } : { type: "tool_call", name: TARGET, id: "c1", args: { target: "t1" } },
+          bench.as(),
+        )
+        .catch(() => undefined);
       expect(bench.ran, form).toEqual([]);
     }
   });
@@ -303,7 +403,12 @@ describe("arguments that the schema refuses", () => {
   const NEVER: Cause = { name: "never", code: "NO_GRANT", guard: () => deny("NO_GRANT", "Never.") };
   const kinds = {
     "own invoke": ownInvoke.make,
-    "runnable as tool": (ran: unknown[]) => RunnableLambda.from(async (args: unknown) => void ran.push(args)).asTool({ name: TARGET, description: "Drops.", schema: z.object({ target: z.string() }) as never }) as unknown as Callable,
+    "runnable as tool": (ran: unknown[]) =>
+      RunnableLambda.from(async (args: unknown) => void ran.push(args)).asTool({
+        name: TARGET,
+        description: "Drops.",
+        schema: z.object({ target: z.string() }) as never,
+      }) as unknown as Callable,
   };
   for (const [name, make] of Object.entries(kinds))
     for (const form of ["bare", "ToolCall", "ToolNode"] as const)
@@ -312,19 +417,32 @@ describe("arguments that the schema refuses", () => {
         const raw = make(bench.ran);
         const args = { target: 7 };
         if (form === "ToolNode") await nodeGraph(bench, [raw]).invoke({ messages: [asks(args)] }, bench.as());
-        else await bench.stack.wrapTool(raw).invoke(form === "bare" ? args : { type: "tool_call", name: TARGET, id: "c1", args }, bench.as()).catch(() => undefined);
+        else
+          await bench.stack
+            .wrapTool(raw)
+            .invoke(form === "bare" ? args : { type: "tool_call", name: TARGET, id: "c1", args }, bench.as())
+            .catch(() => undefined);
         expect(bench.ran).toEqual([]);
       });
 
   it("are refused by the tool in its own words, zod or JSON schema, and take no quota", async () => {
-    for (const schema of [z.object({ target: z.string() }), { type: "object", properties: { target: { type: "string" } }, required: ["target"] }]) {
+    for (const schema of [
+      z.object({ target: z.string() }),
+      { type: "object", properties: { target: { type: "string" } }, required: ["target"] },
+    ]) {
       const bench = createBench(ALLOW);
       const raw = made(bench, schema);
-      await expect(bench.stack.wrapTool(raw).invoke({ target: 7 }, bench.as())).rejects.toThrow("did not match expected schema");
+      await expect(bench.stack.wrapTool(raw).invoke({ target: 7 }, bench.as())).rejects.toThrow(
+        "did not match expected schema",
+      );
       const state = (await nodeGraph(bench, [raw]).invoke({ messages: [asks({ target: 7 })] }, bench.as())) as Messages;
       expect((state.messages.at(-1) as ToolMessage).status).toBe("error");
       expect(isDenied(state.messages.at(-1))).toBe(false);
-      expect({ ran: bench.ran, ended: bench.seen.ended, denied: bench.seen.denied }).toEqual({ ran: [], ended: ["error", "error"], denied: [] });
+      expect({ ran: bench.ran, ended: bench.seen.ended, denied: bench.seen.denied }).toEqual({
+        ran: [],
+        ended: ["error", "error"],
+        denied: [],
+      });
     }
   });
 });
@@ -333,13 +451,23 @@ describe("a langchain middleware between the gate and the tool", () => {
   const agent = (bench: Bench, rewrite: (args: Record<string, unknown>) => unknown, handles = 1) =>
     bench.stack.wrap(
       createAgent({
-        model: scriptedModel((messages) => (messages.some((m) => m.type === "tool") ? { say: "done" } : { call: { name: TARGET, args: { target: "t1" }, id: "c1" } })),
+        model: scriptedModel((messages) =>
+          messages.some((m) => m.type === "tool")
+            ? { say: "done" }
+            : { call: { name: TARGET, args: { target: "t1" }, id: "c1" } },
+        ),
         tools: [kitOf(bench).raw as never],
         middleware: [
           createMiddleware({
             name: "Rewrites",
             async wrapToolCall(request, handler) {
-              let result = await handler({ ...request, toolCall: { ...request.toolCall, args: rewrite(request.toolCall.args as Record<string, unknown>) as Record<string, unknown> } });
+              let result = await handler({
+                ...request,
+                toolCall: {
+                  ...request.toolCall,
+                  args: rewrite(request.toolCall.args as Record<string, unknown>) as Record<string, unknown>,
+                },
+              });
               for (let i = 1; i < handles; i++) result = await handler(request);
               return result;
             },
@@ -347,40 +475,60 @@ describe("a langchain middleware between the gate and the tool", () => {
         ],
       }),
     );
-  const run = async (bench: Bench, graph: ReturnType<typeof agent>): Promise<ToolMessage> => ((await graph.invoke({ messages: [new HumanMessage("go")] } as never, bench.as())) as unknown as Messages).messages.find((m) => m.type === "tool") as ToolMessage;
+  const run = async (bench: Bench, graph: ReturnType<typeof agent>): Promise<ToolMessage> =>
+    (
+      (await graph.invoke({ messages: [new HumanMessage("go")] } as never, bench.as())) as unknown as Messages
+    ).messages.find((m) => m.type === "tool") as ToolMessage;
 
   it("that rewrites into something denied is judged again, and nothing runs", async () => {
     const bench = createBench(NOT_EVIL);
-    const message = await run(bench, agent(bench, () => ({ target: EVIL })));
+    const message = await run(
+      bench,
+      agent(bench, () => ({ target: EVIL })),
+    );
     expect(isDenied(message)).toBe(true);
     expect(counts(bench)).toEqual({ ran: 0, judged: 2, held: 0, settled: 0, denied: ["NO_GRANT"] });
   });
   it("that rewrites in place is judged again, and nothing runs", async () => {
     const bench = createBench(NOT_EVIL);
-    const message = await run(bench, agent(bench, (args) => Object.assign(args, { target: EVIL })));
+    const message = await run(
+      bench,
+      agent(bench, (args) => Object.assign(args, { target: EVIL })),
+    );
     expect(isDenied(message)).toBe(true);
     expect(counts(bench)).toEqual({ ran: 0, judged: 2, held: 0, settled: 0, denied: ["NO_GRANT"] });
   });
   it("that rewrites into something allowed runs that, judged twice, admitted once", async () => {
     const bench = createBench(NOT_EVIL);
-    await run(bench, agent(bench, () => ({ target: "t2" })));
+    await run(
+      bench,
+      agent(bench, () => ({ target: "t2" })),
+    );
     expect(bench.ran).toEqual([{ target: "t2" }]);
     expect(counts(bench)).toEqual({ ran: 1, judged: 2, held: 0, settled: 1, denied: [] });
   });
   it("that copies the call changes nothing: judged once", async () => {
     const bench = createBench(NOT_EVIL);
-    await run(bench, agent(bench, (args) => ({ ...args })));
+    await run(
+      bench,
+      agent(bench, (args) => ({ ...args })),
+    );
     expect(counts(bench)).toEqual({ ran: 1, judged: 1, held: 0, settled: 1, denied: [] });
   });
   it("that runs the tool twice is admitted twice", async () => {
     const bench = createBench(NOT_EVIL);
-    await run(bench, agent(bench, (args) => args, 2));
+    await run(
+      bench,
+      agent(bench, (args) => args, 2),
+    );
     expect(counts(bench)).toEqual({ ran: 2, judged: 2, held: 0, settled: 2, denied: [] });
   });
 });
 
 describe("plugins around the call", () => {
-  const around = (body: (next: (call?: never) => Promise<{ value: unknown }>, call: never) => Promise<{ value: unknown }>): Plugin => plugin((api) => api.tap(hooks.tool.call, (call, next) => body(next as never, call as never) as never));
+  const around = (
+    body: (next: (call?: never) => Promise<{ value: unknown }>, call: never) => Promise<{ value: unknown }>,
+  ): Plugin => plugin((api) => api.tap(hooks.tool.call, (call, next) => body(next as never, call as never) as never));
 
   it("that hand on other arguments are judged again, and nothing denied runs", async () => {
     for (const change of [{ raw: { target: EVIL } }, { raw: { target: EVIL }, parsed: { target: "t1" } }]) {
@@ -390,29 +538,40 @@ describe("plugins around the call", () => {
     }
   });
   it("that hand on other parsed arguments only do not change what runs", async () => {
-    const bench = createBench(NOT_EVIL, [around((next, call: object) => next({ ...call, parsed: { target: EVIL } } as never))]);
+    const bench = createBench(NOT_EVIL, [
+      around((next, call: object) => next({ ...call, parsed: { target: EVIL } } as never)),
+    ]);
     await kitOf(bench).tool.invoke({ target: "t1" }, bench.as());
     expect(bench.ran).toEqual([{ target: "t1" }]);
   });
   it("that hand on other allowed arguments run those", async () => {
-    const bench = createBench(NOT_EVIL, [around((next, call: object) => next({ ...call, raw: { target: "t2" } } as never))]);
+    const bench = createBench(NOT_EVIL, [
+      around((next, call: object) => next({ ...call, raw: { target: "t2" } } as never)),
+    ]);
     await kitOf(bench).tool.invoke({ target: "t1" }, bench.as());
     expect(bench.ran).toEqual([{ target: "t2" }]);
     expect(counts(bench)).toEqual({ ran: 1, judged: 2, held: 0, settled: 1, denied: [] });
   });
   it("that retry are authorized again per attempt: revoked at the second, it stops, and the first still counts", async () => {
     const errors: unknown[] = [];
-    const bench = createBench({ name: "revoked", code: "REVOKED", guard: () => (bench.seen.judged > 1 ? deny("REVOKED", "Not any more.") : undefined) }, [
-      around(async (next, call) => {
-        for (;;)
-          try {
-            return await next(call);
-          } catch (error) {
-            errors.push(error);
-            if (DeniedError.isDenied(error)) throw error;
-          }
-      }),
-    ]);
+    const bench = createBench(
+      {
+        name: "revoked",
+        code: "REVOKED",
+        guard: () => (bench.seen.judged > 1 ? deny("REVOKED", "Not any more.") : undefined),
+      },
+      [
+        around(async (next, call) => {
+          for (;;)
+            try {
+              return await next(call);
+            } catch (error) {
+              errors.push(error);
+              if (DeniedError.isDenied(error)) throw error;
+            }
+        }),
+      ],
+    );
     const failing = made(bench, z.object({ target: z.string() }), () => {
       throw new Error("flaky");
     });
@@ -439,7 +598,10 @@ describe("plugins around the call", () => {
         }),
       ),
     ]);
-    const message = (await kitOf(bench).tool.invoke({ type: "tool_call", name: TARGET, id: "c1", args: { target: "t1" } }, bench.as())) as ToolMessage;
+    const message = (await kitOf(bench).tool.invoke(
+      { type: "tool_call", name: TARGET, id: "c1", args: { target: "t1" } },
+      bench.as(),
+    )) as ToolMessage;
     expect(isDenied(message)).toBe(true);
     expect(JSON.stringify(message)).not.toContain("4111");
     expect(counts(bench)).toEqual({ ran: 1, judged: 1, held: 0, settled: 1, denied: ["RESULT_WITHHELD"] });
@@ -447,15 +609,21 @@ describe("plugins around the call", () => {
 });
 
 describe("a denial inside a tool", () => {
-  const inner = (bench: Bench): Callable => bench.stack.wrapTool(tool(async () => "never", { name: "inner", description: "Denied.", schema: z.object({}) }) as unknown as Callable);
-  const denyInner = plugin((api) => api.tap(hooks.tool.authorize, (call) => (call.name === "inner" ? deny("INNER", "No.") : undefined)));
+  const inner = (bench: Bench): Callable =>
+    bench.stack.wrapTool(
+      tool(async () => "never", { name: "inner", description: "Denied.", schema: z.object({}) }) as unknown as Callable,
+    );
+  const denyInner = plugin((api) =>
+    api.tap(hooks.tool.authorize, (call) => (call.name === "inner" ? deny("INNER", "No.") : undefined)),
+  );
 
   it("is the inner tool's: the outer one ran, failed and stays counted", async () => {
     for (const form of ["bare", "ToolNode"] as const) {
       const bench = createBench(ALLOW, [denyInner]);
       const wrappedInner = inner(bench);
       const outer = made(bench, z.object({ target: z.string() }), () => wrappedInner.invoke({}));
-      if (form === "bare") expect(await codeOf(bench.stack.wrapTool(outer).invoke({ target: "t1" }, bench.as()))).toBe("INNER");
+      if (form === "bare")
+        expect(await codeOf(bench.stack.wrapTool(outer).invoke({ target: "t1" }, bench.as()))).toBe("INNER");
       else await nodeGraph(bench, [outer]).invoke({ messages: [asks({ target: "t1" })] }, bench.as());
       expect(counts(bench), form).toEqual({ ran: 1, judged: 1, held: 0, settled: 1, denied: [] });
       expect(bench.seen.ended, form).toEqual(["error"]);
@@ -465,7 +633,11 @@ describe("a denial inside a tool", () => {
 
 describe("recursion", () => {
   const recursive = (bench: Bench): Callable => {
-    const wrapped: Callable = bench.stack.wrapTool(made(bench, z.object({ depth: z.number() }), ({ depth }: { depth: number }) => (depth === 0 ? "bottom" : wrapped.invoke({ depth: depth - 1 }))));
+    const wrapped: Callable = bench.stack.wrapTool(
+      made(bench, z.object({ depth: z.number() }), ({ depth }: { depth: number }) =>
+        depth === 0 ? "bottom" : wrapped.invoke({ depth: depth - 1 }),
+      ),
+    );
     return wrapped;
   };
   it("is judged and admitted at every level", async () => {
@@ -474,7 +646,11 @@ describe("recursion", () => {
     expect(counts(bench)).toEqual({ ran: 4, judged: 4, held: 0, settled: 4, denied: [] });
   });
   it("stops at the level that is denied", async () => {
-    const bench = createBench({ name: "deep", code: "TOO_DEEP", guard: ({ parsed }) => ((parsed as { depth: number }).depth === 1 ? deny("TOO_DEEP", "Enough.") : undefined) });
+    const bench = createBench({
+      name: "deep",
+      code: "TOO_DEEP",
+      guard: ({ parsed }) => ((parsed as { depth: number }).depth === 1 ? deny("TOO_DEEP", "Enough.") : undefined),
+    });
     expect(await codeOf(recursive(bench).invoke({ depth: 3 }, bench.as()))).toBe("TOO_DEEP");
     expect(counts(bench)).toEqual({ ran: 2, judged: 3, held: 0, settled: 2, denied: ["TOO_DEEP"] });
   });

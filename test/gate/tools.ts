@@ -55,7 +55,9 @@ class OwnInvoke extends StructuredTool {
     const args = call.type === "tool_call" ? call.args : input;
     this.ran.push(args);
     const text = `dropped ${(args as { target?: string }).target}`;
-    return (call.type === "tool_call" ? new ToolMessage({ content: text, name: TARGET, tool_call_id: call.id ?? "" }) : text) as never;
+    return (
+      call.type === "tool_call" ? new ToolMessage({ content: text, name: TARGET, tool_call_id: call.id ?? "" }) : text
+    ) as never;
   }
   protected override async _call(args: z.output<typeof schema>): Promise<string> {
     this.ran.push(args);
@@ -108,12 +110,26 @@ export const KINDS: readonly ToolKind[] = [
             ran.push(args);
             return `dropped ${(args as { target: string }).target}`;
           },
-          { name: TARGET, description, schema: { type: "object", properties: { target: { type: "string" } }, required: ["target"] } },
+          {
+            name: TARGET,
+            description,
+            schema: { type: "object", properties: { target: { type: "string" } }, required: ["target"] },
+          },
         ),
       ),
   },
-  { name: "class with private fields", args: { target: "t1" }, shows: "dropped t1", make: (ran) => of(new PrivateTool(ran)) },
-  { name: "class with an invoke of its own", args: { target: "t1" }, shows: "dropped t1", make: (ran) => of(new OwnInvoke(ran)) },
+  {
+    name: "class with private fields",
+    args: { target: "t1" },
+    shows: "dropped t1",
+    make: (ran) => of(new PrivateTool(ran)),
+  },
+  {
+    name: "class with an invoke of its own",
+    args: { target: "t1" },
+    shows: "dropped t1",
+    make: (ran) => of(new OwnInvoke(ran)),
+  },
   {
     name: "content_and_artifact",
     args: { target: "t1" },
@@ -139,7 +155,11 @@ export const KINDS: readonly ToolKind[] = [
           async (args, config) => {
             ran.push(args);
             const id = (config as { toolCall?: { id?: string } }).toolCall?.id ?? "";
-            return new Command({ update: { messages: [new ToolMessage({ content: `dropped ${args.target}`, name: TARGET, tool_call_id: id })] } });
+            return new Command({
+              update: {
+                messages: [new ToolMessage({ content: `dropped ${args.target}`, name: TARGET, tool_call_id: id })],
+              },
+            });
           },
           { name: TARGET, description, schema },
         ),

@@ -26,27 +26,94 @@ const node = (kit: Kit, body: (kit: Kit, config: object) => unknown) =>
     )
     .invoke(start, kit.bench.as());
 
-const passing = (name: string, body: (config: object) => unknown): Callable => tool(async (_args, config) => String(await body(config)), { name, description: name, schema: z.object({}) }) as unknown as Callable;
-const outerCall = (name: string) => ({ messages: [new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name, args: {}, id: "outer" }] })] });
-const rawGraph = (kit: Kit) => new StateGraph(MessagesAnnotation).addNode("tools", new ToolNode([kit.raw as never])).addEdge(START, "tools").compile();
+const passing = (name: string, body: (config: object) => unknown): Callable =>
+  tool(async (_args, config) => String(await body(config)), {
+    name,
+    description: name,
+    schema: z.object({}),
+  }) as unknown as Callable;
+const outerCall = (name: string) => ({
+  messages: [new AIMessage({ content: "", tool_calls: [{ type: "tool_call", name, args: {}, id: "outer" }] })],
+});
+const rawGraph = (kit: Kit) =>
+  new StateGraph(MessagesAnnotation)
+    .addNode("tools", new ToolNode([kit.raw as never]))
+    .addEdge(START, "tools")
+    .compile();
 
 /** Ways of host code to the tool that nobody wrapped. `caught`: something on the way makes a message of the error. */
-const WAYS: readonly { readonly name: string; readonly caught?: true; /** LangChain announces it under the name of a node. */ readonly renamed?: true; run(kit: Kit): Promise<unknown> }[] = [
+const WAYS: readonly {
+  readonly name: string;
+  readonly caught?: true;
+  /** LangChain announces it under the name of a node. */ readonly renamed?: true;
+  run(kit: Kit): Promise<unknown>;
+}[] = [
   { name: "invoke in a node", run: (kit) => node(kit, ({ raw, bare }) => raw.invoke(bare)) },
-  { name: "invoke in a node, with its config", run: (kit) => node(kit, ({ raw, bare }, config) => raw.invoke(bare, config)) },
-  { name: "invoke of a ToolCall in a node", run: (kit) => node(kit, ({ raw, toolCall }, config) => raw.invoke(toolCall(), config)) },
+  {
+    name: "invoke in a node, with its config",
+    run: (kit) => node(kit, ({ raw, bare }, config) => raw.invoke(bare, config)),
+  },
+  {
+    name: "invoke of a ToolCall in a node",
+    run: (kit) => node(kit, ({ raw, toolCall }, config) => raw.invoke(toolCall(), config)),
+  },
   { name: "call in a node", run: (kit) => node(kit, ({ raw, bare }, config) => raw.call(bare, config)) },
   { name: "batch in a node", run: (kit) => node(kit, ({ raw, bare }, config) => raw.batch([bare], config)) },
-  { name: "stream in a node", run: (kit) => node(kit, async ({ raw, bare }, config) => consumed(await raw.stream(bare, config))) },
-  { name: "pipe in a node", run: (kit) => node(kit, ({ raw, bare }, config) => raw.pipe((x: unknown) => x).invoke(bare, config)) },
-  { name: "withConfig in a node", run: (kit) => node(kit, ({ raw, bare }, config) => raw.withConfig({ tags: ["x"] }).invoke(bare, config)) },
-  { name: "in a node after a wait", run: (kit) => node(kit, async ({ raw, bare }) => (await new Promise((resolve) => setTimeout(resolve, 1)), raw.invoke(bare))) },
-  { name: "inside a RunnableLambda in a node", run: (kit) => node(kit, ({ raw, bare }) => RunnableLambda.from(() => raw.invoke(bare)).invoke({})) },
-  { name: "a ToolNode of its own in a node", caught: true, run: (kit) => node(kit, ({ raw, args }) => new ToolNode([raw as never]).invoke({ messages: [asks(args)] })) },
-  { name: "a graph of its own in a node", caught: true, renamed: true, run: (kit) => node(kit, (k) => rawGraph(k).invoke({ messages: [asks(k.args)] })) },
-  { name: "a graph of its own in a node, with its config", caught: true, renamed: true, run: (kit) => node(kit, (k, config) => rawGraph(k).invoke({ messages: [asks(k.args)] }, config)) },
-  { name: "inside a governed tool of a ToolNode", caught: true, run: (kit) => kit.bench.stack.wrap(new StateGraph(MessagesAnnotation).addNode("tools", new ToolNode([passing("outer", () => kit.raw.invoke(kit.bare)) as never])).addEdge(START, "tools").compile()).invoke(outerCall("outer"), kit.bench.as()) },
-  { name: "inside a governed tool that is called by itself", run: (kit) => kit.bench.stack.wrapTool(passing("outer", () => kit.raw.invoke(kit.bare))).invoke({}, kit.bench.as()) },
+  {
+    name: "stream in a node",
+    run: (kit) => node(kit, async ({ raw, bare }, config) => consumed(await raw.stream(bare, config))),
+  },
+  {
+    name: "pipe in a node",
+    run: (kit) => node(kit, ({ raw, bare }, config) => raw.pipe((x: unknown) => x).invoke(bare, config)),
+  },
+  {
+    name: "withConfig in a node",
+    run: (kit) => node(kit, ({ raw, bare }, config) => raw.withConfig({ tags: ["x"] }).invoke(bare, config)),
+  },
+  {
+    name: "in a node after a wait",
+    run: (kit) =>
+      node(kit, async ({ raw, bare }) => (await new Promise((resolve) => setTimeout(resolve, 1)), raw.invoke(bare))),
+  },
+  {
+    name: "inside a RunnableLambda in a node",
+    run: (kit) => node(kit, ({ raw, bare }) => RunnableLambda.from(() => raw.invoke(bare)).invoke({})),
+  },
+  {
+    name: "a ToolNode of its own in a node",
+    caught: true,
+    run: (kit) => node(kit, ({ raw, args }) => new ToolNode([raw as never]).invoke({ messages: [asks(args)] })),
+  },
+  {
+    name: "a graph of its own in a node",
+    caught: true,
+    renamed: true,
+    run: (kit) => node(kit, (k) => rawGraph(k).invoke({ messages: [asks(k.args)] })),
+  },
+  {
+    name: "a graph of its own in a node, with its config",
+    caught: true,
+    renamed: true,
+    run: (kit) => node(kit, (k, config) => rawGraph(k).invoke({ messages: [asks(k.args)] }, config)),
+  },
+  {
+    name: "inside a governed tool of a ToolNode",
+    caught: true,
+    run: (kit) =>
+      kit.bench.stack
+        .wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("tools", new ToolNode([passing("outer", () => kit.raw.invoke(kit.bare)) as never]))
+            .addEdge(START, "tools")
+            .compile(),
+        )
+        .invoke(outerCall("outer"), kit.bench.as()),
+  },
+  {
+    name: "inside a governed tool that is called by itself",
+    run: (kit) => kit.bench.stack.wrapTool(passing("outer", () => kit.raw.invoke(kit.bare))).invoke({}, kit.bench.as()),
+  },
   {
     name: "inside a governed tool with an invoke of its own",
     run: (kit) =>
@@ -68,10 +135,25 @@ const WAYS: readonly { readonly name: string; readonly caught?: true; /** LangCh
           .invoke({}),
       ),
   },
-  { name: "inside a governed runnable as tool", run: (kit) => node(kit, () => kit.bench.stack.wrapTool(RunnableLambda.from(() => kit.raw.invoke(kit.bare)).asTool({ name: "outer", description: "outer", schema: z.object({}) as never })).invoke({})) },
+  {
+    name: "inside a governed runnable as tool",
+    run: (kit) =>
+      node(kit, () =>
+        kit.bench.stack
+          .wrapTool(
+            RunnableLambda.from(() => kit.raw.invoke(kit.bare)).asTool({
+              name: "outer",
+              description: "outer",
+              schema: z.object({}) as never,
+            }),
+          )
+          .invoke({}),
+      ),
+  },
   {
     name: "in the entrypoint of the functional API",
-    run: (kit) => kit.bench.stack.wrap(entrypoint("flow", async () => kit.raw.invoke(kit.bare))).invoke({}, kit.bench.as()),
+    run: (kit) =>
+      kit.bench.stack.wrap(entrypoint("flow", async () => kit.raw.invoke(kit.bare))).invoke({}, kit.bench.as()),
   },
   {
     name: "in a task of the functional API",
@@ -113,14 +195,24 @@ const WAYS: readonly { readonly name: string; readonly caught?: true; /** LangCh
         .addNode("code", async () => ({ messages: [new AIMessage(String(await kit.raw.invoke(kit.bare)))] }))
         .addEdge(START, "code")
         .compile();
-      return kit.bench.stack.wrap(new StateGraph(MessagesAnnotation).addNode("inner", inner).addEdge(START, "inner").compile()).invoke(start, kit.bench.as());
+      return kit.bench.stack
+        .wrap(new StateGraph(MessagesAnnotation).addNode("inner", inner).addEdge(START, "inner").compile())
+        .invoke(start, kit.bench.as());
     },
   },
   {
     name: "in a node hook of a langchain middleware",
     run: (kit) =>
       kit.bench.stack
-        .wrap(createAgent({ model: scriptedModel([{ say: "hi" }]), tools: [], middleware: [createMiddleware({ name: "Calls", beforeModel: async () => (await kit.raw.invoke(kit.bare), undefined) })] }))
+        .wrap(
+          createAgent({
+            model: scriptedModel([{ say: "hi" }]),
+            tools: [],
+            middleware: [
+              createMiddleware({ name: "Calls", beforeModel: async () => (await kit.raw.invoke(kit.bare), undefined) }),
+            ],
+          }),
+        )
         .invoke(start as never, kit.bench.as()),
   },
   {
@@ -130,7 +222,11 @@ const WAYS: readonly { readonly name: string; readonly caught?: true; /** LangCh
       kit.bench.stack
         .wrap(
           createAgent({
-            model: scriptedModel((messages) => (messages.some((m) => m.type === "tool") ? { say: "done" } : { call: { name: "other", args: {}, id: "o" } })),
+            model: scriptedModel((messages) =>
+              messages.some((m) => m.type === "tool")
+                ? { say: "done" }
+                : { call: { name: "other", args: {}, id: "o" } },
+            ),
             tools: [passing("other", () => "ok") as never],
             middleware: [
               createMiddleware({
@@ -148,14 +244,30 @@ const WAYS: readonly { readonly name: string; readonly caught?: true; /** LangCh
           if (!JSON.stringify(String(error)).includes("TOOL_UNGUARDED")) throw error;
         }),
   },
-  { name: "while the graph is streamed with a callback", run: (kit) => node({ ...kit, bench: { ...kit.bench, as: (c) => ({ ...kit.bench.as(c), callbacks: [{ handleChainStart: () => undefined }] }) } as Bench }, ({ raw, bare }) => raw.invoke(bare)) },
+  {
+    name: "while the graph is streamed with a callback",
+    run: (kit) =>
+      node(
+        {
+          ...kit,
+          bench: {
+            ...kit.bench,
+            as: (c) => ({ ...kit.bench.as(c), callbacks: [{ handleChainStart: () => undefined }] }),
+          } as Bench,
+        },
+        ({ raw, bare }) => raw.invoke(bare),
+      ),
+  },
 ];
 
 describe("a tool that nobody wrapped, reached by host code in a governed run", () => {
   for (const { name, caught, renamed, run } of WAYS) {
     it(`${name}: is refused`, async () => {
       const bench = createBench(ALLOW);
-      const error = await run(kitOf(bench)).then(() => null, (e: unknown) => e);
+      const error = await run(kitOf(bench)).then(
+        () => null,
+        (e: unknown) => e,
+      );
       expect(bench.ran).toEqual([]);
       expect(bench.seen.anyDenied).toEqual(["TOOL_UNGUARDED"]);
       if (renamed !== true) expect(bench.seen.denied).toHaveLength(1);
@@ -169,10 +281,24 @@ describe("a tool that nobody wrapped, reached by host code in a governed run", (
   it("is told once and runs where the host asked for reports", async () => {
     const lines: string[] = [];
     const ran: unknown[] = [];
-    const guard = definePlugin({ name: "test-guard", version: "1.0.0", setup: (api) => void api.tap(hooks.tool.authorize, () => allow()) });
-    const stack = createStack({ name: "report", ungated: "report", logger: { log: (_level, text) => void lines.push(text) }, plugins: [guard()] });
+    const guard = definePlugin({
+      name: "test-guard",
+      version: "1.0.0",
+      setup: (api) => void api.tap(hooks.tool.authorize, () => allow()),
+    });
+    const stack = createStack({
+      name: "report",
+      ungated: "report",
+      logger: { log: (_level, text) => void lines.push(text) },
+      plugins: [guard()],
+    });
     const raw = tool(async () => ran.push(1), { name: TARGET, description: "x", schema: z.object({}) });
-    const graph = stack.wrap(new StateGraph(MessagesAnnotation).addNode("code", async () => (await raw.invoke({}), await raw.invoke({}), {})).addEdge(START, "code").compile());
+    const graph = stack.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("code", async () => (await raw.invoke({}), await raw.invoke({}), {}))
+        .addEdge(START, "code")
+        .compile(),
+    );
     await graph.invoke(start, stack.as({ userId: "alice" }));
     expect(ran).toHaveLength(2);
     expect(lines.filter((line) => line.includes("TOOL_UNGUARDED"))).toHaveLength(1);
@@ -191,30 +317,60 @@ describe("a tool that nobody wrapped, reached by host code in a governed run", (
     });
     const stack = createStack({ name: "free", logger: quiet, plugins: [observer()] });
     const raw = tool(async () => "ok", { name: TARGET, description: "x", schema: z.object({}) });
-    await stack.wrap(new StateGraph(MessagesAnnotation).addNode("code", async () => (await raw.invoke({}), {})).addEdge(START, "code").compile()).invoke(start);
+    await stack
+      .wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("code", async () => (await raw.invoke({}), {}))
+          .addEdge(START, "code")
+          .compile(),
+      )
+      .invoke(start);
     expect(seen).toEqual([`start ${TARGET}`, `end ${TARGET} ok`]);
   });
 });
 
 describe("a tool that is a node, or a step of one, is found", () => {
   const nodes: Record<string, (kit: Kit) => unknown> = {
-    "the tool itself": (kit) => RunnableLambda.from(() => kit.args).pipe(kit.raw as never).pipe(RunnableLambda.from((text: unknown) => ({ messages: [new AIMessage(String(text))] }))),
-    "the tool with a config": (kit) => RunnableLambda.from(() => kit.args).pipe(kit.raw.withConfig({ tags: ["x"] }) as never).pipe(RunnableLambda.from((text: unknown) => ({ messages: [new AIMessage(String(text))] }))),
-    "the tool in a map": (kit) => RunnableLambda.from(() => kit.args).pipe({ text: kit.raw } as never).pipe(RunnableLambda.from(({ text }: { text: unknown }) => ({ messages: [new AIMessage(String(text))] }))),
+    "the tool itself": (kit) =>
+      RunnableLambda.from(() => kit.args)
+        .pipe(kit.raw as never)
+        .pipe(RunnableLambda.from((text: unknown) => ({ messages: [new AIMessage(String(text))] }))),
+    "the tool with a config": (kit) =>
+      RunnableLambda.from(() => kit.args)
+        .pipe(kit.raw.withConfig({ tags: ["x"] }) as never)
+        .pipe(RunnableLambda.from((text: unknown) => ({ messages: [new AIMessage(String(text))] }))),
+    "the tool in a map": (kit) =>
+      RunnableLambda.from(() => kit.args)
+        .pipe({ text: kit.raw } as never)
+        .pipe(RunnableLambda.from(({ text }: { text: unknown }) => ({ messages: [new AIMessage(String(text))] }))),
   };
   for (const [name, make] of Object.entries(nodes))
     it(name, async () => {
       const bench = createBench(ALLOW);
       const kit = kitOf(bench);
-      const graph = bench.stack.wrap(new StateGraph(MessagesAnnotation).addNode("step", make(kit) as never).addEdge(START, "step").compile());
+      const graph = bench.stack.wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("step", make(kit) as never)
+          .addEdge(START, "step")
+          .compile(),
+      );
       const state = (await graph.invoke(start, bench.as())) as Messages;
-      expect({ ran: bench.ran.length, judged: bench.seen.judged, taken: bench.seen.taken, denied: bench.seen.denied, text: state.messages.at(-1)?.text }).toEqual({ ran: 1, judged: 1, taken: 1, denied: [], text: "dropped t1" });
+      expect({
+        ran: bench.ran.length,
+        judged: bench.seen.judged,
+        taken: bench.seen.taken,
+        denied: bench.seen.denied,
+        text: state.messages.at(-1)?.text,
+      }).toEqual({ ran: 1, judged: 1, taken: 1, denied: [], text: "dropped t1" });
     });
 });
 
 describe("a model that nobody wrapped", () => {
   const MODEL_CONTROL = ["authorize", "admit", "prepare", "result"] as const;
-  const setup = (hook: (typeof MODEL_CONTROL)[number] | null, ungated?: "report"): { stack: Stack; denied: string[]; lines: string[] } => {
+  const setup = (
+    hook: (typeof MODEL_CONTROL)[number] | null,
+    ungated?: "report",
+  ): { stack: Stack; denied: string[]; lines: string[] } => {
     const denied: string[] = [];
     const lines: string[] = [];
     const control = definePlugin({
@@ -225,7 +381,16 @@ describe("a model that nobody wrapped", () => {
         api.tap(hooks.model.denied, (event) => void denied.push(event.code));
       },
     });
-    return { stack: createStack({ name: "models", ...(ungated === undefined ? {} : { ungated }), logger: { log: (_l, text) => void lines.push(text) }, plugins: [control()] }), denied, lines };
+    return {
+      stack: createStack({
+        name: "models",
+        ...(ungated === undefined ? {} : { ungated }),
+        logger: { log: (_l, text) => void lines.push(text) },
+        plugins: [control()],
+      }),
+      denied,
+      lines,
+    };
   };
   const ways: Record<string, (model: ReturnType<typeof scriptedModel>, config: object) => Promise<unknown>> = {
     invoke: (model, config) => model.invoke("hi", config),
@@ -233,18 +398,35 @@ describe("a model that nobody wrapped", () => {
     stream: async (model, config) => consumed(await model.stream("hi", config)),
     batch: (model, config) => model.batch(["hi"], config),
     generate: (model, config) => model.generate([[new HumanMessage("hi")]], config),
-    "a sequence": (model, config) => RunnableLambda.from(() => "hi").pipe(model).invoke({}, config),
+    "a sequence": (model, config) =>
+      RunnableLambda.from(() => "hi")
+        .pipe(model)
+        .invoke({}, config),
     "bound tools": (model, config) => model.bindTools([]).invoke("hi", config),
   };
   const run = (stack: Stack, model: ReturnType<typeof scriptedModel>, way: (typeof ways)[string]) =>
-    stack.wrap(new StateGraph(MessagesAnnotation).addNode("code", async (_s, config) => (await way(model, config), {})).addEdge(START, "code").compile()).invoke(start, stack.as({ userId: "alice" }));
+    stack
+      .wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("code", async (_s, config) => (await way(model, config), {}))
+          .addEdge(START, "code")
+          .compile(),
+      )
+      .invoke(start, stack.as({ userId: "alice" }));
 
   for (const [name, way] of Object.entries(ways))
     it(`${name}: is refused while a plugin controls models`, async () => {
       const { stack, denied } = setup("authorize");
       const model = scriptedModel(() => ({ say: "hello" }));
-      const error = await run(stack, model, way).then(() => null, (e: unknown) => e);
-      expect({ calls: model.callCount, denied, code: (error as { code?: unknown } | null)?.code }).toEqual({ calls: 0, denied: ["MODEL_NOT_CONTROLLED"], code: "MODEL_NOT_CONTROLLED" });
+      const error = await run(stack, model, way).then(
+        () => null,
+        (e: unknown) => e,
+      );
+      expect({ calls: model.callCount, denied, code: (error as { code?: unknown } | null)?.code }).toEqual({
+        calls: 0,
+        denied: ["MODEL_NOT_CONTROLLED"],
+        code: "MODEL_NOT_CONTROLLED",
+      });
     });
   for (const hook of MODEL_CONTROL)
     it(`model.${hook} is such a control`, async () => {
@@ -263,7 +445,11 @@ describe("a model that nobody wrapped", () => {
     const { stack, denied, lines } = setup("authorize", "report");
     const model = scriptedModel(() => ({ say: "hello" }));
     await run(stack, model, async (m, config) => (await m.invoke("a", config), await m.invoke("b", config)));
-    expect({ calls: model.callCount, denied, told: lines.filter((line) => line.includes("MODEL_NOT_CONTROLLED")).length }).toEqual({ calls: 2, denied: [], told: 1 });
+    expect({
+      calls: model.callCount,
+      denied,
+      told: lines.filter((line) => line.includes("MODEL_NOT_CONTROLLED")).length,
+    }).toEqual({ calls: 2, denied: [], told: 1 });
   });
   it("a wrapped one passes", async () => {
     const { stack, denied } = setup("authorize");
@@ -280,7 +466,10 @@ describe("explain", () => {
   it("lists what is governed, what is only observed and what it cannot see into", () => {
     const k = kit();
     const provider = { type: "web_search", name: "web_search" };
-    const inner = new StateGraph(MessagesAnnotation).addNode("deep", new ToolNode([k.raw as never])).addEdge(START, "deep").compile();
+    const inner = new StateGraph(MessagesAnnotation)
+      .addNode("deep", new ToolNode([k.raw as never]))
+      .addEdge(START, "deep")
+      .compile();
     const graph = new StateGraph(MessagesAnnotation)
       .addNode("code", async () => ({ messages: [new AIMessage(String(await k.raw.invoke(k.bare)))] }))
       .addNode("tools", new ToolNode([k.raw, provider] as never))
@@ -293,7 +482,12 @@ describe("explain", () => {
       .compile();
     const nodes = of(k, graph);
     expect(nodes["code"]).toMatchObject({ kind: "code", opaque: true, model: "observed", toolsGoverned: [] });
-    expect(nodes["tools"]).toMatchObject({ kind: "tools", opaque: false, toolsGoverned: [TARGET], toolsObserved: ["web_search"] });
+    expect(nodes["tools"]).toMatchObject({
+      kind: "tools",
+      opaque: false,
+      toolsGoverned: [TARGET],
+      toolsObserved: ["web_search"],
+    });
     expect(nodes["inner"]).toMatchObject({ kind: "subgraph" });
     expect(nodes["inner|deep"]).toMatchObject({ kind: "tools", toolsGoverned: [TARGET] });
     expect(nodes["model"]).toMatchObject({ kind: "model", model: "controlled", opaque: false });
@@ -312,15 +506,18 @@ describe("explain", () => {
       .addEdge(START, "sequence")
       .compile();
     const nodes = of(k, graph);
-    for (const name of ["tagged", "retried", "backed", "sequence"]) expect(nodes[name]?.toolsGoverned, name).toEqual([TARGET]);
+    for (const name of ["tagged", "retried", "backed", "sequence"])
+      expect(nodes[name]?.toolsGoverned, name).toEqual([TARGET]);
     expect(nodes["tagged"]?.opaque).toBe(false);
     expect(nodes["sequence"]?.opaque).toBe(true);
   });
   it("says what happens to what is reached around the gate", () => {
     const k = kit();
-    const graph = new StateGraph(MessagesAnnotation).addNode("code", () => ({})).addEdge(START, "code").compile();
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("code", () => ({}))
+      .addEdge(START, "code")
+      .compile();
     expect(k.bench.stack.explain(graph).ungated).toBe("deny");
     expect(String(k.bench.stack.explain(graph))).toContain("only observed");
   });
 });
-

@@ -1,0 +1,72 @@
+import { RunnableLambda } from "@langchain/core/runnables";
+import { describe, expect, it } from "vitest";
+import { createLab } from "./lab.js";
+import { OUTCOMES, type Outcome } from "./outcomes.js";
+import { label, type Line } from "./record.js";
+import { WAYS } from "./routes.js";
+import { TOTAL } from "./workflow.js";
+
+const NOTHING = { heldEpochs: 0, pending: 0, open: 0 };
+const outcome = (name: Outcome["name"]): Outcome => OUTCOMES.find((one) => one.name === name) as Outcome;
+const runEnds = (lines: readonly Line[]): readonly string[] =>
+  lines.filter(({ hook }) => hook === "run.end").map(label);
+
+// What the matrix leaves out of "early break", each with what happens instead.
+describe("where leaving is not heard", () => {
+  it.each(["break", "abort()"])("a v3 run goes on to its own end after %s, and ends once", async (how) => {
+    const lab = await createLab(outcome("ok"), "governed");
+    const run = await lab.graph.streamEvents(lab.input(), { ...lab.config(), version: "v3" });
+    for await (const _event of run) break;
+    if (how === "abort()") run.abort();
+    await run.output;
+    expect(await lab.settle()).toEqual(NOTHING);
+    expect(runEnds(lab.lines())).toEqual(["run.end ok"]);
+    expect(lab.lines().findLast(({ hook }) => hook === "run.end")?.usage).toEqual(TOTAL);
+  });
+
+  it("a v3 run ends as cancelled by the caller's own signal", async () => {
+    const lab = await createLab(outcome("aborted in a tool"), "governed");
+    const run = await lab.graph.streamEvents(lab.input(), { ...lab.config(), version: "v3" });
+    for await (const _event of run) break;
+    await run.output.catch(() => undefined);
+    expect(await lab.settle()).toEqual(NOTHING);
+    expect(runEnds(lab.lines())).toEqual(["run.end cancelled ABORTED"]);
+  });
+
+  it("a sequence waits for the run that its consumer left, which is cancelled at once", async () => {
+    const lab = await createLab(outcome("early break"), "governed");
+    const sequence = RunnableLambda.from((input: unknown) => input).pipe(lab.graph as never);
+    const leaving = lab.read(
+      await sequence.stream(lab.input() as never, { ...lab.config(), streamMode: "updates" } as never),
+    );
+    await lab.point;
+    expect(await lab.settle()).toEqual(NOTHING);
+    await leaving;
+    expect(lab.lines().map(label)).toEqual(lab.outcome.golden);
+  });
+
+  it("events of v1 throw LangGraph's own AbortError at who leaves; the run is cancelled", async () => {
+    const lab = await createLab(outcome("early break"), "governed");
+    await expect(
+      lab.read(lab.graph.streamEvents(lab.input(), { ...lab.config(), version: "v1" })),
+    ).rejects.toMatchObject({ name: "AbortError" });
+    expect(await lab.settle()).toEqual(NOTHING);
+    expect(runEnds(lab.lines())).toEqual(["run.end cancelled ABORTED"]);
+  });
+});
+
+describe("config.timeout", () => {
+  // Where it strikes depends on the machine; how the run ends does not.
+  for (const way of WAYS)
+    it(`${way.name} ends as a time-out`, async () => {
+      const lab = await createLab(outcome("time-out"), "governed");
+      const { signal: _caller, ...config } = lab.config();
+      const error: unknown = await way.take(lab, lab.graph, lab.input(), { ...config, timeout: 20 }).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      if (way.swallows !== true) expect(error).toMatchObject({ name: "TimeoutError" });
+      expect(await lab.settle()).toEqual(NOTHING);
+      expect(runEnds(lab.lines())).toEqual(["run.end error TIMEOUT"]);
+    });
+});

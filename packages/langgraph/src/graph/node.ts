@@ -6,6 +6,7 @@ import type { Config } from "../identity/envelope.js";
 import { endingOf, interruptsOf, outcomeOf } from "../run/outcome.js";
 import type { Frame, RunScope } from "../run/scope.js";
 import { needsWatch, watched } from "../watch/inject.js";
+import { isPregel } from "./pregel.js";
 
 interface ExecutionInfo {
   readonly nodeAttempt?: number;
@@ -36,7 +37,17 @@ export class HookedBound extends Runnable {
   override invoke(input: unknown, config?: Config): Promise<unknown> {
     const outer = this.core.frames.getStore();
     if (outer === undefined || outer.scope.dispatch.idle) return this.inner.invoke(input, config);
-    return this.#hooked(outer, input, config);
+    return this.#counted(outer, input, config);
+  }
+
+  async #counted(outer: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+    outer.scope.open++;
+    outer.scope.begun = true;
+    try {
+      return await this.#hooked(outer, input, config);
+    } finally {
+      outer.scope.open--;
+    }
   }
 
   async #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
@@ -44,9 +55,8 @@ export class HookedBound extends Runnable {
     const ctx = nodeContext(outer, this.node, given);
     const frame: Frame = { scope, ctx, permits: null };
     const { node } = scope.dispatch;
-    const config = needsWatch(scope.dispatch) ? watched(this.core, frame, given) : given;
-    scope.begun = true;
-    scope.open++;
+    // A governed subgraph's own nodes are watched; its config is shown in chunks and stays what it was.
+    const config = needsWatch(scope.dispatch) && !isPregel(this.inner) ? watched(this.core, frame, given) : given;
     if (!scope.dispatch.anyNode) return this.core.frames.run(frame, () => this.#watched(scope, input, config));
     const at = ctx.clock.monotonic();
     const told = node.start.call({ name: this.node }, ctx);
@@ -54,7 +64,6 @@ export class HookedBound extends Runnable {
     const end = async (status: EndStatus, code: string | null, error: unknown): Promise<void> => {
       const ended = node.end.call({ name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over }, ctx);
       if (ended !== undefined) await ended;
-      scope.open--;
     };
     let value: unknown;
     try {
@@ -79,8 +88,6 @@ export class HookedBound extends Runnable {
     } catch (error) {
       if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
       throw error;
-    } finally {
-      scope.open--;
     }
   }
 

@@ -2,10 +2,11 @@ import type { Core } from "../core.js";
 import { identityChanged } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
-import { Execution, type Launch } from "./execution.js";
+import { Execution, kindOf, type Launch } from "./execution.js";
 import { innerPrincipal } from "./identity.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
 import { OutputGate, withState } from "./output.js";
+import { Passage, type Watch } from "./passage.js";
 import type { Frame } from "./scope.js";
 import { needsWatch } from "../watch/inject.js";
 import { scrub, showsCallbacks } from "../watch/scrub.js";
@@ -137,7 +138,7 @@ class RunStream {
     this.#frame = execution.frame;
     const layout = layoutOf(this.#options as StreamOptions | undefined, this.#target.modes, false);
     const { dispatch } = execution.scope;
-    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: execution.kind });
+    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: kindOf(input) });
     let { input } = this.#launch;
     try {
       if (dispatch.run.input.used || dispatch.run.admit.used) input = await execution.admit({ input, request });
@@ -180,7 +181,7 @@ class RunStream {
 
   /** Chunks pass without an extra turn unless the run's end is observed: a later turn loses events before an error. */
   #watch(step: Step): Step {
-    if (this.#observed) return step.then(this.#onResult, this.#onError);
+    if (this.#observed) return this.#output === null ? new Passage(step, this.#passing) : step.then(this.#onResult, this.#onError);
     step.then(
       (result) => (result.done === true ? void this.#execution?.end("ok", null, null) : undefined),
       (error: unknown) => void this.#execution?.fail(error),
@@ -188,9 +189,17 @@ class RunStream {
     return step;
   }
 
+  readonly #passing: Watch = {
+    chunk: (result) => {
+      if (this.#scrubbed !== null) scrub(this.#scrubbed, result.value);
+    },
+    done: (result) => this.#finish(result),
+    failed: (error) => this.#onError(error),
+  };
+
   readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> | Step => {
     if (result.done === true) return this.#finish(result);
-    if (this.#scrubbed !== null) scrub(this.#scrubbed, result.value);
+    this.#passing.chunk(result);
     if (this.#output === null) return result;
     this.#ready.push(...this.#output.push(result.value));
     return this.#step(undefined);
@@ -208,7 +217,7 @@ class RunStream {
         this.#ready.push(...(await this.#output.end()));
         this.#output = null;
       } catch (error) {
-        await execution.refuse(error);
+        await execution.fail(error);
         throw error;
       }
       if (this.#ready.length > 0) return this.#step(undefined);

@@ -44,12 +44,31 @@ export class WatchManager extends CallbackManager {
   }
 
   override async handleToolStart(...args: ToolStart): ReturnType<CallbackManager["handleToolStart"]> {
-    return this.#alone && (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("tool")) ? none() : super.handleToolStart(...args);
+    if (!this.#alone) return super.handleToolStart(...args);
+    if (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("tool")) return none();
+    const run = await super.handleToolStart(...args);
+    // What the tool starts is watched by a manager like this one, or it would be announced like under a tracer.
+    return Object.create(run, { getChild: { value: () => new WatchManager(this.#watcher) } }) as typeof run;
   }
 
   override async handleChatModelStart(...args: ChatModelStart): ReturnType<CallbackManager["handleChatModelStart"]> {
-    return this.#alone && (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("model")) ? none() : super.handleChatModelStart(...args);
+    if (!this.#alone) return super.handleChatModelStart(...args);
+    if (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("model")) return none();
+    return (await super.handleChatModelStart(...args)).map(unnamed);
   }
+}
+
+/** Told by the model's run, which keeps its id. */
+const TOLD = ["handleLLMNewToken", "handleChatModelStreamEvent", "handleLLMEnd", "handleLLMError"] as const;
+
+/**
+ * A model's run without an id to be seen: LangChain would name the message after it, which it does not where nobody
+ * listens, and the name would be stored.
+ */
+function unnamed(run: Awaited<ReturnType<CallbackManager["handleChatModelStart"]>>[number]): typeof run {
+  const parts: PropertyDescriptorMap = { runId: { value: undefined } };
+  for (const name of TOLD) if (typeof run[name] === "function") parts[name] = { value: run[name].bind(run) };
+  return Object.create(run, parts) as typeof run;
 }
 
 /** LangChain's callers take a missing run manager for "nobody listens"; its declared types do not say so. */

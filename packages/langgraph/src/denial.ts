@@ -34,7 +34,7 @@ export class DeniedError extends GraphTapError {
 }
 
 /** What the model reads: the code and the message, no policy detail. */
-export function denialText(denial: Pick<DenialFields, "code" | "message">): string {
+function denialText(denial: Pick<DenialFields, "code" | "message">): string {
   return denial.message.startsWith(`${denial.code}:`) ? denial.message : `${denial.code}: ${denial.message}`;
 }
 

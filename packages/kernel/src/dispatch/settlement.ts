@@ -30,7 +30,7 @@ export const NOTHING_HELD: Settlement<never> = Object.freeze({
 });
 
 /** Runs `end` for each, in order, and waits only for promises. Faults are recorded, and never keep the next from running. */
-export function endAll(
+function endAll(
   env: DispatchEnv,
   def: AnyHookDef,
   holds: readonly Held[],

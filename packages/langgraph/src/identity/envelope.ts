@@ -6,7 +6,7 @@ import type { ParsedWho } from "./who.js";
 import type { Principal } from "./principal.js";
 
 /** The key of `configurable` that carries an identity up to the boundary of a wrapped graph, and no further. */
-export const ENVELOPE_KEY = "__graphtap";
+const ENVELOPE_KEY = "__graphtap";
 
 /** What LangGraph and LangChain accept as a config: all of it optional. */
 export type Config = Partial<RunnableConfig> & Record<string, unknown>;

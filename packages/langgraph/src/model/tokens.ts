@@ -7,7 +7,7 @@ interface Announcer {
 }
 
 /** Whether what the provider yields may not be what leaves: then its own announcements must not leave either. */
-export function mayChange({ model }: Dispatch): boolean {
+function mayChange({ model }: Dispatch): boolean {
   return model.stream.used || model.result.used || model.call.used;
 }
 

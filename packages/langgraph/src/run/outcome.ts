@@ -9,7 +9,7 @@ export function isBubbleUp(error: unknown): boolean {
 }
 
 /** A hand-off to the parent graph: the node did its work. */
-export function isParentCommand(error: unknown): boolean {
+function isParentCommand(error: unknown): boolean {
   return isBubbleUp(error) && has(error, "name") === "ParentCommand";
 }
 

@@ -12,7 +12,7 @@ import type { Frame, ObservedCall } from "../run/scope.js";
 import { refusal } from "../tool/gate.js";
 
 /** The handler's name, by which one of a node around is found and replaced. */
-export const WATCHER = "graphtap-watcher";
+const WATCHER = "graphtap-watcher";
 
 /**
  * Sees what a node reaches around the gate: a model closed over in a function, a tool called by hand. It reports their

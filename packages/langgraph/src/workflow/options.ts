@@ -15,7 +15,7 @@ export const isMode = (value: unknown): value is WorkflowMode =>
   typeof value === "string" && Object.hasOwn(MODES, value);
 
 /** Longest history a window may ask for. */
-export const MAX_WINDOW = 10_000;
+const MAX_WINDOW = 10_000;
 const MAX_NAME = 128;
 
 interface Rule {
@@ -47,7 +47,7 @@ const system: Rule = {
 };
 
 /** What each option must be. `llm`, `model`, `mode`, `retriever` and `tools` depend on each other and have rules of their own. */
-export const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Readonly<Record<string, Rule>> = {
   name: text('name: "support"'),
   description: {
     ...text('description: "Answers support questions."'),

@@ -1,7 +1,7 @@
 import { isBaseMessage } from "@langchain/core/messages";
 
 /** Thrown by every read of a value of `unreadable`. */
-export class Unreadable extends Error {
+class Unreadable extends Error {
   override readonly name = "Unreadable";
   constructor() {
     super("the kit made this value throw when it is read");

@@ -33,7 +33,7 @@ export function firingsOf(defs: readonly AnyHookDef[], seen: HookRecorder): read
 }
 
 /** The work around which an `around` tap goes, when the kit fires the hook itself. */
-export function coreOf(def: AnyHookDef): () => unknown {
+function coreOf(def: AnyHookDef): () => unknown {
   const streams = def.name === "run.call" || def.name === "model.stream";
   return streams ? () => (async function* () {})() : () => Promise.resolve({});
 }

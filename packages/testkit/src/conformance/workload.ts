@@ -59,7 +59,7 @@ const hopped = (call: unknown): ToolMessage =>
   });
 
 /** An ordinary agent: a model, a ToolNode, a loop. Its model is governed, so that every hook of the stack is reached. */
-export function agent(stack: BareStack) {
+function agent(stack: BareStack) {
   const tools = makeTools();
   const model: ScriptedModel = stack.wrapModel(scriptedModel(answer).bindTools(tools));
   return new StateGraph(MessagesAnnotation)

@@ -115,7 +115,7 @@ export const argsText = (call: ScriptedCall): string =>
   typeof call.args === "string" ? call.args : JSON.stringify(call.args ?? {});
 
 /** About four characters to a token, at least one: enough for tests that need figures that grow with the text. */
-export const estimateTokens = (characters: number): number => Math.max(1, Math.ceil(characters / 4));
+const estimateTokens = (characters: number): number => Math.max(1, Math.ceil(characters / 4));
 
 /** The usage a step reports, or null when it reports none. */
 export function usageOf(

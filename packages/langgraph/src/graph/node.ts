@@ -12,6 +12,9 @@ interface ExecutionInfo {
   readonly nodeAttempt?: number;
 }
 
+/** LangGraph's tag of nodes that do not show. */
+const HIDDEN = "langsmith:hidden";
+
 /** The work of one node, with its hooks around it. Adds no trace and no step of its own. */
 export class HookedBound extends Runnable {
   override lc_namespace: string[];
@@ -37,17 +40,10 @@ export class HookedBound extends Runnable {
   override invoke(input: unknown, config?: Config): Promise<unknown> {
     const outer = this.core.frames.getStore();
     if (outer === undefined || outer.scope.dispatch.idle) return this.inner.invoke(input, config);
-    return this.#counted(outer, input, config);
-  }
-
-  async #counted(outer: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
-    outer.scope.open++;
-    outer.scope.begun = true;
-    try {
-      return await this.#hooked(outer, input, config);
-    } finally {
-      outer.scope.open--;
-    }
+    const done = this.#hooked(outer, input, config);
+    // The output's judge must know whether a chunk may be the last one. A hidden node leaves no chunk.
+    if (outer.scope.dispatch.run.output.used && outer.ctx === outer.scope.ctx && config?.tags?.includes(HIDDEN) !== true) outer.scope.work(done, config?.signal);
+    return done;
   }
 
   async #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
@@ -57,6 +53,8 @@ export class HookedBound extends Runnable {
     const { node } = scope.dispatch;
     // A governed subgraph's own nodes are watched; its config is shown in chunks and stays what it was.
     const config = needsWatch(scope.dispatch) && !isPregel(this.inner) ? watched(this.core, frame, given) : given;
+    scope.begun = true;
+    scope.open++;
     if (!scope.dispatch.anyNode) return this.core.frames.run(frame, () => this.#watched(scope, input, config));
     const at = ctx.clock.monotonic();
     const told = node.start.call({ name: this.node }, ctx);
@@ -64,6 +62,7 @@ export class HookedBound extends Runnable {
     const end = async (status: EndStatus, code: string | null, error: unknown): Promise<void> => {
       const ended = node.end.call({ name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over }, ctx);
       if (ended !== undefined) await ended;
+      scope.open--;
     };
     let value: unknown;
     try {
@@ -88,6 +87,8 @@ export class HookedBound extends Runnable {
     } catch (error) {
       if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
       throw error;
+    } finally {
+      scope.open--;
     }
   }
 

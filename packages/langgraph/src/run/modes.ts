@@ -17,6 +17,8 @@ export interface Layout {
   readonly subgraphs: boolean;
   /** Server-sent events: always namespace, mode and payload. */
   readonly encoded: boolean;
+  /** Protocol events (v3): chunks of modes that nobody named are part of them. */
+  readonly protocol: boolean;
 }
 
 /** Reads the layout the way LangGraph does. */
@@ -28,6 +30,7 @@ export function layoutOf(options: StreamOptions | undefined, graphModes: readonl
     tuples: given !== undefined && typeof given !== "string",
     subgraphs: options?.subgraphs === true,
     encoded: options?.encoding === "text/event-stream" && !("version" in options),
+    protocol: options?.version === "v3",
   };
 }
 

@@ -4,18 +4,28 @@ import { type Chunk, type Layout, readChunk, writeChunk } from "./modes.js";
 import type { RunScope } from "./scope.js";
 
 const isPause = (payload: unknown): boolean => typeof payload === "object" && payload !== null && "__interrupt__" in payload;
+const NOTHING: Promise<unknown[]> = Promise.resolve([]);
 /** Modes whose chunks may follow the last state of a run; any other chunk proves that another step began. */
 const AFTER_STATE = new Set(["checkpoints", "debug", "updates"]);
+const mayFollow = ({ mode, payload }: Chunk): boolean => AFTER_STATE.has(mode) || (mode === "tasks" && typeof payload === "object" && payload !== null && "result" in payload);
+/** Held chunks are the run's own, and a pause is never held. */
+const isState = ({ mode }: Chunk): boolean => mode === "values";
+/** An update that wrote something: a state that has it will follow. */
+const supersedes = ({ mode, payload }: Chunk): boolean => mode === "updates" && !isPause(payload) && typeof payload === "object" && payload !== null && Object.values(payload).some((written) => written !== null && written !== undefined);
 
 /**
- * Judges the root output before its last chunk leaves. The last state seen is held back, with what follows it, until
- * either another step proves that it was not the last, or the run ends.
+ * Judges the root output before its last chunk leaves. The last state and the updates that made it are held back until
+ * something proves that they are not the last, or the run ends: a later chunk, or, for updates, a node at work, for
+ * every node leaves one. (A node that writes nothing leaves no state, so states wait for the next one.)
  */
 export class OutputGate {
   #held: Chunk[] = [];
   #state: unknown;
   #hasState = false;
   #paused = false;
+  /** A node was at work after the last chunk that was held. */
+  #goesOn = false;
+  #waiting: (() => void) | null = null;
 
   constructor(
     readonly scope: RunScope,
@@ -23,7 +33,12 @@ export class OutputGate {
     readonly inner: Layout,
     /** What the caller asked for. */
     readonly outer: Layout,
-  ) {}
+  ) {
+    scope.onWork = () => {
+      this.#goesOn = true;
+      this.#waiting?.();
+    };
+  }
 
   /** Takes a chunk in; gives those that may leave. */
   push(raw: unknown): unknown[] {
@@ -31,19 +46,34 @@ export class OutputGate {
     const root = chunk.ns.length === 0;
     if (root && isPause(chunk.payload)) this.#paused = true;
     const state = root && chunk.mode === "values" && !isPause(chunk.payload);
-    const free = state || !(root && AFTER_STATE.has(chunk.mode)) ? this.#drain() : [];
+    const follows = root && mayFollow(chunk);
+    const proof = state ? this.#held.some(isState) : !follows || supersedes(chunk);
+    const free = proof ? this.#drain() : [];
     if (state) {
       this.#state = chunk.payload;
       this.#hasState = true;
-      this.#held.push(chunk);
-      return free;
     }
-    if (this.#held.length > 0 || (root && AFTER_STATE.has(chunk.mode))) {
-      this.#held.push(chunk);
-      return free;
-    }
-    free.push(...this.#write([chunk]));
-    return free;
+    if (!this.#asked(chunk.mode)) return free;
+    if (!state && !follows) return [...free, writeChunk(this.outer, chunk)];
+    this.#held.push(chunk);
+    this.#goesOn = this.scope.working;
+    return [...free, ...this.#release()];
+  }
+
+  /** Waits for the graph's next step; gives at once what a node that begins meanwhile proves not to be the last. */
+  proof(step: Promise<unknown>): Promise<unknown[]> {
+    if (this.#held.length === 0) return NOTHING;
+    return new Promise((resolve) => {
+      const done = (free: unknown[]): void => {
+        this.#waiting = null;
+        resolve(free);
+      };
+      this.#waiting = () => {
+        const free = this.#release();
+        if (free.length > 0) done(free);
+      };
+      step.then(() => done([]), () => done([]));
+    });
   }
 
   /**
@@ -57,22 +87,41 @@ export class OutputGate {
     if (verdict.effect === "deny") throw new DeniedError(`the output of "${this.scope.ctx.workflow}"`, denialOf(verdict));
     if (verdict.effect === "escalate") throw new DeniedError(`the output of "${this.scope.ctx.workflow}"`, refusal("APPROVAL_NOT_POSSIBLE", "The output needs an approval that nobody can give here.", "run.output escalated"));
     if (verdict.changed && verdict.value !== undefined) {
-      const { value } = verdict.value;
-      this.#held = this.#held.map((chunk) => (chunk.mode === "values" && chunk.payload === this.#state ? { ...chunk, payload: value } : chunk));
+      this.#replace(verdict.value.value);
     }
     return this.#drain();
   }
 
-  #drain(): unknown[] {
-    const held = this.#held;
-    this.#held = [];
-    return this.#write(held);
+  /** Where that state was shown already (a later node wrote nothing), the transformed one follows it. */
+  #replace(payload: unknown): void {
+    if (!this.#asked("values")) return;
+    const at = this.#held.findIndex(isState);
+    this.#held.splice(at < 0 ? this.#held.length : at, 1, { ns: [], mode: "values", payload });
   }
 
-  /** Beside the states a caller asks for, LangGraph sends chunks of modes that nobody named: they pass. */
+  /** While a node is at work, what it will leave is still to come. */
+  #release(): unknown[] {
+    if (!this.scope.working) return [];
+    const state = this.#held.findIndex(isState);
+    return this.#write(this.#held.splice(0, state < 0 ? this.#held.length : state));
+  }
+
+  /** The run failed: gives what was held, unless that may have been the output, which nobody judged. */
+  failed(error: unknown): unknown[] {
+    return this.#goesOn || (error as { lc_error_code?: unknown } | null)?.lc_error_code === "GRAPH_RECURSION_LIMIT" ? this.#drain() : [];
+  }
+
+  #drain(): unknown[] {
+    return this.#write(this.#held.splice(0));
+  }
+
   #write(chunks: readonly Chunk[]): unknown[] {
-    const { modes } = this.outer;
-    return chunks.filter((chunk) => modes.includes("values") || modes.includes(chunk.mode)).map((chunk) => writeChunk(this.outer, chunk));
+    return chunks.map((chunk) => writeChunk(this.outer, chunk));
+  }
+
+  /** Not the states that only the gate asked for, nor the checkpoint that LangGraph announces before each of them. */
+  #asked(mode: string): boolean {
+    return this.inner === this.outer || this.outer.modes.includes(mode) || (mode === "checkpoints" && this.outer.protocol);
   }
 }
 

@@ -20,6 +20,10 @@ export class RunScope {
   readonly attempts = new Map<string, number>();
   /** Calls around the gate that the watcher saw begin. */
   readonly observed = new Map<string, ObservedCall>();
+  /** Told when a node of the run itself begins. */
+  onWork: (() => void) | null = null;
+  /** The run's own nodes at work, by the signal that stops them. */
+  readonly #work = new Set<{ readonly signal: AbortSignal | undefined }>();
 
   constructor(
     readonly ctx: RunContext,
@@ -31,6 +35,21 @@ export class RunScope {
 
   addUsage(usage: Usage | null): void {
     if (usage !== null) this.usage = addUsage(this.usage, usage);
+  }
+
+  /** Whether a node of the run itself is at work, so that more of its stream is to come. A node given up does not count. */
+  get working(): boolean {
+    for (const { signal } of this.#work) if (signal?.aborted !== true) return true;
+    return false;
+  }
+
+  /** Counts a node as at work until it is done. */
+  work(done: Promise<unknown>, signal: AbortSignal | undefined): void {
+    const work = { signal };
+    const over = (): boolean => this.#work.delete(work);
+    this.#work.add(work);
+    done.then(over, over);
+    this.onWork?.();
   }
 
   /** A node stopped at an interrupt; a subgraph's is seen once more by the node around it. */

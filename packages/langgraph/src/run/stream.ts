@@ -2,7 +2,7 @@ import type { Core } from "../core.js";
 import { identityChanged } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
-import { Execution, kindOf, type Launch } from "./execution.js";
+import { Execution, type Launch } from "./execution.js";
 import { innerPrincipal } from "./identity.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
 import { OutputGate, withState } from "./output.js";
@@ -91,6 +91,10 @@ class RunStream {
   /** Set where chunks show callbacks, and one of them is ours. */
   #scrubbed: Layout | null = null;
   #ready: unknown[] = [];
+  /** A step under way, for chunks that left before it came. */
+  #pending: Step | null = null;
+  /** What the run failed with, while chunks from before are still to be delivered. */
+  #failure: { readonly error: unknown } | null = null;
   #observed = false;
   #finished = false;
 
@@ -138,7 +142,7 @@ class RunStream {
     this.#frame = execution.frame;
     const layout = layoutOf(this.#options as StreamOptions | undefined, this.#target.modes, false);
     const { dispatch } = execution.scope;
-    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: kindOf(input) });
+    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: execution.kind });
     let { input } = this.#launch;
     try {
       if (dispatch.run.input.used || dispatch.run.admit.used) input = await execution.admit({ input, request });
@@ -174,9 +178,20 @@ class RunStream {
 
   #step(value: unknown): Step {
     if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() });
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
     const inner = this.#inner as AsyncIterator<unknown>;
     const frame = this.#frame as Frame;
-    return this.#watch(this.#core.frames.run(frame, () => inner.next(value)));
+    const step = this.#pending ?? this.#core.frames.run(frame, () => inner.next(value));
+    this.#pending = null;
+    return this.#output === null ? this.#watch(step) : this.#judged(this.#output, step);
+  }
+
+  async #judged(output: OutputGate, step: Step): Step {
+    const free = await output.proof(step);
+    if (free.length === 0) return this.#watch(step);
+    this.#pending = step;
+    this.#ready.push(...free);
+    return this.#step(undefined);
   }
 
   /** Chunks pass without an extra turn unless the run's end is observed: a later turn loses events before an error. */
@@ -207,7 +222,13 @@ class RunStream {
 
   readonly #onError = (error: unknown): Step => {
     const ended = this.#execution?.fail(error);
-    return ended === undefined ? Promise.reject(error) : ended.then(() => Promise.reject(error));
+    const held = this.#output?.failed(error) ?? [];
+    if (held.length > 0) {
+      this.#ready.push(...held);
+      this.#failure = { error };
+    }
+    const then = (): Step => (held.length > 0 ? this.#step(undefined) : Promise.reject(error));
+    return ended === undefined ? then() : ended.then(then);
   };
 
   async #finish(result: IteratorResult<unknown>): Promise<IteratorResult<unknown>> {
@@ -217,7 +238,7 @@ class RunStream {
         this.#ready.push(...(await this.#output.end()));
         this.#output = null;
       } catch (error) {
-        await execution.fail(error);
+        await execution.refuse(error);
         throw error;
       }
       if (this.#ready.length > 0) return this.#step(undefined);

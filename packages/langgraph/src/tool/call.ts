@@ -1,4 +1,5 @@
 import { hash, deepFreeze, snapshot } from "@graphtap/values";
+import { isInteropZodSchema } from "@langchain/core/utils/types";
 import type { ToolCall, ToolInfo } from "../hooks/tool.js";
 import { parseWith } from "./parse.js";
 import { shapeOf } from "./shape.js";
@@ -75,21 +76,33 @@ export interface Reading {
   readonly strict: boolean;
 }
 
+const unreadable = (opaque: readonly string[]): Parsed => ({ ok: false, kind: "unreadable", raw: undefined, error: new Error(`no plain data at ${opaque.slice(0, 3).join(", ")}: it could change after it was judged`) });
+
+/** What of an object can be frozen; the rest did not get past the schema, so the tool never sees it. */
+const plainPart = (raw: unknown): unknown => Object.fromEntries(Object.entries(raw as object).filter(([, value]) => snapshot(value).opaque.length === 0));
+
 /**
  * Reads the arguments once (a getter cannot answer differently later), parses a copy with the tool's own schema and
  * freezes both. A promise only where the schema needs one.
  */
 export function parseArguments(tool: AnyTool, args: unknown, { form, strict }: Reading): Parsed | Promise<Parsed> {
   let raw: unknown;
+  let live = false;
   try {
     const read = snapshot(args);
-    if (strict && read.opaque.length > 0) return { ok: false, kind: "unreadable", raw: undefined, error: new Error(`no plain data at ${read.opaque.slice(0, 3).join(", ")}: it could change after it was judged`) };
+    live = strict && read.opaque.length > 0;
+    // A tool that is a node is given the whole state; of that, LangChain hands on what its schema makes of it.
+    if (live && !(form === "bare" && shapeOf(tool) === "langchain" && isInteropZodSchema(tool.schema))) return unreadable(read.opaque);
     raw = read.value;
   } catch (error) {
     return { ok: false, kind: "unreadable", raw: undefined, error };
   }
   const invalid = (error: unknown): Parsed => ({ ok: false, kind: "invalid", raw: deepFreeze(raw), error });
-  const valid = (parsed: unknown): Parsed => ({ ok: true, raw: deepFreeze(raw), parsed: deepFreeze(parsed) });
+  const valid = (parsed: unknown): Parsed => {
+    const { opaque } = live ? snapshot(parsed) : { opaque: [] };
+    if (opaque.length > 0) return unreadable(opaque);
+    return { ok: true, raw: deepFreeze(live ? plainPart(raw) : raw), parsed: deepFreeze(parsed) };
+  };
   try {
     // `asTool` takes bare arguments without a parse: what its schema would make of them never runs.
     const parsed = form === "bare" && shapeOf(tool) === "runnable" ? snapshot(raw).value : parseWith(tool.schema, raw);

@@ -5,6 +5,7 @@ import type { NodeResult } from "../hooks/node.js";
 import type { Config } from "../identity/envelope.js";
 import { endingOf, interruptsOf, outcomeOf } from "../run/outcome.js";
 import type { Frame, RunScope } from "../run/scope.js";
+import { isToolNode } from "../tool/node.js";
 import { needsWatch, watched } from "../watch/inject.js";
 import { isPregel } from "./pregel.js";
 
@@ -27,6 +28,8 @@ export class HookedBound extends Runnable {
     super();
     this.lc_namespace = inner.lc_namespace;
     if (inner.name !== undefined) this.name = inner.name;
+    // Hosts look up an agent's tools as `graph.nodes.tools.bound.tools`.
+    if (isToolNode(inner)) Object.defineProperty(this, "tools", { get: () => inner.tools, enumerable: true });
   }
 
   // Traces name what a node runs by these two: they must find there what they found before.

@@ -21,6 +21,17 @@ describe("the bus", () => {
     expect(logger.lines).toMatchObject([{ level: "warn", fields: { error: new Error("mine") } }]);
   });
 
+  it("keeps the rejection of an async listener from ending the process", async () => {
+    const logger = recordingLogger();
+    const bus = createBus(createLog(logger, {}));
+    bus.on("acme:opened", async () => {
+      throw new Error("mine, later");
+    });
+    expect(bus.emit("acme:opened", "1")).toBe(true);
+    await settled();
+    expect(logger.lines).toMatchObject([{ level: "warn", fields: { error: new Error("mine, later") } }]);
+  });
+
   it("takes listeners off again, however they were put on", () => {
     const bus = createBus(createLog(silentLogger, {}));
     let calls = 0;

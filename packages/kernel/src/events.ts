@@ -1,5 +1,6 @@
 import { EventEmitter } from "eventemitter3";
 import type { Log } from "./logger.js";
+import { isThenable } from "./thenable.js";
 
 /** A tap failed. */
 export interface FaultEvent {
@@ -29,11 +30,11 @@ export interface KernelEvents {
 
 export type Bus = EventEmitter<KernelEvents>;
 
-type Listener = (...args: unknown[]) => void;
+type Listener = (...args: unknown[]) => unknown;
 type Attach = (event: string, fn: Listener, context?: unknown) => Bus;
 type Detach = (event: string, fn?: Listener, context?: unknown, onlyOnce?: boolean) => Bus;
 
-/** An eventemitter3 bus on which a listener that throws neither stops the others nor reaches whoever emits. */
+/** An eventemitter3 bus on which a listener that throws or rejects neither stops the others nor reaches whoever emits. */
 export function createBus(log: Log): Bus {
   const bus: Bus = new EventEmitter();
   const guarded = new WeakMap<Listener, Listener>();
@@ -41,11 +42,14 @@ export function createBus(log: Log): Bus {
   const guard = (fn: Listener): Listener => {
     let wrapper = guarded.get(fn);
     if (wrapper === undefined) {
+      const failed = (error: unknown): void => log.warn("an event listener threw", { error });
       wrapper = function (this: unknown, ...args: unknown[]) {
         try {
-          fn.apply(this, args);
+          const returned: unknown = fn.apply(this, args);
+          // An async listener fits `() => void`; its rejection must not end the process.
+          if (isThenable(returned)) returned.then(undefined, failed);
         } catch (error) {
-          log.warn("an event listener threw", { error });
+          failed(error);
         }
       };
       guarded.set(fn, wrapper);

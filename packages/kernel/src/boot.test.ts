@@ -202,6 +202,35 @@ describe("a boot that fails", () => {
     expect(disposed).toBe(true);
   });
 
+  it("gives back what a setup opens after it was given up", async () => {
+    const clock = fakeClock();
+    const logger = recordingLogger();
+    const closed: string[] = [];
+    const kernel = createKernel({
+      clock,
+      logger,
+      setupTimeoutMs: 100,
+      plugins: [
+        plugin("slow", async (api) => {
+          api.onDispose(() => void closed.push("early"));
+          await new Promise<void>((resolve) => void clock.setTimeout(resolve, 500));
+          api.onDispose(() => void closed.push("late"));
+          api.onDispose(async () => {
+            throw new Error("late and broken");
+          });
+        }),
+      ],
+    });
+    const caught = kernel.ready().catch((error: unknown) => error);
+    await clock.advance(100);
+    expect(await caught).toMatchObject({ code: "PLUGIN_SETUP_TIMEOUT" });
+    expect(closed).toEqual(["early"]);
+    await clock.advance(400);
+    await settled();
+    expect(closed).toEqual(["early", "late"]);
+    expect(logger.lines.at(-1)).toMatchObject({ level: "error", fields: { error: new Error("late and broken") } });
+  });
+
   it.each<[string, string, () => readonly unknown[]]>([
     [
       "a missing service",
@@ -254,6 +283,11 @@ describe("a boot that fails", () => {
     ],
     ["a setup that returns an object", "PLUGIN_INVALID", () => [plugin("a", () => ({ dispose() {} }))]],
     ["a tap that is no function", "HOOK_INVALID", () => [tapping("a", hook, undefined as never)]],
+    [
+      "a tap at a stage that does not exist",
+      "HOOK_INVALID",
+      () => [tapping("a", hook, () => undefined, { stage: "early" as never })],
+    ],
     ["a tap on a name", "HOOK_INVALID", () => [tapping("a", "acme.ticket.closed" as never, () => undefined)]],
     [
       "one hook name with two kinds",

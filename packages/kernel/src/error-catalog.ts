@@ -29,7 +29,7 @@ const entries = {
   },
   HOOK_INVALID: {
     title: "Not a usable hook or tap",
-    why: "The value is not made by defineHook, its options contradict its kind, two definitions of one name have different kinds, or a tap is not a function.",
+    why: "The value is not made by defineHook, its options contradict its kind, two definitions of one name have different kinds, a tap is not a function, or its stage does not exist.",
     do: "Import the definition from the package that owns the hook and pass it itself.",
     example:
       'const closed = defineHook.series<Ticket>("acme.ticket.closed");\napi.tap(closed, (ticket) => { count(ticket); });',

@@ -33,12 +33,12 @@ export const hookNotADefinition = (value: unknown): GraphTapError =>
     do: "import the definition from the package that owns the hook, and pass it itself.",
   });
 
-export const tapInvalid = (plugin: string, hook: string): GraphTapError =>
+export const tapInvalid = (plugin: string, hook: string, what: string, fix: string): GraphTapError =>
   make({
     code: "HOOK_INVALID",
-    what: `plugin "${plugin}" tapped "${hook}" with something that is not a function.`,
-    why: "a tap is api.tap(hook, function, options?).",
-    do: "pass the function as second argument, options as third.",
+    what: `plugin "${plugin}" tapped "${hook}" with ${what}.`,
+    why: "a tap is api.tap(hook, function, { stage, before, after }?).",
+    do: fix,
     plugin,
     hook,
   });

@@ -22,7 +22,7 @@ import type { Disposer, PluginApi } from "./plugin-api.js";
 import type { IdentityNeed, Plugin } from "./plugin.js";
 import { Scope } from "./scope.js";
 import type { AnyServiceKey, ServiceOf } from "./service.js";
-import { freshState, namesOf, type Tap, type TapFunction, type TapOptions } from "./tap.js";
+import { freshState, isStage, namesOf, type Tap, type TapFunction, type TapOptions } from "./tap.js";
 import { isThenable } from "./thenable.js";
 import { callWithin, within } from "./wait.js";
 
@@ -215,7 +215,10 @@ export class Instance {
         declared([...plugin.optional, ...plugin.requires], key, "find");
         return this.services.get(key.id) as ServiceOf<K> | undefined;
       },
-      onDispose: (fn: Disposer) => this.#scope.add(fn),
+      onDispose: (fn: Disposer) => {
+        // A setup that was given up still registers what it opened meanwhile.
+        if (!this.#scope.add(fn)) this.#disposeLate(fn);
+      },
       onFlush: (fn: Disposer) => void this.#flushers.push(fn),
       call: (def: AnyHookDef, value: unknown, ctx?: unknown, core?: unknown) => {
         alive("api.call");
@@ -227,12 +230,22 @@ export class Instance {
 
   #tap(def: AnyHookDef, fn: unknown, options: TapOptions | undefined): () => void {
     if (!isHookDef(def)) throw hookNotADefinition(def);
-    if (typeof fn !== "function") throw tapInvalid(this.id, def.name);
+    if (typeof fn !== "function")
+      throw tapInvalid(
+        this.id,
+        def.name,
+        "a tap that is not a function",
+        "pass the function as second argument, options as third.",
+      );
+    const stage = options?.stage ?? "normal";
+    // Unknown to the compiler only; it would be sorted nowhere, and a guard meant for "pre" would run last.
+    if (!isStage(stage))
+      throw tapInvalid(this.id, def.name, `stage "${String(stage)}"`, 'stages are "pre", "normal" and "post".');
     const tap: Tap = {
       plugin: this.id,
       def,
       fn: fn as TapFunction,
-      stage: options?.stage ?? "normal",
+      stage,
       before: namesOf(options?.before),
       after: namesOf(options?.after),
       state: freshState(),

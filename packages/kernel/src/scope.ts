@@ -6,9 +6,13 @@ import { callWithin } from "./wait.js";
 export class Scope {
   readonly #disposers: Disposer[] = [];
   #closed: Promise<readonly unknown[]> | null = null;
+  #over = false;
 
-  add(fn: Disposer): void {
+  /** False when closing is over: nobody would call `fn` any more. */
+  add(fn: Disposer): boolean {
+    if (this.#over) return false;
     this.#disposers.push(fn);
+    return true;
   }
 
   /** Never rejects; the second call returns the first one's result. */
@@ -26,6 +30,7 @@ export class Scope {
         errors.push(error);
       }
     }
+    this.#over = true;
     return errors;
   }
 }

@@ -2,6 +2,8 @@ import type { AnyHookDef } from "./hook.js";
 
 export type Stage = "pre" | "normal" | "post";
 
+export const isStage = (value: unknown): value is Stage => value === "pre" || value === "normal" || value === "post";
+
 /** Where a tap runs among the taps of its hook. */
 export interface TapOptions {
   /** All `pre` taps run before all `normal` ones, these before all `post` ones. Default `normal`. */

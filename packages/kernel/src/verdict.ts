@@ -38,7 +38,8 @@ export interface Transform<V> {
 /** What a guard may return, besides nothing. */
 export type Verdict = Allow | Deny | Escalate;
 
-const ALLOW: Allow = Object.freeze({ effect: "allow" });
+/** What `allow()` gives; dispatch knows it by identity, so that it costs nothing. */
+export const ALLOW: Allow = Object.freeze({ effect: "allow" });
 
 /** No objection; later guards are still asked. A shared frozen constant. */
 export function allow(): Allow {

@@ -1,7 +1,8 @@
-import { createKernel, defineHook, definePlugin } from "@graphtap/kernel";
+import { allow, createKernel, defineHook, definePlugin } from "@graphtap/kernel";
 
 const chunkHook = defineHook.sync<{ n: number }, { seen: number }>("bench.dispatch.chunk");
 const seriesHook = defineHook.series<{ n: number }, { seen: number }>("bench.dispatch.series");
+const guardHook = defineHook.guard<{ n: number }, { seen: number }>("bench.dispatch.guard");
 const aroundHook = defineHook.around<{ n: number }, Promise<number>>("bench.dispatch.around");
 
 const FIVE = [1, 2, 3, 4, 5] as const;
@@ -18,6 +19,7 @@ const kernel = createKernel({
         };
         api.tap(chunkHook, observe);
         api.tap(seriesHook, (value, ctx) => observe(value, ctx));
+        api.tap(guardHook, (value, ctx) => (observe(value, ctx), allow()));
         api.tap(aroundHook, async (request, next) => (await next(request)) + i);
       },
     })(),
@@ -26,6 +28,7 @@ const kernel = createKernel({
 const epoch = kernel.pin();
 const chunk = epoch.runner(chunkHook);
 const series = epoch.runner(seriesHook);
+const guard = epoch.runner(guardHook);
 const around = epoch.runner(aroundHook);
 
 const ctx = { seen: 0 };
@@ -61,7 +64,7 @@ const byHand = compose(0);
 export const onions = { byHand: () => byHand(value), hook: () => around.call(value, undefined, core) };
 
 /** Bytes that one synchronous call leaves on the heap; calls are counted so that a scavenge in between shows. */
-export function bytesPerCall(calls = 200_000): { readonly sync: number; readonly series: number } | null {
+export function bytesPerCall(calls = 200_000): { readonly sync: number; readonly series: number; readonly guard: number } | null {
   const collect = (globalThis as { gc?: () => void }).gc;
   if (collect === undefined) return null;
   const measure = (call: () => unknown): number => {
@@ -75,5 +78,9 @@ export function bytesPerCall(calls = 200_000): { readonly sync: number; readonly
     }
     return least / calls;
   };
-  return { sync: measure(() => chunk.call(value, ctx)), series: measure(() => series.call(value, ctx)) };
+  return {
+    sync: measure(() => chunk.call(value, ctx)),
+    series: measure(() => series.call(value, ctx)),
+    guard: measure(() => guard.call(value, ctx)),
+  };
 }

@@ -2,7 +2,7 @@ import { hookResultInvalid } from "../errors.js";
 import type { AnyHookDef } from "../hook.js";
 import { succeeded, type Tap } from "../tap.js";
 import { isThenable } from "../thenable.js";
-import type { ApprovalRequest, Deny } from "../verdict.js";
+import { ALLOW, type ApprovalRequest, type Deny } from "../verdict.js";
 import { timedOut, waitFor, type Compiler, type DispatchEnv } from "./compiler.js";
 
 /** A refusal, with who refused. `message` is safe for the model; `reason` and `cause` are for the developer. */
@@ -72,7 +72,10 @@ export const compileGuard: Compiler = (def, taps, env) => {
       const tap = taps[i]!;
       try {
         const verdict = tap.fn(progress === null ? value : progress.value, ctx);
-        if (verdict === undefined) continue;
+        if (verdict === undefined || verdict === ALLOW) {
+          succeeded(tap);
+          continue;
+        }
         progress ??= { value, changed: false, requests: [] };
         if (isThenable(verdict)) return rest(i, verdict, progress, ctx);
         const denial = absorb(def, tap, verdict, progress);

@@ -2,7 +2,7 @@ import { hookResultInvalid } from "../errors.js";
 import type { AnyHookDef } from "../hook.js";
 import { succeeded, type Tap } from "../tap.js";
 import { isThenable } from "../thenable.js";
-import type { Deny, Hold } from "../verdict.js";
+import { ALLOW, type Deny, type Hold } from "../verdict.js";
 import { timedOut, waitFor, type Compiler, type DispatchEnv } from "./compiler.js";
 import { denialOf, effectOf, failed, type Denial } from "./guard.js";
 import { NOTHING_HELD, releaseAll, settlementOf, type Held, type Settlement } from "./settlement.js";
@@ -67,7 +67,10 @@ export const compileReserve: Compiler = (def, taps, env) => {
       let denial: Denial | null;
       try {
         const answer = tap.fn(value, ctx);
-        if (answer === undefined) continue;
+        if (answer === undefined || answer === ALLOW) {
+          succeeded(tap);
+          continue;
+        }
         holds ??= [];
         if (isThenable(answer)) return rest(i, answer, holds, ctx, value);
         denial = take(def, tap, answer, holds);

@@ -107,7 +107,7 @@ describe("inspect", () => {
         p0["metrics:eu 1.1.0"]
         p1["desk 2.0.0"]
         p2["typist 1.0.0"]
-        p0 -->|metrics| p1
+        p0 -->|"metrics"| p1
         h0(["acme.ticket.opend"])
         h0 -.->|1| p2
         h1(["acme.ticket.opened"])
@@ -116,6 +116,12 @@ describe("inspect", () => {
         h2(["acme.ticket.triage"])
         h2 -.->|1| p1"
     `);
+  });
+
+  it("keeps free text, such as a key, inside its Mermaid label", () => {
+    const odd = definePlugin({ name: "odd", version: '1.0.0"]\n  evil', setup: () => undefined });
+    const kernel = createKernel({ plugins: [odd(undefined, { key: 'a"]; x' })] });
+    expect(kernel.inspect().toMermaid()).toBe('flowchart LR\n  p0["odd:a#quot;]; x 1.0.0#quot;] evil"]');
   });
 
   it("is what console.log(kernel) shows", () => {

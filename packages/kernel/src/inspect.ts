@@ -93,10 +93,7 @@ function toTree(data: InspectionData): string {
     ...branch(data.plugins.map((plugin) => [pluginLine(plugin)])),
     "hooks",
     ...branch([
-      ...tapped.map((hook) => [
-        hookLine(hook, dead.has(hook.name)),
-        ...branch(hook.taps.map((tap) => [tapLine(tap)])),
-      ]),
+      ...tapped.map((hook) => [hookLine(hook, dead.has(hook.name)), ...branch(hook.taps.map((tap) => [tapLine(tap)]))]),
       ...(untapped === 0 ? [] : [[`${untapped} more that nobody taps`]]),
     ]),
   ].join("\n");
@@ -127,17 +124,22 @@ function tapLine({ plugin, stage, faults, quarantined }: InspectedTap): string {
   return `${plugin}${stage === "normal" ? "" : ` (${stage})`}${quarantined ? "  QUARANTINED" : faults > 0 ? `  ${faults} faults` : ""}`;
 }
 
+/** Keys of plugins and ids of services are free text: a quote or a line break would end the label and the diagram. */
+const label = (text: string): string => text.replaceAll('"', "#quot;").replaceAll(/\s+/g, " ");
+
 function toMermaid(data: InspectionData): string {
   const lines = ["flowchart LR"];
   const pluginNode = new Map(data.plugins.map(({ id }, index) => [id, `p${index}`]));
-  for (const plugin of data.plugins) lines.push(`  ${pluginNode.get(plugin.id)}["${plugin.id} ${plugin.version}"]`);
+  for (const plugin of data.plugins)
+    lines.push(`  ${pluginNode.get(plugin.id)}["${label(`${plugin.id} ${plugin.version}`)}"]`);
   const provider = new Map(
     data.plugins.flatMap((plugin) => plugin.provides.map((service) => [service, plugin.id] as const)),
   );
   for (const plugin of data.plugins) {
     for (const service of [...plugin.requires, ...plugin.optional]) {
       const from = provider.get(service);
-      if (from !== undefined) lines.push(`  ${pluginNode.get(from)} -->|${service}| ${pluginNode.get(plugin.id)}`);
+      if (from !== undefined)
+        lines.push(`  ${pluginNode.get(from)} -->|"${label(service)}"| ${pluginNode.get(plugin.id)}`);
     }
   }
   for (const [index, hook] of data.hooks.entries()) {

@@ -141,6 +141,13 @@ const typed = createStack({
   identity: fromLangGraphServer({ map: (u) => ({ userId: u.identity, tier: "free" }) }),
 });
 typed.as({ userId: "alice", tier: "premium" });
+// What the server's user has no types for is checked at run time, so it needs no cast here.
+createStack({
+  plugins: [],
+  identity: fromLangGraphServer({ map: (u) => ({ userId: u.identity, tenantId: u["org_id"], roles: u.permissions }) }),
+});
+// @ts-expect-error a resolver says who
+fromLangGraphServer({ map: (u) => ({ roles: u.permissions }) });
 // @ts-expect-error a fact is missing
 typed.as({ userId: "alice" });
 // @ts-expect-error no such level

@@ -6,7 +6,7 @@ export { allHooks, hooks } from "./hooks/index.js";
 export type * from "./hooks/index.js";
 export { Principal } from "./identity/principal.js";
 export { fromLangGraphServer, type IdentityResolver, type LangGraphServerOptions, type ServerUser } from "./identity/server.js";
-export type { Who, WhoService, WhoUser } from "./identity/who.js";
+export type { ResolvedWho, Who, WhoService, WhoUser } from "./identity/who.js";
 export { createStack } from "./stack.js";
 export type { Identified, Mutable, NotRemote, Stack, StackConfig, StackOptions, WhoWith } from "./stack-types.js";
 export type { ChatModelLike, RetrieverLike, ToolLike, WorkflowIssue, WorkflowIssueCode, WorkflowMode, WorkflowOptions, WorkflowSpec } from "./workflow/spec.js";

@@ -63,7 +63,7 @@ export interface Stack<Facts extends z.ZodType = z.ZodType> {
    * @throws GraphTapError IDENTITY_INVALID, IDENTITY_THREAD_CONFLICT
    * @example graph.invoke(input, stack.as({ userId: "alice", conversationId: "c-1" }, { signal }));
    */
-  as<const C extends object = {}>(who: WhoWith<Facts>, config?: C & Partial<RunnableConfig>): Mutable<C> & Identified;
+  as<const C extends object = {}>(who: WhoWith<Facts>, config?: C & Partial<RunnableConfig>): Mutable<NoInfer<C>> & Identified;
   /** What is governed in a graph and what is only observed. */
   explain(graph: object): Explanation;
   /** A service, by key or by the factory of the plugin that provides it first. */

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serverAuthMissing } from "../errors.js";
 import type { Config } from "./envelope.js";
-import type { Who } from "./who.js";
+import type { ResolvedWho } from "./who.js";
 
 /** Turns the config a server made into an identity. Installed by the host; nothing else reads one from data. */
 export interface IdentityResolver {
@@ -10,7 +10,7 @@ export interface IdentityResolver {
   /** Runs at boot; a rejection fails the boot. */
   boot?(): void | Promise<void>;
   /** Null: nobody is known; the run is refused. A throw refuses it too. */
-  resolve(config: Config): Who | null | Promise<Who | null>;
+  resolve(config: Config): ResolvedWho | null | Promise<ResolvedWho | null>;
 }
 
 /** The user that LangGraph Server's auth handler returned. */
@@ -22,8 +22,8 @@ export interface ServerUser {
 
 /** Options of {@link fromLangGraphServer}. */
 export interface LangGraphServerOptions {
-  /** Default: `userId` from `identity`, roles from `permissions`. */
-  readonly map?: (user: ServerUser) => Who;
+  /** Default: `userId` from `identity`, roles from `permissions`. Null: nobody is known. */
+  readonly map?: (user: ServerUser) => ResolvedWho | null;
   /** `proxy`: a gateway authenticates callers and strips `langgraph_auth_user` from what they send. */
   readonly verifiedBy?: "proxy";
   /** Folder of langgraph.json. Default: the working directory. */
@@ -39,7 +39,7 @@ export interface LangGraphServerOptions {
  * @throws GraphTapError SERVER_AUTH_MISSING at boot.
  */
 export function fromLangGraphServer(options: LangGraphServerOptions = {}): IdentityResolver {
-  const map = options.map ?? ((user: ServerUser): Who => ({ userId: user.identity, roles: user.permissions ?? [] }));
+  const map = options.map ?? ((user: ServerUser): ResolvedWho => ({ userId: user.identity, roles: user.permissions ?? [] }));
   return {
     name: "langgraph-server",
     async boot() {

@@ -21,6 +21,12 @@ export type Who = ((WhoUser & { readonly service?: undefined }) | (WhoService & 
   readonly conversationId?: string | undefined;
 };
 
+/**
+ * An identity as a resolver gives it: a {@link Who}, with facts beside it. Its keys may be untyped, because a server's user
+ * is: each is checked when a run starts, and what does not fit refuses the run.
+ */
+export type ResolvedWho = Who | (({ readonly userId: unknown } | { readonly service: unknown }) & { readonly [key: string]: unknown });
+
 const id = z.string().min(1).max(512);
 const roles = z.array(z.string().min(1).max(256)).max(256);
 const user = z.strictObject({ userId: id, tenantId: id.optional(), roles: roles.optional() });

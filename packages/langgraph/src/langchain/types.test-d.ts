@@ -15,6 +15,15 @@ const wrapped: typeof agent = stack.wrap(agent);
 const out = await wrapped.invoke({ messages: [{ role: "user", content: "x" }] }, stack.as({ userId: "alice" }));
 const text: string | undefined = out.messages.at(-1)?.text;
 
+// A context that the agent requires stays required through `as`, written in place too.
+const tenanted = createAgent({ model: scriptedModel([]), tools: [], contextSchema: z.object({ tenant: z.string() }) });
+const governed: typeof tenanted = stack.wrap(tenanted);
+await governed.invoke({ messages: [] }, stack.as({ userId: "alice" }, { context: { tenant: "acme" } }));
+// @ts-expect-error no context
+await governed.invoke({ messages: [] }, stack.as({ userId: "alice" }));
+// @ts-expect-error no context beside other things
+await governed.invoke({ messages: [] }, stack.as({ userId: "alice" }, { tags: ["x"] }));
+
 asMiddleware(createStack({ plugins: [], facts: z.object({ tier: z.string() }) }));
 
 // @ts-expect-error a plugin is no stack

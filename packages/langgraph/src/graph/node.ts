@@ -49,27 +49,30 @@ export class HookedBound extends Runnable {
     return done;
   }
 
-  async #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
+  #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
     const { scope } = outer;
-    const ctx = nodeContext(outer, this.node, given);
-    const frame: Frame = { scope, ctx, permits: null };
-    const { node } = scope.dispatch;
+    const frame: Frame = { scope, ctx: nodeContext(outer, this.node, given), permits: null };
     // A governed subgraph's own nodes are watched; its config is shown in chunks and stays what it was.
     const config = needsWatch(scope.dispatch) && !isPregel(this.inner) ? watched(this.core, frame, given) : given;
     scope.begun = true;
     scope.open++;
-    if (!scope.dispatch.anyNode) return this.core.frames.run(frame, () => this.#watched(scope, input, config));
+    if (scope.dispatch.anyNode) return this.#told(frame, input, config);
+    return this.core.frames.run(frame, () => this.#watched(scope, input, config));
+  }
+
+  async #told(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+    const { scope, ctx } = frame;
+    const { node } = scope.dispatch;
     const at = ctx.clock.monotonic();
-    const told = node.start.call({ name: this.node }, ctx);
-    if (told !== undefined) await told;
-    const end = async (status: EndStatus, code: string | null, error: unknown): Promise<void> => {
-      const ended = node.end.call({ name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over }, ctx);
-      if (ended !== undefined) await ended;
-      scope.open--;
-    };
-    let value: unknown;
+    const started = node.start.call({ name: this.node }, ctx);
+    if (started !== undefined) await started;
+    const end = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> =>
+      node.end.call({ name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over }, ctx);
     try {
-      value = await this.core.frames.run(frame, () => (node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config)));
+      const value = await this.core.frames.run(frame, () => (node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config)));
+      const ended = end("ok", null, null);
+      if (ended !== undefined) await ended;
+      return value;
     } catch (error) {
       const { status, code } = endingOf(error, ctx.signal);
       if (status === "paused") scope.pause(interruptsOf(error));
@@ -77,11 +80,12 @@ export class HookedBound extends Runnable {
         const failed = node.error.call({ name: this.node, error, attempt: ctx.attempt }, ctx);
         if (failed !== undefined) await failed;
       }
-      await end(status, code, error);
+      const ended = end(status, code, error);
+      if (ended !== undefined) await ended;
       throw error;
+    } finally {
+      scope.open--;
     }
-    await end("ok", null, null);
-    return value;
   }
 
   async #watched(scope: RunScope, input: unknown, config: Config | undefined): Promise<unknown> {

@@ -87,7 +87,9 @@ export class GraphWrapper {
     const found = node.subgraphs !== undefined && node.subgraphs.length > 0 ? node.subgraphs : subgraphsOf(node.bound);
     const bound = new HookedBound(this.core, name, this.#deep(node.bound));
     const subgraphs = found.map((candidate) => this.#deep(candidate));
-    const copy = Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { bound });
+    // Constructed, for V8 knows objects by how they were made; then given the very fields of the original.
+    const Node = node.constructor as new (fields: object) => NodeLike;
+    const copy = Object.assign(new Node({ ...node }), node, { bound });
     if (subgraphs.length > 0) copy.subgraphs = subgraphs;
     return copy;
   }

@@ -49,7 +49,13 @@ export class Execution {
     readonly kind: RunInput["kind"],
     readonly pinned: Epoch | null,
   ) {
-    scope.ctx.signal?.addEventListener("abort", this.#aborted, { once: true });
+    if (!scope.dispatch.idle) scope.ctx.signal?.addEventListener("abort", this.#aborted, { once: true });
+  }
+
+  /** Nobody taps this run: nothing has to be told, and no plugin is held for it. */
+  letGo(): void {
+    this.#ended = true;
+    this.pinned?.release();
   }
 
   get frame(): Frame {

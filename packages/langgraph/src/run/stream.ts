@@ -95,7 +95,10 @@ class RunStream {
   #pending: Step | null = null;
   /** What the run failed with, while chunks from before are still to be delivered. */
   #failure: { readonly error: unknown } | null = null;
-  #observed = false;
+  /** Nobody taps a run: its chunks pass as if there were no stack. */
+  #plain = false;
+  /** LangGraph starts its loop in the first step, so what runs in there stays in the frame; only taps need it again. */
+  #inFrame = true;
   #finished = false;
 
   constructor(core: Core, target: StreamTarget, input: unknown, options: Config | undefined, issued: Issued | null) {
@@ -130,7 +133,8 @@ class RunStream {
   throw(error: unknown): Step {
     const inner = this.#inner;
     if (inner?.throw === undefined || this.#frame === null) return this.return().then(() => Promise.reject(error));
-    return this.#watch(this.#core.frames.run(this.#frame, () => inner.throw?.(error) as Step));
+    const step = this.#core.frames.run(this.#frame, () => inner.throw?.(error) as Step);
+    return this.#plain ? step : this.#watch(step);
   }
 
   async #open(): Promise<void> {
@@ -155,7 +159,8 @@ class RunStream {
     }
     const inner = this.#output?.inner ?? layout;
     if (showsCallbacks(inner) && needsWatch(dispatch)) this.#scrubbed = inner;
-    this.#observed = !dispatch.idle || this.#target.stoppedEarly !== null;
+    this.#plain = dispatch.idle;
+    if (this.#plain) execution.letGo();
     if (this.#finished) await execution.end("cancelled", "ABORTED", null);
   }
 
@@ -179,11 +184,17 @@ class RunStream {
   #step(value: unknown): Step {
     if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() });
     if (this.#failure !== null) return Promise.reject(this.#failure.error);
-    const inner = this.#inner as AsyncIterator<unknown>;
-    const frame = this.#frame as Frame;
-    const step = this.#pending ?? this.#core.frames.run(frame, () => inner.next(value));
+    const step = this.#pending ?? this.#pull(value);
+    if (this.#plain) return step;
     this.#pending = null;
     return this.#output === null ? this.#watch(step) : this.#judged(this.#output, step);
+  }
+
+  #pull(value: unknown): Step {
+    const inner = this.#inner as AsyncIterator<unknown>;
+    if (!this.#inFrame) return inner.next(value);
+    this.#inFrame = this.#execution?.scope.dispatch.run.call.used === true;
+    return this.#core.frames.run(this.#frame as Frame, () => inner.next(value));
   }
 
   async #judged(output: OutputGate, step: Step): Step {
@@ -194,14 +205,9 @@ class RunStream {
     return this.#step(undefined);
   }
 
-  /** Chunks pass without an extra turn unless the run's end is observed: a later turn loses events before an error. */
+  /** Chunks pass in their own turn: a later one loses events before an error. */
   #watch(step: Step): Step {
-    if (this.#observed) return this.#output === null ? new Passage(step, this.#passing) : step.then(this.#onResult, this.#onError);
-    step.then(
-      (result) => (result.done === true ? void this.#execution?.end("ok", null, null) : undefined),
-      (error: unknown) => void this.#execution?.fail(error),
-    );
-    return step;
+    return this.#output === null ? new Passage(step, this.#passing) : step.then(this.#onResult, this.#onError);
   }
 
   readonly #passing: Watch = {

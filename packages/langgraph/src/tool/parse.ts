@@ -51,7 +51,7 @@ export function parseWith(schema: unknown, raw: unknown): unknown {
   const bare = typeof raw === "string" || raw === undefined || raw === null;
   if (!bare && isPlain(schema)) {
     const result = interopSafeParse(schema as never, snapshot(raw).value);
-    if (!result.success) throw result.error as Error;
+    if (!result.success) throw result.error as unknown as Error;
     return snapshot(result.data).value;
   }
   const parse = async (input: unknown): Promise<unknown> => snapshot(await interopParseAsync(schema as never, input)).value;

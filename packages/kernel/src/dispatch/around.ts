@@ -51,10 +51,7 @@ function layer(onion: Onion, index: number, request: unknown): unknown {
   const time = def.timeoutMs === null ? null : startOwnTime(env.clock, def, tap, def.timeoutMs);
   const next = (replaced?: unknown): unknown => {
     const asked = replaced === undefined ? request : replaced;
-    const result = time === null ? layer(onion, index + 1, asked) : time.paused(() => layer(onion, index + 1, asked));
-    // A tap that drops what next gave (a lost race, a forgotten await) must not turn its rejection into a crash.
-    if (isThenable(result)) result.then(undefined, dropped);
-    return result;
+    return time === null ? layer(onion, index + 1, asked) : time.paused(() => layer(onion, index + 1, asked));
   };
   let result: unknown;
   try {
@@ -86,19 +83,32 @@ function settle(
     onion.since = clock.monotonic();
     ledger.add(onion);
   }
-  return (time === null ? pending : time.limit(pending)).then(
+  const settled = (time === null ? pending : time.limit(pending)).then(
     (value) => {
       if (index === 0) ledger.leave(onion);
       onion.at = index - 1;
-      if (value === undefined && !onion.coreWasVoid) throw noResult(onion, tap);
+      if (value === undefined && !onion.coreWasVoid) {
+        if (index > 0) hear(settled);
+        throw noResult(onion, tap);
+      }
       succeeded(tap);
       return value;
     },
     (error: unknown) => {
       if (index === 0) ledger.leave(onion);
+      else hear(settled);
       throw blame(onion, index, tap, error);
     },
   );
+  return settled;
+}
+
+/**
+ * A tap that drops what next gave (a lost race, a forgotten await) must not turn its rejection into a crash. Asked for
+ * when it is about to reject: a listener from the start would cost every call a promise.
+ */
+function hear(rejecting: PromiseLike<unknown>): void {
+  rejecting.then(undefined, dropped);
 }
 
 function callCore(onion: Onion, request: unknown): unknown {
@@ -119,7 +129,12 @@ function callCore(onion: Onion, request: unknown): unknown {
   } catch (error) {
     return failed(error);
   }
-  return isThenable(result) ? result.then(answered, failed) : answered(result);
+  if (!isThenable(result)) return answered(result);
+  const settled = result.then(answered, (error: unknown) => {
+    if (onion.taps.length > 0) hear(settled);
+    return failed(error);
+  });
+  return settled;
 }
 
 /** What is thrown on: what came from below and control flow as they are, the tap's own error with its name on it. */

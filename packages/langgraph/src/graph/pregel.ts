@@ -21,9 +21,10 @@ export interface PregelLike {
   checkpointer?: unknown;
   getName(): string;
   stream(input: unknown, options?: Config): Promise<unknown>;
+  streamEvents(input: unknown, options: Config, streamOptions?: unknown): unknown;
   withConfig(config: Config): PregelLike;
   getState(config: Config, options?: unknown): Promise<{ next: readonly string[] }>;
-  getStateHistory(config: Config, options?: unknown): AsyncGenerator<unknown>;
+  getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }>;
   updateState(config: Config, ...rest: unknown[]): Promise<unknown>;
   bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown>;
   _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown>;

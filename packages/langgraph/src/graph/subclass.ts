@@ -1,9 +1,11 @@
 import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import type { Core } from "../core.js";
 import type { Config, Issued } from "../identity/envelope.js";
+import { heardLeaving } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
 import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
 import { governCheckpointer } from "../state/saver.js";
+import { withWaiting } from "./snapshot.js";
 
 const BRAND = Symbol.for("graphtap.wrapped");
 /** Where a graph keeps the identity that `withConfig(stack.as(...))` bound. */
@@ -62,10 +64,14 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       // would do as well, but every one in use makes every promise of the process dearer.
       core.entering = taken.issued;
       try {
-        return super.stream(input, taken.config);
+        return super.stream(input, taken.config).then(heardLeaving);
       } finally {
         core.entering = null;
       }
+    }
+
+    override streamEvents(input: unknown, options: Config, streamOptions?: unknown): unknown {
+      return heardLeaving(super.streamEvents(input, options, streamOptions));
     }
 
     override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {
@@ -86,10 +92,10 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
 
     // State methods take the same config as a run; the identity must not reach the checkpointer.
     override async getState(config: Config, options?: unknown): Promise<{ next: readonly string[] }> {
-      return super.getState.call(stateful(core, this), clean(core, this, config), options);
+      return withWaiting(await super.getState.call(stateful(core, this), clean(core, this, config), options));
     }
-    override getStateHistory(config: Config, options?: unknown): AsyncGenerator<unknown> {
-      return super.getStateHistory.call(stateful(core, this), clean(core, this, config), options);
+    override async *getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }> {
+      for await (const snapshot of super.getStateHistory.call(stateful(core, this), clean(core, this, config), options)) yield withWaiting(snapshot);
     }
     override async updateState(config: Config, ...rest: unknown[]): Promise<unknown> {
       return super.updateState.call(stateful(core, this), clean(core, this, config), ...rest);

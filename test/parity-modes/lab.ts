@@ -111,10 +111,10 @@ export async function createLab(outcome: Outcome, model: Model, extra: readonly 
   const lines = (): readonly Line[] => seen.events().map(({ hook, value, context }) => lineOf(hook, value, context));
   // What `config.timeout` makes of itself, but at the point where it strikes the same code whatever the machine's load.
   const reason =
-    outcome.then === "abort"
+    outcome.driver === "abort"
       ? new DOMException("the caller went away", "AbortError")
       : new DOMException("it took too long", "TimeoutError");
-  if (outcome.then === "abort" || outcome.then === "time out")
+  if (outcome.driver === "abort" || outcome.driver === "time out")
     void point.open.then(() => setImmediate(() => gone.abort(reason)));
   return {
     stack,
@@ -135,7 +135,7 @@ export async function createLab(outcome: Outcome, model: Model, extra: readonly 
       const read: unknown[] = [];
       for await (const chunk of chunks) {
         read.push(chunk);
-        if (outcome.then !== "leave") continue;
+        if (outcome.driver !== "leave") continue;
         await point.open;
         break;
       }

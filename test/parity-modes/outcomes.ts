@@ -9,7 +9,7 @@ export interface Outcome {
   /** Who runs it; null: nobody says so. `mallory` is refused any run. Default alice. */
   readonly user?: string | null;
   /** What the driver does once code inside the run has come to the point. Default: nothing. */
-  readonly then?: "abort" | "leave" | "time out";
+  readonly driver?: "abort" | "leave" | "time out";
   /** Plugins that only this outcome needs: a guard on models or on outputs changes what a stack does. */
   readonly guards?: "model" | "output";
   /** The question waits at its gate. */
@@ -67,14 +67,20 @@ export const OUTCOMES: readonly Outcome[] = [
   }),
   outcome("aborted in the model", {
     topic: "hanging model",
-    then: "abort",
+    driver: "abort",
     usage: null,
     tools: 0,
     throws: "AbortError",
   }),
-  outcome("aborted in a tool", { topic: "hanging tool", then: "abort", usage: ASKED, tools: 1, throws: "AbortError" }),
-  outcome("time-out", { topic: "hanging model", then: "time out", usage: null, tools: 0, throws: "TimeoutError" }),
-  outcome("early break", { topic: "stubborn tool", then: "leave", usage: ASKED, tools: 1, throws: null }),
+  outcome("aborted in a tool", {
+    topic: "hanging tool",
+    driver: "abort",
+    usage: ASKED,
+    tools: 1,
+    throws: "AbortError",
+  }),
+  outcome("time-out", { topic: "hanging model", driver: "time out", usage: null, tools: 0, throws: "TimeoutError" }),
+  outcome("early break", { topic: "stubborn tool", driver: "leave", usage: ASKED, tools: 1, throws: null }),
   outcome("paused", { topic: "ok", asks: true, usage: null, tools: 0, throws: null }),
 ];
 

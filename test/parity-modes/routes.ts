@@ -4,9 +4,14 @@ import { type Config, type Driven, type Lab, resumeWith } from "./lab.js";
 import type { OutcomeName } from "./golden.js";
 import { State } from "./workflow.js";
 
+/** Minor version of LangGraph 1 that the graphs come from: test/ranges runs this matrix on older ones. */
+export const MINOR = Number(process.env["GRAPHTAP_TEST_LANGGRAPH"] ?? "7");
+
 /** How a caller takes what a graph gives. */
 export interface Way {
   readonly name: string;
+  /** First minor version of LangGraph 1 that has it. Default 0. */
+  readonly since?: number;
   /** Why no consumer can leave early. */
   readonly stays?: string;
   /** Errors do not come as errors. */
@@ -36,6 +41,7 @@ const STAYS = "the caller gets one promise and cannot leave";
 const V3_GOES_ON =
   "a v3 run has several readers: leaving one of them, and even abort(), lets LangGraph run it to its end";
 const V1_THROWS = "LangGraph throws its own AbortError at a consumer of v1 events who leaves";
+const NOT_HEARD = "before 1.7 LangGraph does not hear that the consumer of a graph of its own left";
 const LOG_HANGS = "LangGraph waits for the end of a log nobody reads, and never comes back";
 const NOTHING_YET = "nothing is streamed before the workflow inside is done";
 
@@ -59,9 +65,9 @@ export const INVOKE: Way = {
   stays: STAYS,
   take: (_lab, graph, input, config) => graph.invoke(input, config),
 };
-export const WAYS: readonly Way[] = [
+const ALL_WAYS: readonly Way[] = [
   INVOKE,
-  ...MODES.map((mode) => streamed(mode)),
+  ...MODES.map((mode) => (mode === "tools" ? { ...streamed(mode), since: 3 } : streamed(mode))),
   streamed(MODES),
   streamed(MODES, { subgraphs: true }),
   asBytes,
@@ -76,11 +82,13 @@ export const WAYS: readonly Way[] = [
   },
   {
     name: "streamEvents v3",
+    since: 3,
     stays: V3_GOES_ON,
     take: async (lab, graph, input, config) => lab.read(await graph.streamEvents(input, { ...config, version: "v3" })),
   },
   {
     name: "streamEvents v3, output only",
+    since: 3,
     stays: STAYS,
     take: async (_lab, graph, input, config) => (await graph.streamEvents(input, { ...config, version: "v3" })).output,
   },
@@ -91,6 +99,8 @@ export const WAYS: readonly Way[] = [
   },
 ];
 
+export const WAYS = ALL_WAYS.filter(({ since = 0 }) => MINOR >= since);
+
 /** The workflow where it stands, or inside something. */
 interface Place {
   readonly name: string;
@@ -99,6 +109,8 @@ interface Place {
   readonly silent?: readonly string[];
   /** The wrapped workflow, or what is around it. */
   graph(lab: Lab): Driven;
+  /** Why leaving is not heard here. */
+  readonly stays?: string;
 }
 
 /** Chunks of these modes from inside are shown only where subgraphs are asked for. */
@@ -164,6 +176,7 @@ const PLACES: readonly Place[] = [
   {
     name: "a node of a graph that is not wrapped",
     silent: INSIDE,
+    ...(MINOR < 7 ? { stays: NOT_HEARD } : {}),
     graph: (lab) =>
       new StateGraph(State)
         .addNode("inner", lab.compile({ checkpointer: undefined }) as never)
@@ -175,7 +188,7 @@ const PLACES: readonly Place[] = [
 const title = (place: Place, way: Way): string => (place.name === "" ? way.name : `${place.name}, ${way.name}`);
 /** What a route has of its place and its way. */
 function traits(place: Place, way: Way): Pick<Route, "around" | "swallows" | "unable"> {
-  const stays = way.stays ?? (place.silent?.includes(way.name) === true ? NOTHING_YET : undefined);
+  const stays = way.stays ?? place.stays ?? (place.silent?.includes(way.name) === true ? NOTHING_YET : undefined);
   return {
     ...(place.around === undefined ? {} : { around: place.around }),
     ...(way.swallows === undefined ? {} : { swallows: way.swallows }),
@@ -203,10 +216,10 @@ const resumed = (place: Place, way: Way): Route => ({
   },
 });
 
-const way = (name: string): Way => {
-  const found = WAYS.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no way is called "${name}"`);
-  return found;
+const ways = (...names: readonly string[]): readonly Way[] => {
+  const unknown = names.find((name) => ALL_WAYS.every((one) => one.name !== name));
+  if (unknown !== undefined) throw new Error(`no way is called "${unknown}"`);
+  return WAYS.filter(({ name }) => names.includes(name));
 };
 
 /** The identity and the thread, bound. LangGraph heeds no signal and no time-out that are bound. */
@@ -271,25 +284,25 @@ const OTHERS: readonly Route[] = [
   },
 ];
 
-const INSIDE_WAYS = [
+const INSIDE_WAYS = ways(
   "invoke",
   "stream values",
   "stream messages",
   "stream all modes, subgraphs",
   "streamEvents v2",
   "streamEvents v3",
-];
-const RESUMED_INSIDE_WAYS = ["invoke", "stream updates", "streamEvents v2", "streamEvents v3"];
-/** A closed-over model is seen by callbacks, which every way hands on by its own path; places add nothing to that but the first. */
+);
+const RESUMED_INSIDE_WAYS = ways("invoke", "stream updates", "streamEvents v2", "streamEvents v3");
+/** A closed-over model is seen by callbacks, which every way hands on by a path of its own; of the places one is enough. */
 const closedOver = (route: Route): Route => ({ ...route, observed: true });
 
 /** Every route. One that is added here runs through every outcome. */
 export const ROUTES: readonly Route[] = [
   ...WAYS.map((one) => closedOver(started(PLAIN, one))),
   ...PLACES.flatMap((place, index) =>
-    INSIDE_WAYS.map((name) => (index === 0 ? closedOver(started(place, way(name))) : started(place, way(name)))),
+    INSIDE_WAYS.map((one) => (index === 0 ? closedOver(started(place, one)) : started(place, one))),
   ),
   ...WAYS.map((one) => resumed(PLAIN, one)),
-  ...PLACES.flatMap((place) => RESUMED_INSIDE_WAYS.map((name) => resumed(place, way(name)))),
+  ...PLACES.flatMap((place) => RESUMED_INSIDE_WAYS.map((one) => resumed(place, one))),
   ...OTHERS.map(closedOver),
 ];

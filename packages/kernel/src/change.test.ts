@@ -35,6 +35,32 @@ describe("use", () => {
     expect(events).toEqual([{ id: "b" }]);
   });
 
+  it("is seen by a call right after it, several in one turn too", async () => {
+    const kernel = createKernel({ plugins: [add("a")] });
+    const asked = [kernel.use(add("b")), kernel.use(add("c")), kernel.replace(add("b", "B"))];
+    expect(kernel.call(hook, "-")).toBe("-aBc");
+    await Promise.all(asked);
+  });
+
+  it("that was asked for during boot is seen by whoever waits for ready()", async () => {
+    const kernel = createKernel({
+      plugins: [
+        definePlugin({
+          name: "slow",
+          version: "1.0.0",
+          async setup(api) {
+            await settled();
+            api.tap(hook, (value) => `${value}slow`);
+          },
+        })(),
+      ],
+    });
+    const seen = kernel.ready().then(() => kernel.call(hook, "-"));
+    const asked = [kernel.use(add("b")), kernel.use(add("c"))];
+    expect(await seen).toBe("-slowbc");
+    await Promise.all(asked);
+  });
+
   it("changes nothing when setup or order fails", async () => {
     const log: string[] = [];
     const kernel = createKernel({ plugins: [add("a")] });

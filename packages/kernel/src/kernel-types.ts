@@ -66,7 +66,10 @@ export interface Kernel {
   call<D extends AnyHookDef>(def: D, value: ValueOf<D>, ...rest: CallRest<D>): CallResult<D>;
   /** True when somebody taps the hook now. */
   isTapped(def: AnyHookDef): boolean;
-  /** Adds a plugin; runs that start later see it. If its setup fails nothing has changed. */
+  /**
+   * Adds a plugin; runs that start later see it, with a synchronous setup also those that start before this resolves. If
+   * its setup fails nothing has changed.
+   */
   use(plugin: Plugin): Promise<void>;
   /** Removes a plugin by instance id; resolves when it is disposed, that is when the runs that hold it have ended. */
   remove(id: string): Promise<void>;

@@ -27,6 +27,7 @@ import { Profiler, type Profile } from "./profile.js";
 import { settle, type Settings } from "./settings.js";
 import { survey } from "./survey.js";
 import { abandon, isThenable } from "./thenable.js";
+import { Turns } from "./turns.js";
 import { within } from "./wait.js";
 
 /**
@@ -66,10 +67,8 @@ class PluginKernel {
   readonly #ready: Promise<void>;
   #epochId = 0;
   #bootError: unknown = null;
-  /** Changes of the plugin set that were asked for and are not made yet. */
-  #changing = 0;
-  /** Changes of the plugin set happen one after the other. */
-  #lastChange: Promise<unknown> = Promise.resolve();
+  /** Changes of the plugin set; those asked for during boot are made before any run that waits for it begins. */
+  readonly #changes = new Turns();
   readonly #draining = new Set<Instance>();
   readonly #retirements = new Set<Promise<void>>();
   #disposal: Promise<void> | null = null;
@@ -198,6 +197,7 @@ class PluginKernel {
     const started: Instance[] = [];
     const opened = (): void => {
       this.state = "ready";
+      this.#changes.open();
       queueMicrotask(() => this.events.emit("ready"));
     };
     const failed = async (error: unknown): Promise<never> => {
@@ -206,6 +206,7 @@ class PluginKernel {
       this.log.error(summaryOf(error), { error });
       queueMicrotask(() => this.events.emit("failed", error));
       await this.#set.rollBack(started);
+      this.#changes.cancel(error);
       throw error;
     };
     try {
@@ -221,15 +222,8 @@ class PluginKernel {
   /** One change of the plugin set at a time; gives the instances that are no longer in it. What was asked before dispose is done. */
   async #change(asked: string, plan: () => Change): Promise<readonly Instance[]> {
     if (this.#disposal !== null) throw stackDisposed(this.name, asked);
-    // Nothing to wait for: the change is made in this turn, so that a call right after `use` already sees it.
-    const idle = this.state === "ready" && this.#changing === 0;
-    this.#changing++;
-    const result = idle ? this.#set.change(plan) : Promise.all([this.#ready, this.#lastChange]).then(() => this.#set.change(plan));
-    this.#lastChange = result.then(
-      () => this.#changing--,
-      () => this.#changing--,
-    );
-    return result;
+    if (this.state === "failed") await this.#ready;
+    return this.#changes.ask(() => this.#set.change(plan));
   }
 
   #table(instances: readonly Instance[]): Table {
@@ -285,7 +279,7 @@ class PluginKernel {
     }
     // Set at once: no new run may start while the running ones are waited for.
     this.state = "disposing";
-    await this.#lastChange;
+    await this.#changes.idle();
     const errors: unknown[] = [];
     const late = await this.#drain(() => true);
     if (late !== null) errors.push(late);

@@ -95,18 +95,27 @@ export class PluginSet {
     return pending === undefined ? commit() : pending.then(commit);
   }
 
-  /** `evolve` that leaves nothing behind when it fails; gives the instances that are no longer in the set. */
-  async change(plan: () => Change): Promise<readonly Instance[]> {
+  /**
+   * `evolve` that leaves nothing behind when it fails; gives the instances that are no longer in the set. Asynchronous
+   * only if a setup is, or if something has to be undone.
+   */
+  change(plan: () => Change): readonly Instance[] | Promise<readonly Instance[]> {
     const before = this.instances;
     const started: Instance[] = [];
-    try {
-      await this.evolve(plan(), started);
-    } catch (error) {
+    const gone = (): readonly Instance[] => {
+      const after = new Set(this.instances);
+      return before.filter((instance) => !after.has(instance));
+    };
+    const undo = async (error: unknown): Promise<never> => {
       await this.rollBack(started);
       throw error;
+    };
+    try {
+      const pending = this.evolve(plan(), started);
+      return pending === undefined ? gone() : pending.then(gone, undo);
+    } catch (error) {
+      return undo(error);
     }
-    const after = new Set(this.instances);
-    return before.filter((instance) => !after.has(instance));
   }
 
   async rollBack(started: readonly Instance[]): Promise<void> {

@@ -39,6 +39,23 @@ describe("recordHooks", () => {
     expect(seen.events()).toHaveLength(2);
   });
 
+  it("records from the first run on, without a wait, also where a plugin starts slowly", async () => {
+    const slow = definePlugin({
+      name: "acme-slow",
+      version: "1.0.0",
+      async setup(api) {
+        await new Promise((resolve) => setImmediate(resolve));
+        api.tap(hooks.tool.authorize, () => deny("CLOSED", "Closed."));
+      },
+    });
+    await using stack = createStack({ plugins: [slow()] });
+    const [first, second] = [recordHooks(stack), recordHooks(stack)];
+    const refund = stack.wrapTool(scriptedTool("refund", "ok"));
+    await refund.invoke({}, stack.as({ userId: "bob" })).catch(() => undefined);
+    expect(first.denials()).toEqual([{ name: "refund", code: "CLOSED" }]);
+    expect(second.denials()).toEqual(first.denials());
+  });
+
   it("records control hooks too when asked to, and changes no result", async () => {
     const run = async (hooksOption?: "all") => {
       await using stack = createStack({ plugins: [] });

@@ -35,7 +35,10 @@ export interface RecordOptions {
 
 /** What `recordHooks` gives. */
 export interface HookRecorder {
-  /** Resolves when recording is on: await it before the first run. Rejects if it cannot be. */
+  /**
+   * Resolves when recording is on. Runs that start after `recordHooks` are recorded without waiting for it, unless another
+   * plugin is being added at that moment. Rejects if recording cannot begin.
+   */
   readonly ready: Promise<void>;
   /** Names of the fired hooks, in order. */
   names(): readonly string[];

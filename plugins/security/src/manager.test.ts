@@ -122,9 +122,11 @@ describe("WorkflowSecurityManager", () => {
     const { manager } = make({ rules: new ToolRules(new Map([["search", { level: "read" as const }]])) });
     manager.grantToolPermission({ service: "nightly", tenantId: "acme", toolName: "search", permissionLevel: "admin" });
     manager.grantToolPermission({ userId: "alice", tenantId: "acme", toolName: "search", permissionLevel: "read" });
-    const ask = (onBehalfOf: { userId: string; tenantId?: string }) =>
+    const ask = (onBehalfOf: { userId: string; tenantId?: string | undefined }) =>
       manager.authorizeToolExecution({ service: "nightly", tenantId: "acme", toolName: "search", onBehalfOf });
     expect(ask({ userId: "alice" })).toMatchObject({ allowed: true, requiredLevel: "read", grantIds: ["g-1", "g-2"] });
+    // As a run judges it: a tenant that is there and undefined is the service's too.
+    expect(ask({ userId: "alice", tenantId: undefined }).allowed).toBe(true);
     expect(ask({ userId: "alice", tenantId: "globex" }).allowed).toBe(false);
     expect(ask({ userId: "bob" }).allowed).toBe(false);
     const own = manager.authorizeToolExecution({

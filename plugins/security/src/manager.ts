@@ -139,7 +139,8 @@ export class WorkflowSecurityManager {
     const given = read("AUTHORIZE_INVALID", "authorizeToolExecution", authorizeSchema, input);
     const { toolName, metadata, onBehalfOf, ...name } = given;
     const owner = ownerOf(name);
-    const principal = onBehalfOf === undefined ? null : { tenantId: owner.tenantId, ...onBehalfOf };
+    const principal =
+      onBehalfOf === undefined ? null : { ...onBehalfOf, tenantId: onBehalfOf.tenantId ?? owner.tenantId };
     const subject: Subject = {
       ...owner,
       onBehalfOf: principal === null ? null : { ...ownerOf(principal), onBehalfOf: null },

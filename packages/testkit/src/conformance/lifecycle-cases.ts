@@ -4,14 +4,21 @@ import type { Plugin, PluginInput } from "@graphtap/kernel";
 import { recordHooks } from "../record/record-hooks.js";
 import { assertNoFaults, config, kitStack, made, withStack } from "./bench.js";
 import { beyond, leaksOf } from "./leaks.js";
+import { type Neighbour, usualNeighbours } from "./neighbours.js";
 import type { Kit } from "./options.js";
 import { say, wrappedAgent } from "./workload.js";
 
 const nameOf = (input: PluginInput): string => (input ? input.id : "nothing");
 
 /** One run of the kit's agent that has to work. */
-async function works(kit: Kit, plugins: readonly PluginInput[], plugin: Plugin): Promise<void> {
+async function works(
+  kit: Kit,
+  plugins: readonly PluginInput[],
+  plugin: Plugin,
+  prepare?: Neighbour["prepare"],
+): Promise<void> {
   await withStack(kit, plugins, async (stack) => {
+    await prepare?.(stack, kit.userId);
     const out = await wrappedAgent(stack).invoke(say("echo hello"), config(kit, stack));
     assert.ok(out.messages.length >= 1, "the run gave no messages");
     await stack.flush();
@@ -25,17 +32,18 @@ export async function bootsAlone(kit: Kit): Promise<void> {
 }
 
 export async function bootsBeside(kit: Kit): Promise<void> {
-  for (const other of kit.beside) {
+  const there = new Set([made(kit).id, ...kit.requires().map(nameOf)]);
+  for (const { make, prepare } of [...(await usualNeighbours()), ...kit.beside.map((make): Neighbour => ({ make }))]) {
     for (const order of ["before", "after"] as const) {
       const plugin = made(kit);
-      const neighbour = other();
-      await works(kit, order === "before" ? [neighbour, plugin] : [plugin, neighbour], plugin).catch(
-        (error: unknown) => {
-          throw new Error(`plugin "${plugin.id}" does not work with "${nameOf(neighbour)}" ${order} it.`, {
-            cause: error,
-          });
-        },
-      );
+      const neighbour = make();
+      if (there.has(nameOf(neighbour))) continue;
+      const plugins = order === "before" ? [neighbour, plugin] : [plugin, neighbour];
+      await works(kit, plugins, plugin, prepare).catch((error: unknown) => {
+        throw new Error(`plugin "${plugin.id}" does not work with "${nameOf(neighbour)}" ${order} it.`, {
+          cause: error,
+        });
+      });
     }
   }
 }

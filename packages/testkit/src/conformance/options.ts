@@ -20,7 +20,10 @@ export interface KernelCopy {
 export interface ConformanceOptions {
   /** Plugins that the one under test requires; installed in every case. */
   readonly requires?: () => readonly PluginInput[];
-  /** Plugins it has to get along with, each tried before and after it. */
+  /**
+   * More plugins it has to get along with, each tried before and after it: beside two of the kit's own, which tap every
+   * hook, and the first-party plugins that your project has installed.
+   */
   readonly beside?: readonly (() => PluginInput)[];
   /** Runs before the first run of each stack: grants, settings. */
   readonly prepare?: (stack: Stack) => void | Promise<void>;

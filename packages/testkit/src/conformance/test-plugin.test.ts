@@ -320,6 +320,16 @@ describe("the kit finds plugins that", () => {
     );
   });
 
+  it("do not get along with a plugin that only taps, though the author names no neighbour", async () => {
+    const alone = plugin("acme-alone", (api) => {
+      api.tap(hooks.run.end, () => {
+        if (api.isTapped(hooks.node.call)) throw new Error("somebody else is here");
+      });
+    });
+    expect(await failures(() => alone(), "beside")).toMatch(/"acme-alone" does not work with "kit-passer"/);
+    expect(await failures(() => alone(), "boots alone")).toBe("passed");
+  });
+
   it("are no plugins", async () => {
     expect(await failures(() => undefined, "boots alone")).toMatch(
       /make\(\) gave undefined; it has to return a plugin/,

@@ -71,7 +71,7 @@ function chosen(hooks: RecordOptions["hooks"]): readonly AnyHookDef[] {
 }
 
 /** A tap that notes and lets everything pass, for a hook of any kind. */
-function tapped(
+export function tapped(
   api: PluginApi,
   def: AnyHookDef,
   note: (def: AnyHookDef, value: unknown, context: unknown) => void,

@@ -1,0 +1,12 @@
+import { groups } from "../gallery/index.js";
+import { modes } from "./record.js";
+import { asyncObservers, bare, governed, identified, syncObservers } from "./stacks.js";
+import { telling, testGroup } from "./suite.js";
+
+testGroup(groups.teams, [
+  { variant: bare, among: modes },
+  { variant: identified, among: modes },
+  { variant: syncObservers, among: telling },
+  { variant: asyncObservers, among: telling },
+  { variant: governed, among: telling },
+]);

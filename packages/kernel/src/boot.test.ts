@@ -320,6 +320,11 @@ describe("a boot that fails", () => {
     [{ plugins: [], drainTimeoutMs: Number.NaN }],
     [{ plugins: [], quarantineAfter: -1 }],
     [{ plugins: [], disposeTimeoutMs: "10" }],
+    [{ plugins: [], setupTimeout: 10 }],
+    [{ plugins: [], hooks: "acme.x.y" }],
+    [{ plugins: [], clock: { now: 5 } }],
+    [{ plugins: [], clock: null }],
+    [{ plugins: [], logger: {} }],
   ])("throws KERNEL_OPTIONS_INVALID for %j: there is no kernel that could report it", (options) => {
     expect(() => createKernel(options as never)).toThrow("[KERNEL_OPTIONS_INVALID]");
   });

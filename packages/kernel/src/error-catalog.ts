@@ -58,7 +58,7 @@ const entries = {
   },
   KERNEL_OPTIONS_INVALID: {
     title: "Wrong kernel options",
-    why: "A time-out or limit is not a number above 0, or plugins is not a list.",
+    why: "A time-out or limit is not a number above 0, an option does not exist, or plugins, hooks, clock or logger is something else.",
     do: "Correct the call of createKernel or createStack.",
   },
   PLUGIN_API_VERSION: {

@@ -18,18 +18,44 @@ export interface Settings {
   readonly isControlFlow: (error: unknown) => boolean;
 }
 
+const CLOCK = ["now", "monotonic", "setTimeout", "clearTimeout"] as const satisfies readonly (keyof Clock)[];
+const OPTIONS: ReadonlySet<string> = new Set<keyof KernelOptions | "plugins">([
+  "plugins",
+  "name",
+  "hooks",
+  "clock",
+  "logger",
+  "setupTimeoutMs",
+  "disposeTimeoutMs",
+  "drainTimeoutMs",
+  "quarantineAfter",
+  "isControlFlow",
+]);
+
 /** Throws KERNEL_OPTIONS_INVALID: without valid settings there is no kernel that could report it later. */
 export function settle(options: KernelOptions): Settings {
   if (typeof options !== "object" || options === null)
     throw kernelOptionsInvalid("no options were given.", "createKernel({ plugins: [] })");
-  const { hooks = [] } = options;
+  // A misspelt option would leave its default in force without a word.
+  const unknown = Object.keys(options).filter((name) => !OPTIONS.has(name));
+  if (unknown.length > 0)
+    throw kernelOptionsInvalid(`${unknown.join(", ")}: no such option.`, `options are ${[...OPTIONS].join(", ")}`);
+  const { hooks = [], clock = systemClock, logger = silentLogger } = options;
+  if (!Array.isArray(hooks)) throw kernelOptionsInvalid("hooks is not a list.", "hooks: [ticketClosed]");
+  if (!CLOCK.every((method) => typeof clock?.[method] === "function"))
+    throw kernelOptionsInvalid(
+      "clock is no clock.",
+      `a clock has ${CLOCK.join(", ")}; leave it out for the machine's.`,
+    );
+  if (typeof logger?.log !== "function")
+    throw kernelOptionsInvalid("logger is no logger.", "logger: { log(level, text, fields) { ... } }");
   const stray = hooks.find((def) => !isHookDef(def));
   if (stray !== undefined) throw hookNotADefinition(stray);
   return {
     name: options.name ?? "kernel",
     hooks,
-    clock: options.clock ?? systemClock,
-    logger: options.logger ?? silentLogger,
+    clock,
+    logger,
     setupTimeoutMs: positive("setupTimeoutMs", options.setupTimeoutMs, 10_000),
     disposeTimeoutMs: positive("disposeTimeoutMs", options.disposeTimeoutMs, 10_000),
     drainTimeoutMs: positive("drainTimeoutMs", options.drainTimeoutMs, 30_000),

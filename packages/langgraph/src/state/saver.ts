@@ -51,26 +51,35 @@ function viewOf(core: Core, saver: Saver): Saver {
         for await (const tuple of saver.list(config, options)) yield await load(tuple);
       },
     },
+    // Values that pass without waiting are handed on in this very turn: LangGraph changes them once the saver has them.
     put: {
       value: async (config: Config, checkpoint: Checkpoint, ...rest: unknown[]) =>
-        saver.put(config, { ...checkpoint, channel_values: (await pass(core, "save", config, checkpoint.channel_values)) as Record<string, unknown> }, ...rest),
+        then(pass(core, "save", config, checkpoint.channel_values), (values) => saver.put(config, { ...checkpoint, channel_values: values as Record<string, unknown> }, ...rest)),
     },
     putWrites: {
       // The rest says whose writes they are, and, in later versions, where they sort.
       value: async (config: Config, writes: readonly (readonly [string, unknown])[], ...rest: unknown[]) => {
-        const passed: (readonly [string, unknown])[] = [];
-        for (const [channel, value] of writes) passed.push([channel, (await pass(core, "save", config, { [channel]: value }))[channel]]);
-        return saver.putWrites(config, passed, ...rest);
+        const passed = writes.map(([channel, value]) => then(pass(core, "save", config, { [channel]: value }), (values) => [channel, values[channel]] as const));
+        return passed.some((write) => write instanceof Promise)
+          ? Promise.all(passed).then((done) => saver.putWrites(config, done, ...rest))
+          : saver.putWrites(config, passed as (readonly [string, unknown])[], ...rest);
       },
     },
   }) as Saver;
 }
 
-async function pass(core: Core, way: "load" | "save", config: Config, values: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+type Values = Readonly<Record<string, unknown>>;
+
+/** Goes on in this turn unless there is something to wait for. */
+function then<V, R>(value: V | Promise<V>, next: (value: V) => R): R | Promise<Awaited<R>> {
+  return value instanceof Promise ? (value.then(next) as Promise<Awaited<R>>) : next(value);
+}
+
+function pass(core: Core, way: "load" | "save", config: Config, values: Values): Values | Promise<Values> {
   const hook = core.dispatchHere()?.state[way];
   if (hook?.used !== true) return values;
   const threadId: unknown = config.configurable?.["thread_id"];
   const ns: unknown = config.configurable?.["checkpoint_ns"];
   const given: StateValues = Object.freeze({ threadId: typeof threadId === "string" ? threadId : null, ns: typeof ns === "string" ? ns : "", values });
-  return (await hook.call(given, undefined)).values;
+  return then(hook.call(given, undefined), (passed) => passed.values);
 }

@@ -21,6 +21,47 @@ const metrics = definePlugin({
 });
 
 describe("boot", () => {
+  it("runs a plugin twice as PLUGIN_DUPLICATE advises: the first has the service, each with a key has its own too", async () => {
+    let made = 0;
+    const counter = definePlugin({
+      name: "counter",
+      version: "1.0.0",
+      provides: [Metrics],
+      setup: (api) => api.provide(Metrics, { count: ++made }),
+    });
+    const European = defineService<{ count: number }>()("metrics:eu");
+    const seen: number[] = [];
+    const user = definePlugin({
+      name: "user",
+      version: "1.0.0",
+      requires: [Metrics, European],
+      setup: (api) => void seen.push(api.get(Metrics).count, api.get(European).count),
+    });
+    const plugins: readonly Plugin[] = [user(), counter(), counter(undefined, { key: "eu" })];
+    const kernel = createKernel({ plugins });
+    expect([kernel.get(Metrics), kernel.get(counter), kernel.get(European)]).toEqual([
+      { count: 1 },
+      { count: 1 },
+      { count: 2 },
+    ]);
+    await kernel.replace(counter(undefined, { key: "eu" }));
+    expect(seen).toEqual([1, 2, 1, 3]);
+    await expect(kernel.remove("counter:eu")).rejects.toMatchObject({ code: "SERVICE_MISSING" });
+    await expect(kernel.remove("counter")).rejects.toMatchObject({ code: "SERVICE_MISSING" });
+    await kernel.remove("user");
+    await kernel.remove("counter:eu");
+    expect([kernel.get(Metrics), kernel.find(European)]).toEqual([{ count: 1 }, undefined]);
+
+    const twice = createKernel({ plugins: [counter(undefined, { key: "us" }), counter(undefined, { key: "eu" })] });
+    expect([twice.get(counter), twice.get(European)]).toEqual([{ count: 4 }, { count: 5 }]);
+    const clash = definePlugin({ name: "clash", version: "1.0.0", provides: [European], setup: () => undefined });
+    await expect(createKernel({ plugins: [counter(undefined, { key: "eu" }), clash()] }).ready()).rejects.toMatchObject(
+      {
+        code: "SERVICE_DUPLICATE",
+      },
+    );
+  });
+
   it("is done on return when all setups are synchronous", async () => {
     const kernel = createKernel({ plugins: [plugin("a"), plugin("b", () => () => undefined)] });
     expect([kernel.state, kernel.isReady()]).toEqual(["ready", true]);
@@ -257,7 +298,14 @@ describe("a boot that fails", () => {
         })(),
       ],
     ],
-    ["two providers", "SERVICE_DUPLICATE", () => [metrics(), metrics(undefined, { key: "two" })]],
+    [
+      "two providers",
+      "SERVICE_DUPLICATE",
+      () => [
+        metrics(),
+        definePlugin({ name: "other", version: "1.0.0", provides: [Metrics], setup: () => undefined })(),
+      ],
+    ],
     [
       "a service provided without being declared",
       "SERVICE_UNDECLARED",

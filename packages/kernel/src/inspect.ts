@@ -133,7 +133,10 @@ function toMermaid(data: InspectionData): string {
   for (const plugin of data.plugins)
     lines.push(`  ${pluginNode.get(plugin.id)}["${label(`${plugin.id} ${plugin.version}`)}"]`);
   const provider = new Map(
-    data.plugins.flatMap((plugin) => plugin.provides.map((service) => [service, plugin.id] as const)),
+    data.plugins
+      .flatMap((plugin) => plugin.provides.map((service) => [service, plugin.id] as const))
+      // The first of several instances has the plain id.
+      .toReversed(),
   );
   for (const plugin of data.plugins) {
     for (const service of [...plugin.requires, ...plugin.optional]) {

@@ -1,13 +1,14 @@
 import type { Instance } from "./instance.js";
 
 /**
- * Starts those of `ordered` that are `fresh`, one after the other, and publishes what they provide in `registry`.
+ * Starts those of `ordered` that are `fresh`, one after the other, and has what they provide published in `registry`.
  * Synchronous as long as their setups are. `started` tells the caller what to roll back when one fails.
  */
 export function startAll(
   ordered: readonly Instance[],
   fresh: ReadonlySet<Instance>,
-  registry: Map<string, unknown>,
+  registry: ReadonlyMap<string, unknown>,
+  publish: (instance: Instance) => void,
   started: Instance[],
   from = 0,
 ): void | Promise<void> {
@@ -19,16 +20,12 @@ export function startAll(
     const pending = instance.start();
     if (pending !== undefined) {
       return pending.then(() => {
-        publish(instance, registry);
-        return startAll(ordered, fresh, registry, started, index + 1);
+        publish(instance);
+        return startAll(ordered, fresh, registry, publish, started, index + 1);
       });
     }
-    publish(instance, registry);
+    publish(instance);
   }
-}
-
-function publish(instance: Instance, registry: Map<string, unknown>): void {
-  for (const [id, service] of instance.provided) registry.set(id, service);
 }
 
 /** Stops in reverse order of start, each before the next; gives everything that was thrown. */

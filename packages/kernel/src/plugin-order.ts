@@ -43,13 +43,25 @@ function granted(size: number, constraints: readonly Constraint[], wishes: reado
   return result.ok ? result.order : [];
 }
 
-function providersOf(plugins: readonly Plugin[]): ReadonlyMap<string, number> {
+/** Under which ids a plugin offers a service of its own: one with a key also as `id:key`, so that each can be meant. */
+export function namesOfService(plugin: Plugin, id: string): readonly string[] {
+  return plugin.key === null ? [id] : [id, `${id}:${plugin.key}`];
+}
+
+/**
+ * Which plugin of the list answers for a service. Of several instances of one plugin the first in the list has the plain
+ * id. Throws SERVICE_DUPLICATE where two plugins want the same.
+ */
+export function providersOf(plugins: readonly Plugin[]): ReadonlyMap<string, number> {
   const providers = new Map<string, number>();
   for (const [index, plugin] of plugins.entries()) {
     for (const { id } of plugin.provides) {
-      const first = providers.get(id);
-      if (first !== undefined) throw serviceDuplicate(id, plugins[first]!.id, plugin.id);
-      providers.set(id, index);
+      for (const name of namesOfService(plugin, id)) {
+        const first = providers.get(name);
+        if (first === undefined) providers.set(name, index);
+        else if (first === index || name !== id || plugins[first]!.name !== plugin.name)
+          throw serviceDuplicate(name, plugins[first]!.id, plugin.id);
+      }
     }
   }
   return providers;

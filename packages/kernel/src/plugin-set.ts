@@ -5,7 +5,7 @@ import { Instance, type InstanceHost, type Services } from "./instance.js";
 import { startAll, stopAll } from "./lifecycle.js";
 import type { Log } from "./logger.js";
 import { checkPlugin } from "./plugin-list.js";
-import { dependentsOf, orderPlugins } from "./plugin-order.js";
+import { dependentsOf, namesOfService, orderPlugins, providersOf } from "./plugin-order.js";
 import type { Plugin } from "./plugin.js";
 
 /** Where a change leads: the plugins afterwards, and the ids of those that start anew although they stay. */
@@ -15,6 +15,9 @@ export interface Change {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+
+const servicesOf = (plugin: Plugin): readonly string[] =>
+  plugin.provides.flatMap(({ id }) => namesOfService(plugin, id));
 
 /** The installed plugins. Every change starts what is new first, and shows only once all of it has succeeded. */
 export class PluginSet {
@@ -49,12 +52,14 @@ export class PluginSet {
   removing(id: string): Change {
     const index = this.#indexOf(id);
     const plugins = this.#plugins.toSpliced(index, 1);
-    for (const service of this.#plugins[index]!.provides) {
-      const dependents = plugins.filter(({ requires }) => requires.some((key) => key.id === service.id));
+    const providers = providersOf(this.#plugins);
+    for (const service of servicesOf(this.#plugins[index]!)) {
+      if (providers.get(service) !== index) continue;
+      const dependents = plugins.filter(({ requires }) => requires.some((key) => key.id === service));
       if (dependents.length > 0)
         throw serviceNeeded(
           id,
-          service.id,
+          service,
           dependents.map((plugin) => plugin.id),
         );
     }
@@ -65,7 +70,7 @@ export class PluginSet {
     const replacement = checkPlugin(plugin);
     const index = this.#indexOf(replacement.id);
     const plugins = this.#plugins.with(index, replacement);
-    const services = [...this.#plugins[index]!.provides, ...replacement.provides].map((key) => key.id);
+    const services = [...servicesOf(this.#plugins[index]!), ...servicesOf(replacement)];
     // Whoever holds the old service would go on with stale data: those start anew as well.
     return { plugins, restart: new Set([...dependentsOf(plugins, services), replacement.id]) };
   }
@@ -75,10 +80,16 @@ export class PluginSet {
     const current = new Map(this.instances.map((instance) => [instance.plugin, instance]));
     const registry = new Map<string, unknown>();
     const fresh = new Set<Instance>();
+    const providers = providersOf(plugins);
+    const publish = ({ plugin, provided }: Instance): void => {
+      for (const [id, service] of provided)
+        for (const name of namesOfService(plugin, id))
+          if (plugins[providers.get(name) ?? -1] === plugin) registry.set(name, service);
+    };
     const ordered = orderPlugins(plugins).map((plugin) => {
       const kept = restart.has(plugin.id) ? undefined : current.get(plugin);
       if (kept !== undefined) {
-        for (const [id, service] of kept.provided) registry.set(id, service);
+        publish(kept);
         return kept;
       }
       const instance = new Instance(plugin, this.host);
@@ -91,7 +102,7 @@ export class PluginSet {
       this.#plugins = plugins;
       this.services = registry;
     };
-    const pending = startAll(ordered, fresh, registry, started);
+    const pending = startAll(ordered, fresh, registry, publish, started);
     return pending === undefined ? commit() : pending.then(commit);
   }
 

@@ -74,7 +74,10 @@ export interface PluginSpec<
 
 /** Second argument of a factory. */
 export interface InstanceOptions {
-  /** Needed for a second instance in one kernel; its id becomes `name:key`. */
+  /**
+   * Needed for a second instance in one kernel; its id becomes `name:key`. Its services are there as `id:key` too, because
+   * the plain id is that of the first instance in the list.
+   */
   readonly key?: string;
 }
 

@@ -37,17 +37,17 @@ function answer(messages: readonly BaseMessage[]): Step {
 const schema = z.object({ text: z.string() });
 
 const makeTools = () => [
-  scriptedTool("kit_echo", ({ text }) => `echo of ${text}`, { schema, metadata: { level: "read" } }),
+  scriptedTool("kit_echo", ({ text }) => `echo of ${text}`, { schema, metadata: { permissionLevel: "read" } }),
   scriptedTool("kit_ask", ({ text }) => `human said ${String(interrupt({ question: text }))}`, {
     schema,
-    metadata: { level: "read" },
+    metadata: { permissionLevel: "read" },
   }),
-  scriptedTool("kit_wait", ({ text }) => text, { schema, delayMs: 600_000, metadata: { level: "read" } }),
-  scriptedTool("kit_fail", () => new Error("kit_fail always fails"), { schema, metadata: { level: "read" } }),
+  scriptedTool("kit_wait", ({ text }) => text, { schema, delayMs: 600_000, metadata: { permissionLevel: "read" } }),
+  scriptedTool("kit_fail", () => new Error("kit_fail always fails"), { schema, metadata: { permissionLevel: "read" } }),
   scriptedTool(
     "kit_hop",
     (_args, call) => new Command({ graph: Command.PARENT, goto: "other", update: { messages: [hopped(call)] } }),
-    { metadata: { level: "read" } },
+    { metadata: { permissionLevel: "read" } },
   ),
 ];
 
@@ -96,7 +96,9 @@ export const handingOver = (stack: BareStack): WrappedAgent =>
 /** A model that never answers and a tool that takes ten minutes. */
 export const endless = (stack: Pick<Stack, "wrapModel" | "wrapTool">) => ({
   model: stack.wrapModel(scriptedModel(() => ({ hang: true }))),
-  tool: stack.wrapTool(scriptedTool("kit_wait", "late", { schema, delayMs: 600_000, metadata: { level: "read" } })),
+  tool: stack.wrapTool(
+    scriptedTool("kit_wait", "late", { schema, delayMs: 600_000, metadata: { permissionLevel: "read" } }),
+  ),
 });
 
 export const say = (text: string): { messages: BaseMessage[] } => ({ messages: [new HumanMessage(text)] });

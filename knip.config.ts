@@ -8,7 +8,14 @@ const config: KnipConfig = {
     ".": {
       entry: ["scripts/*.mjs"],
       // Started by their path from scripts; the workspace packages are linked here for tests, scripts and the docs' examples.
-      ignoreDependencies: ["@arethetypeswrong/cli", "publint", /^@graphtap\//, "graphtap"],
+      ignoreDependencies: [
+        "@arethetypeswrong/cli",
+        "publint",
+        "@langchain/langgraph-api",
+        "@langchain/langgraph-cli",
+        /^langgraph-1-/,
+        /^@graphtap\//,
+        "graphtap"],
     },
     "packages/*": { entry },
     // The bin, which package.json names by what is built from it.

@@ -26,7 +26,7 @@ export interface Launch {
 }
 
 /** What entered: a resume has a resume value or no input at all; a Command without one is an update. */
-export function kindOf(input: unknown): RunInput["kind"] {
+function kindOf(input: unknown): RunInput["kind"] {
   if (input === null || input === undefined) return "resume";
   if (!isCommand(input)) return "input";
   return (input as { resume?: unknown }).resume === undefined ? "update" : "resume";

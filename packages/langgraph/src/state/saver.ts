@@ -61,7 +61,7 @@ function viewOf(core: Core, saver: Saver): Saver {
       value: async (config: Config, writes: readonly (readonly [string, unknown])[], ...rest: unknown[]) => {
         const passed = writes.map(([channel, value]) => then(pass(core, "save", config, { [channel]: value }), (values) => [channel, values[channel]] as const));
         return passed.some((write) => write instanceof Promise)
-          ? Promise.all(passed).then((done) => saver.putWrites(config, done, ...rest))
+          ? Promise.all(passed.map((write) => Promise.resolve(write))).then((done) => saver.putWrites(config, done, ...rest))
           : saver.putWrites(config, passed as (readonly [string, unknown])[], ...rest);
       },
     },

@@ -18,6 +18,8 @@ const config: KnipConfig = {
         "graphtap"],
     },
     "packages/*": { entry },
+    // An optional peer: whoever imports the bridge has it.
+    "packages/langgraph": { entry, ignoreDependencies: ["langchain"] },
     // The bin, which package.json names by what is built from it.
     "packages/graphtap": { entry: ["src/cli.ts", ...entry] },
     "plugins/*": { entry },

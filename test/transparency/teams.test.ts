@@ -1,7 +1,7 @@
 import { groups } from "../gallery/index.js";
 import { modes } from "./record.js";
-import { asyncObservers, bare, governed, identified, syncObservers } from "./stacks.js";
-import { telling, testGroup } from "./suite.js";
+import { asyncObservers, bare, controlled, governed, identified, syncObservers } from "./stacks.js";
+import { controllable, telling, testGroup } from "./suite.js";
 
 testGroup(groups.teams, [
   { variant: bare, among: modes },
@@ -9,4 +9,5 @@ testGroup(groups.teams, [
   { variant: syncObservers, among: telling },
   { variant: asyncObservers, among: telling },
   { variant: governed, among: telling },
+  { variant: controlled, among: controllable },
 ]);

@@ -15,7 +15,8 @@ const config: KnipConfig = {
         "@langchain/langgraph-cli",
         /^langgraph-1-/,
         /^@graphtap\//,
-        "graphtap"],
+        "graphtap",
+      ],
     },
     "packages/*": { entry },
     // An optional peer: whoever imports the bridge has it.

@@ -1,5 +1,12 @@
 import { createKernel, errorCatalog as kernelCatalog } from "@graphtap/kernel";
-import { createStack, definePlugin, defineService, errorCatalog as bindingCatalog, GraphTapError, hooks } from "@graphtap/langgraph";
+import {
+  createStack,
+  definePlugin,
+  defineService,
+  errorCatalog as bindingCatalog,
+  GraphTapError,
+  hooks,
+} from "@graphtap/langgraph";
 import { fakeClock, scriptedTool } from "@graphtap/testkit";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { RemoteGraph } from "@langchain/langgraph/remote";
@@ -8,7 +15,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
 const catalog: Record<string, unknown> = { ...kernelCatalog, ...bindingCatalog };
-const plain = (name: string, more: object = {}) => definePlugin({ name, version: "1.0.0", setup: () => undefined, ...more })();
+const plain = (name: string, more: object = {}) =>
+  definePlugin({ name, version: "1.0.0", setup: () => undefined, ...more })();
 const graph = () =>
   new StateGraph(MessagesAnnotation)
     .addNode("a", () => ({}))
@@ -29,7 +37,8 @@ async function errorOf(run: () => unknown): Promise<GraphTapError> {
   expect(catalog, `docs of ${caught.code}`).toHaveProperty(caught.code);
   return caught;
 }
-const bootError = (plugins: readonly unknown[], options: object = {}): Promise<GraphTapError> => errorOf(() => createStack({ plugins: plugins as never, ...options }).ready());
+const bootError = (plugins: readonly unknown[], options: object = {}): Promise<GraphTapError> =>
+  errorOf(() => createStack({ plugins: plugins as never, ...options }).ready());
 
 describe("plugins that do not fit together", () => {
   it("one twice: both places are named", async () => {
@@ -54,10 +63,16 @@ describe("plugins that do not fit together", () => {
   });
   it("a factory that was not called, and something else altogether", async () => {
     const factory = definePlugin({ name: "acme-f", version: "1.0.0", setup: () => undefined });
-    for (const wrong of [factory, { apply() {} }, "security", 7]) expect((await bootError([wrong])).code).toBe("PLUGIN_INVALID");
+    for (const wrong of [factory, { apply() {} }, "security", 7])
+      expect((await bootError([wrong])).code).toBe("PLUGIN_INVALID");
   });
   it("wrong options: at the user's own line, each with what was got and expected", async () => {
-    const hours = definePlugin({ name: "acme-h", version: "1.0.0", options: z.object({ from: z.number().max(23), tools: z.array(z.string()).min(1) }), setup: () => undefined });
+    const hours = definePlugin({
+      name: "acme-h",
+      version: "1.0.0",
+      options: z.object({ from: z.number().max(23), tools: z.array(z.string()).min(1) }),
+      setup: () => undefined,
+    });
     const error = await errorOf(() => hours({ from: 24, tools: [] }));
     expect(error.code).toBe("PLUGIN_OPTIONS_INVALID");
     expect(error.message).toMatch(/from[\s\S]*23[\s\S]*tools/);
@@ -66,36 +81,82 @@ describe("plugins that do not fit together", () => {
   it("a foreign kernel copy of another api", async () => {
     // What a copy of the kernel with another api number makes: the same brand, another number.
     const ours = plain("acme-foreign");
-    const foreign = Object.freeze(Object.create(Object.getPrototypeOf(ours) as object, Object.getOwnPropertyDescriptors({ ...ours, api: 99 })) as object);
-    const copied = Object.getOwnPropertySymbols(ours).reduce((to, key) => Object.defineProperty(to, key, { value: (ours as never)[key] }), { ...foreign, api: 99 });
+    const foreign = Object.freeze(
+      Object.create(
+        Object.getPrototypeOf(ours) as object,
+        Object.getOwnPropertyDescriptors({ ...ours, api: 99 }),
+      ) as object,
+    );
+    const copied = Object.getOwnPropertySymbols(ours).reduce(
+      (to, key) => Object.defineProperty(to, key, { value: (ours as never)[key] }),
+      { ...foreign, api: 99 },
+    );
     expect(["KERNEL_MISMATCH", "PLUGIN_API_VERSION"]).toContain((await bootError([Object.freeze(copied)])).code);
   });
 });
 
 describe("plugins that fail, and what had started is rolled back", () => {
-  const watched = (log: string[], name = "acme-first") => plain(name, { setup: (api: { onDispose(f: () => void): void }) => void api.onDispose(() => log.push(name)) });
+  const watched = (log: string[], name = "acme-first") =>
+    plain(name, { setup: (api: { onDispose(f: () => void): void }) => void api.onDispose(() => log.push(name)) });
 
   it("throws in setup", async () => {
     const log: string[] = [];
-    const error = await bootError([watched(log), plain("acme-bad", { setup: () => { throw new Error("boom"); } })]);
+    const error = await bootError([
+      watched(log),
+      plain("acme-bad", {
+        setup: () => {
+          throw new Error("boom");
+        },
+      }),
+    ]);
     expect([error.code, error.plugin, log]).toEqual(["PLUGIN_SETUP_FAILED", "acme-bad", ["acme-first"]]);
   });
   it("hangs in setup", async () => {
     const log: string[] = [];
     const clock = fakeClock();
-    const stack = createStack({ plugins: [watched(log), plain("acme-slow", { setup: () => new Promise(() => undefined) })], clock });
+    const stack = createStack({
+      plugins: [watched(log), plain("acme-slow", { setup: () => new Promise(() => undefined) })],
+      clock,
+    });
     const error = errorOf(() => stack.ready());
     await clock.advanceAsync(10_001);
-    expect([(await error).code, (await error).plugin, log]).toEqual(["PLUGIN_SETUP_TIMEOUT", "acme-slow", ["acme-first"]]);
+    expect([(await error).code, (await error).plugin, log]).toEqual([
+      "PLUGIN_SETUP_TIMEOUT",
+      "acme-slow",
+      ["acme-first"],
+    ]);
     // Fail closed: there is no half stack.
-    expect((await errorOf(() => stack.wrap(graph()).invoke({ messages: [] }, { configurable: { thread_id: "1" } }))).code).toBe("PLUGIN_SETUP_TIMEOUT");
+    expect(
+      (await errorOf(() => stack.wrap(graph()).invoke({ messages: [] }, { configurable: { thread_id: "1" } }))).code,
+    ).toBe("PLUGIN_SETUP_TIMEOUT");
   });
   it("throws, or hangs, in a guard: denied", async () => {
     const clock = fakeClock();
-    for (const [tap, code] of [[() => { throw new Error("boom"); }, "GUARD_FAILED"], [() => new Promise<never>(() => undefined), "GUARD_TIMEOUT"]] as const) {
-      const stack = createStack({ plugins: [plain("acme-guard", { setup: (api: { tap(h: object, f: object): void }) => api.tap(hooks.tool.authorize, tap) })], clock });
+    for (const [tap, code] of [
+      [
+        () => {
+          throw new Error("boom");
+        },
+        "GUARD_FAILED",
+      ],
+      [() => new Promise<never>(() => undefined), "GUARD_TIMEOUT"],
+    ] as const) {
+      const stack = createStack({
+        plugins: [
+          plain("acme-guard", {
+            setup: (api: { tap(h: object, f: object): void }) => api.tap(hooks.tool.authorize, tap),
+          }),
+        ],
+        clock,
+      });
       const original = scriptedTool("t", "ran");
-      const pending = stack.wrapTool(original).invoke({}, stack.as({ userId: "u" })).then(() => null, (error: unknown) => error as GraphTapError);
+      const pending = stack
+        .wrapTool(original)
+        .invoke({}, stack.as({ userId: "u" }))
+        .then(
+          () => null,
+          (error: unknown) => error as GraphTapError,
+        );
       await clock.advanceAsync(2_001);
       expect([(await pending)?.code, (await pending)?.plugin, original.callCount]).toEqual([code, "acme-guard", 0]);
       await stack.dispose();
@@ -103,8 +164,20 @@ describe("plugins that fail, and what had started is rolled back", () => {
   });
   it("throws, or hangs, in an observer: the run goes on", async () => {
     const clock = fakeClock();
-    for (const tap of [() => { throw new Error("boom"); }, () => new Promise(() => undefined)]) {
-      const stack = createStack({ plugins: [plain("acme-observer", { setup: (api: { tap(h: object, f: object): void }) => api.tap(hooks.run.start, tap) })], clock });
+    for (const tap of [
+      () => {
+        throw new Error("boom");
+      },
+      () => new Promise(() => undefined),
+    ]) {
+      const stack = createStack({
+        plugins: [
+          plain("acme-observer", {
+            setup: (api: { tap(h: object, f: object): void }) => api.tap(hooks.run.start, tap),
+          }),
+        ],
+        clock,
+      });
       const run = stack.wrap(graph()).invoke({ messages: [] }, { configurable: { thread_id: "1" } });
       for (let i = 0; i < 5; i++) await clock.advanceAsync(1_100);
       expect(await run).toEqual({ messages: [] });
@@ -118,7 +191,11 @@ describe("plugins that fail, and what had started is rolled back", () => {
     const stack = createStack({
       plugins: [
         watched(log),
-        plain("acme-throws", { setup: () => () => { throw new Error("boom"); } }),
+        plain("acme-throws", {
+          setup: () => () => {
+            throw new Error("boom");
+          },
+        }),
         plain("acme-hangs", { setup: () => () => new Promise<void>(() => undefined) }),
       ],
       clock,
@@ -137,10 +214,20 @@ describe("what cannot be wrapped", () => {
     expect([error.code, error.message.includes("billing")]).toEqual(["WRAP_REMOTE", true]);
   });
   it("no graph at all", async () => {
-    for (const wrong of [function buildAgent() {}, Promise.resolve(graph()), null, 7, "graph", {}, scriptedTool("t", "x")]) {
+    for (const wrong of [
+      function buildAgent() {},
+      Promise.resolve(graph()),
+      null,
+      7,
+      "graph",
+      {},
+      scriptedTool("t", "x"),
+    ]) {
       expect((await errorOf(() => stack.wrap(wrong as never))).code).toBe("WRAP_UNSUPPORTED");
     }
-    expect((await errorOf(() => stack.wrap(function buildAgent() {} as never))).message).toContain('function "buildAgent"');
+    expect((await errorOf(() => stack.wrap(function buildAgent() {} as never))).message).toContain(
+      'function "buildAgent"',
+    );
     expect((await errorOf(() => stack.wrapTool({}))).code).toBe("WRAP_UNSUPPORTED");
     expect((await errorOf(() => stack.wrapModel({}))).code).toBe("WRAP_UNSUPPORTED");
   });
@@ -150,7 +237,10 @@ describe("what cannot be wrapped", () => {
         super([scriptedTool("t", extra.deep.value)]);
       }
     }
-    const odd = new StateGraph(MessagesAnnotation).addNode("tools", new Odd({ deep: { value: 1 } })).addEdge(START, "tools").compile();
+    const odd = new StateGraph(MessagesAnnotation)
+      .addNode("tools", new Odd({ deep: { value: 1 } }))
+      .addEdge(START, "tools")
+      .compile();
     expect((await errorOf(() => stack.wrap(odd))).code).toBe("WRAP_UNSUPPORTED");
   });
   it("twice: the same object; by two stacks: an error", async () => {
@@ -159,26 +249,49 @@ describe("what cannot be wrapped", () => {
     expect(stack.wrap(one)).toBe(wrapped);
     expect(stack.wrap(wrapped)).toBe(wrapped);
     const error = await errorOf(() => createStack({ name: "two", plugins: [] }).wrap(wrapped));
-    expect([error.code, error.message.includes('"one"'), error.message.includes('"two"')]).toEqual(["WRAP_FOREIGN_STACK", true, true]);
+    expect([error.code, error.message.includes('"one"'), error.message.includes('"two"')]).toEqual([
+      "WRAP_FOREIGN_STACK",
+      true,
+      true,
+    ]);
   });
 });
 
 describe("wrong calls", () => {
   it("options of createStack", async () => {
-    expect((await errorOf(() => createStack({ plugins: [], anonymous: "yes" as never }))).code).toBe("STACK_OPTIONS_INVALID");
+    expect((await errorOf(() => createStack({ plugins: [], anonymous: "yes" as never }))).code).toBe(
+      "STACK_OPTIONS_INVALID",
+    );
     expect((await errorOf(() => createStack({ plugins: {} as never }).ready())).code).toMatch(/INVALID/);
     expect((await errorOf(() => createKernel({} as never))).code).toBe("KERNEL_OPTIONS_INVALID");
   });
   it("identities that name nobody", async () => {
     const stack = createStack({ plugins: [] });
-    for (const who of [null, {}, { userId: "" }, { userId: "a", service: "b" }, { userId: "system" }, { userId: "a", rolse: ["lead"] }, { userId: "a", roles: "lead" }]) {
+    for (const who of [
+      null,
+      {},
+      { userId: "" },
+      { userId: "a", service: "b" },
+      { userId: "system" },
+      { userId: "a", rolse: ["lead"] },
+      { userId: "a", roles: "lead" },
+    ]) {
       expect((await errorOf(() => stack.as(who as never))).code).toBe("IDENTITY_INVALID");
     }
-    expect((await errorOf(() => stack.as({ userId: "a", conversationId: "1" }, { configurable: { thread_id: "2" } }))).code).toBe("IDENTITY_THREAD_CONFLICT");
+    expect(
+      (await errorOf(() => stack.as({ userId: "a", conversationId: "1" }, { configurable: { thread_id: "2" } }))).code,
+    ).toBe("IDENTITY_THREAD_CONFLICT");
   });
   it("a service before the stack is ready, and one that nobody provides", async () => {
     const Late = defineService<object>()("acme-late");
-    const stack = createStack({ plugins: [plain("acme-late", { provides: [Late], setup: async (api: { provide(k: object, v: object): void }) => api.provide(Late, {}) })] });
+    const stack = createStack({
+      plugins: [
+        plain("acme-late", {
+          provides: [Late],
+          setup: async (api: { provide(k: object, v: object): void }) => api.provide(Late, {}),
+        }),
+      ],
+    });
     expect((await errorOf(() => stack.get(Late))).code).toBe("STACK_NOT_READY");
     await stack.ready();
     expect(stack.get(Late)).toEqual({});

@@ -45,7 +45,9 @@ const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) =
 const median = (values: readonly number[]): number => {
   const list = sorted(values);
   const middle = list.length >> 1;
-  return list.length % 2 === 1 ? (list[middle] as number) : ((list[middle - 1] as number) + (list[middle] as number)) / 2;
+  return list.length % 2 === 1
+    ? (list[middle] as number)
+    : ((list[middle - 1] as number) + (list[middle] as number)) / 2;
 };
 
 /** Order-statistics interval of a median: ranks n/2 +- 0.98 sqrt(n) hold it with 95 % (normal approximation of the binomial). */
@@ -71,7 +73,15 @@ export async function measure(group: Group, progress: (text: string) => void): P
     const ratios = own.map((value, i) => value / (base[i] as number));
     const [low, high] = interval(ratios);
     const budget = group.budgets[name] ?? null;
-    return { name, microseconds: median(own), ratio: median(ratios), low, high, budget, limit: group.limits?.[name] ?? budget };
+    return {
+      name,
+      microseconds: median(own),
+      ratio: median(ratios),
+      low,
+      high,
+      budget,
+      limit: group.limits?.[name] ?? budget,
+    };
   });
 }
 
@@ -98,9 +108,16 @@ function judgement(r: Ratio): string {
 
 /** A group's result as a table. */
 export function table(title: string, ratios: readonly Ratio[]): string {
-  const rows = ratios.map((r) => [r.name, r.microseconds >= 1_000 ? `${(r.microseconds / 1_000).toFixed(2)} ms` : `${r.microseconds.toFixed(3)} us`, `${r.ratio.toFixed(3)}x`, `${r.low.toFixed(3)}-${r.high.toFixed(3)}`, judgement(r)]);
+  const rows = ratios.map((r) => [
+    r.name,
+    r.microseconds >= 1_000 ? `${(r.microseconds / 1_000).toFixed(2)} ms` : `${r.microseconds.toFixed(3)} us`,
+    `${r.ratio.toFixed(3)}x`,
+    `${r.low.toFixed(3)}-${r.high.toFixed(3)}`,
+    judgement(r),
+  ]);
   const head = ["", "CPU", "ratio", "95 %", "budget"];
   const width = head.map((h, i) => Math.max(h.length, ...rows.map((row) => (row[i] as string).length)));
-  const line = (cells: readonly string[]): string => `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(width[i] as number) : cell.padStart(width[i] as number))).join("  ")}`.trimEnd();
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(width[i] as number) : cell.padStart(width[i] as number))).join("  ")}`.trimEnd();
   return [title, line(head), ...rows.map(line)].join("\n");
 }

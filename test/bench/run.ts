@@ -84,7 +84,9 @@ for (const group of groups) {
 const bytes = bytesPerCall();
 if (bytes === null) console.log("Bytes per synchronous hook call: run with --expose-gc to measure");
 else {
-  console.log(`Bytes per synchronous hook call with five taps: sync ${bytes.sync.toFixed(2)}, series ${bytes.series.toFixed(2)}, guard ${bytes.guard.toFixed(2)} (budget 0)`);
+  console.log(
+    `Bytes per synchronous hook call with five taps: sync ${bytes.sync.toFixed(2)}, series ${bytes.series.toFixed(2)}, guard ${bytes.guard.toFixed(2)} (budget 0)`,
+  );
   // Less than a tenth of a byte per call is the measurement's own few objects, not an allocation per call.
   if (Object.values(bytes).some((perCall) => perCall > 0.1)) over++;
 }

@@ -14,7 +14,8 @@ const observer = definePlugin({
   version: "1.0.0",
   identity: "none",
   setup(api: PluginApi) {
-    for (const def of allHooks as readonly { kind: string }[]) if (def.kind === "series") api.tap(def as never, (() => undefined) as never);
+    for (const def of allHooks as readonly { kind: string }[])
+      if (def.kind === "series") api.tap(def as never, (() => undefined) as never);
   },
 });
 
@@ -55,12 +56,16 @@ class CountingSaver extends MemorySaver {
 
 type Build = (turns: number, saver: MemorySaver) => GalleryGraph;
 
-const script = (turns: number): readonly Step[] => [...Array.from({ length: turns }, (_, turn) => ({ call: { id: `c${turn}`, name: "look", args: { turn } } })), { say: "done" }];
+const script = (turns: number): readonly Step[] => [
+  ...Array.from({ length: turns }, (_, turn) => ({ call: { id: `c${turn}`, name: "look", args: { turn } } })),
+  { say: "done" },
+];
 const parts = (turns: number) => ({ model: scriptedModel(script(turns)), tools: [scriptedTool("look", "seen")] });
 
 /** The usual loop in four spellings. */
 const builds: Record<string, Build> = {
-  "a StateGraph with a ToolNode": (turns, saver) => react({ model: (model) => model, tool: (tool) => tool }, turns, saver).graph as GalleryGraph,
+  "a StateGraph with a ToolNode": (turns, saver) =>
+    react({ model: (model) => model, tool: (tool) => tool }, turns, saver).graph as GalleryGraph,
   createReactAgent(turns, saver) {
     const { model, tools } = parts(turns);
     return createReactAgent({ llm: model, tools, checkpointSaver: saver }) as unknown as GalleryGraph;
@@ -71,7 +76,12 @@ const builds: Record<string, Build> = {
   },
   "createAgent, one node for all calls"(turns, saver) {
     const { model, tools } = parts(turns);
-    return createAgent({ model, tools: tools as never[], checkpointer: saver, version: "v1" }) as unknown as GalleryGraph;
+    return createAgent({
+      model,
+      tools: tools as never[],
+      checkpointer: saver,
+      version: "v1",
+    }) as unknown as GalleryGraph;
   },
 };
 
@@ -93,19 +103,26 @@ async function costOf(build: Build, stack: Stack | null): Promise<Cost> {
   const graph = stack === null ? plain : (stack.wrap(plain as never) as GalleryGraph);
   let tasks = 0;
   let messages = 0;
-  for await (const chunk of await graph.stream({ messages: [{ role: "user", content: "go" }] }, { ...config, streamMode: ["tasks", "values"] })) {
+  for await (const chunk of await graph.stream(
+    { messages: [{ role: "user", content: "go" }] },
+    { ...config, streamMode: ["tasks", "values"] },
+  )) {
     const [mode, payload] = chunk as [string, { triggers?: unknown; messages?: unknown[] }];
     if (mode === "tasks" && payload.triggers !== undefined) tasks++;
     if (mode === "values") messages = payload.messages?.length ?? 0;
   }
   const steps: string[] = [];
-  for await (const { metadata } of saver.list(config) as AsyncGenerator<CheckpointTuple>) steps.unshift(`${metadata?.source} ${metadata?.step}`);
+  for await (const { metadata } of saver.list(config) as AsyncGenerator<CheckpointTuple>)
+    steps.unshift(`${metadata?.source} ${metadata?.step}`);
   return { steps, puts: saver.putCalls, writes: saver.writeCalls, tasks, messages };
 }
 
 const NUMBERS = [0, 1, 10, 50];
 const stackOf = (plugin: (options: undefined, more: { key: string }) => unknown, count: number): Stack =>
-  createStack({ ungated: "report", plugins: Array.from({ length: count }, (_, i) => plugin(undefined, { key: `p${i}` })) as never }) as unknown as Stack;
+  createStack({
+    ungated: "report",
+    plugins: Array.from({ length: count }, (_, i) => plugin(undefined, { key: `p${i}` })) as never,
+  }) as unknown as Stack;
 
 describe.each(Object.entries(builds))("%s", (_name, build) => {
   it("takes 13 checkpoints for 5 tool turns without a stack", async () => {
@@ -129,27 +146,45 @@ describe.each(Object.entries(builds))("%s", (_name, build) => {
   it("takes the same super-steps and checkpoints when every tool is denied, and when every result is changed", async () => {
     const plain = await costOf(build, null);
     const changing = (name: string, setup: (api: PluginApi) => void): Stack =>
-      createStack({ plugins: [definePlugin({ name, version: "1.0.0", identity: "none", setup })()] }) as unknown as Stack;
-    await using denying = changing("denying", (api) => void api.tap(hooks.tool.authorize, () => deny("NOT_TODAY", "Tools are closed.")));
-    await using redacting = changing("redacting", (api) => void api.tap(hooks.tool.result, ({ value }) => ({ value: new ToolMessage({ ...(value as ToolMessage), content: "redacted" } as never) })));
+      createStack({
+        plugins: [definePlugin({ name, version: "1.0.0", identity: "none", setup })()],
+      }) as unknown as Stack;
+    await using denying = changing(
+      "denying",
+      (api) => void api.tap(hooks.tool.authorize, () => deny("NOT_TODAY", "Tools are closed.")),
+    );
+    await using redacting = changing(
+      "redacting",
+      (api) =>
+        void api.tap(hooks.tool.result, ({ value }) => ({
+          value: new ToolMessage({ ...(value as ToolMessage), content: "redacted" } as never),
+        })),
+    );
     for (const stack of [denying, redacting]) expect(await costOf(build, stack)).toEqual(plain);
   });
 
   it.each([
     ["observers", observer],
     ["control plugins", controller],
-  ] as const)("fits 11 tool turns into 25 super-steps, and no twelfth, with 0, 1, 10 and 50 %s", async (_what, plugin) => {
-    for (const plugins of [null, ...NUMBERS]) {
-      await using stack = plugins === null ? null : stackOf(plugin as never, plugins);
-      const run = (turns: number, limit: { recursionLimit: number }): Promise<{ messages: unknown[] }> => {
-        const graph = build(turns, new MemorySaver());
-        const wrapped = stack === null ? graph : (stack.wrap(graph as never) as GalleryGraph);
-        return wrapped.invoke({ messages: [{ role: "user", content: "go" }] }, { ...config, ...limit }) as Promise<{ messages: unknown[] }>;
-      };
-      // The question, a call and an answer to it per turn, and the answer. LangGraph's default limit is 25.
-      // createAgent raises its own default, so the limit is given.
-      expect((await run(11, { recursionLimit: 25 })).messages, `${String(plugins)} plugins`).toHaveLength(24);
-      await expect(run(12, { recursionLimit: 25 }), `${String(plugins)} plugins`).rejects.toMatchObject({ lc_error_code: "GRAPH_RECURSION_LIMIT" });
-    }
-  });
+  ] as const)(
+    "fits 11 tool turns into 25 super-steps, and no twelfth, with 0, 1, 10 and 50 %s",
+    async (_what, plugin) => {
+      for (const plugins of [null, ...NUMBERS]) {
+        await using stack = plugins === null ? null : stackOf(plugin as never, plugins);
+        const run = (turns: number, limit: { recursionLimit: number }): Promise<{ messages: unknown[] }> => {
+          const graph = build(turns, new MemorySaver());
+          const wrapped = stack === null ? graph : (stack.wrap(graph as never) as GalleryGraph);
+          return wrapped.invoke({ messages: [{ role: "user", content: "go" }] }, { ...config, ...limit }) as Promise<{
+            messages: unknown[];
+          }>;
+        };
+        // The question, a call and an answer to it per turn, and the answer. LangGraph's default limit is 25.
+        // createAgent raises its own default, so the limit is given.
+        expect((await run(11, { recursionLimit: 25 })).messages, `${String(plugins)} plugins`).toHaveLength(24);
+        await expect(run(12, { recursionLimit: 25 }), `${String(plugins)} plugins`).rejects.toMatchObject({
+          lc_error_code: "GRAPH_RECURSION_LIMIT",
+        });
+      }
+    },
+  );
 });

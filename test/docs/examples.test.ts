@@ -7,7 +7,8 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string): Promise<string> => readFile(join(root, file), "utf8");
-const blocks = (markdown: string): string[] => [...markdown.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+const blocks = (markdown: string): string[] =>
+  [...markdown.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
 const node = promisify(execFile);
 
 /** A folder inside the workspace, so that packages are found as users find them. */
@@ -26,7 +27,11 @@ it("the README's example prints what its comments say", async () => {
   expect(said).toHaveLength(5);
   await within(async (folder) => {
     await writeFile(join(folder, "example.mts"), code);
-    const { stdout } = await node(process.execPath, ["--import", "tsx", "--conditions=@graphtap/source", join(folder, "example.mts")], { cwd: root });
+    const { stdout } = await node(
+      process.execPath,
+      ["--import", "tsx", "--conditions=@graphtap/source", join(folder, "example.mts")],
+      { cwd: root },
+    );
     expect(stdout.trim().split("\n")).toEqual(said);
   });
 }, 60_000);
@@ -50,10 +55,27 @@ it("what docs/write-a-plugin.md shows compiles and passes its own test", async (
       const name = /^\/\/ (src\/[\w.-]+\.ts)/.exec(block)?.[1] ?? "src/snippet.ts";
       await writeFile(join(folder, name), block);
     }
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ extends: "../../../tsconfig.json", include: ["src"] }));
-    await writeFile(join(folder, "vitest.config.ts"), 'import shared from "../../../vitest.config.js";\nexport default { ...shared, test: { include: ["src/*.test.ts"] } };\n');
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: "../../../tsconfig.json", include: ["src"] }),
+    );
+    await writeFile(
+      join(folder, "vitest.config.ts"),
+      'import shared from "../../../vitest.config.js";\nexport default { ...shared, test: { include: ["src/*.test.ts"] } };\n',
+    );
     await node(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { cwd: root });
-    const { stdout } = await node(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--root", folder, "--config", join(folder, "vitest.config.ts")], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+    const { stdout } = await node(
+      process.execPath,
+      [
+        join(root, "node_modules/vitest/vitest.mjs"),
+        "run",
+        "--root",
+        folder,
+        "--config",
+        join(folder, "vitest.config.ts"),
+      ],
+      { cwd: root, env: { ...process.env, NO_COLOR: "1" } },
+    );
     expect(stdout).toMatch(/Tests\s+\d+ passed/);
   });
 }, 120_000);

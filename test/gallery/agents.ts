@@ -1,6 +1,13 @@
 import { createReactAgent } from "@langchain/langgraph/prebuilt";
 import { MemorySaver } from "@langchain/langgraph";
-import { createAgent, createMiddleware, humanInTheLoopMiddleware, modelCallLimitMiddleware, toolRetryMiddleware, toolStrategy } from "langchain";
+import {
+  createAgent,
+  createMiddleware,
+  humanInTheLoopMiddleware,
+  modelCallLimitMiddleware,
+  toolRetryMiddleware,
+  toolStrategy,
+} from "langchain";
 import { tool } from "@langchain/core/tools";
 import { scriptedModel, scriptedTool, type Step } from "@graphtap/testkit";
 import { z } from "zod";
@@ -40,30 +47,51 @@ function parts(through: Through, script: readonly Step[] = steps) {
 
 export const reactAgent = example("createReactAgent", ["agent", "tools", "model", "checkpointer"], (through) => {
   const { effects, weather, model, saver } = parts(through);
-  const graph = createReactAgent({ llm: model, tools: [weather], prompt: "Be brief.", checkpointSaver: saver, name: "forecaster" });
+  const graph = createReactAgent({
+    llm: model,
+    tools: [weather],
+    prompt: "Be brief.",
+    checkpointSaver: saver,
+    name: "forecaster",
+  });
   return { graph, turns: [say("weather?")], savers: [saver], effects };
 });
 
-export const reactAgentV1 = example("createReactAgent with one node for all calls, and a response format", ["agent", "tools", "model"], (through) => {
-  const { effects, weather } = parts(through);
-  const model = through.model(
-    scriptedModel(
-      (messages, info) =>
-        info.tools.includes("weather")
-          ? messages.some((message) => message.type === "tool")
-            ? { say: "Sunny" }
-            : (steps[0] as Step)
-          : { call: { id: "f1", name: info.tools[0] ?? "extract", args: { sunny: true } } },
-      {},
-    ),
-  );
-  const graph = createReactAgent({ llm: model, tools: [weather], version: "v1", responseFormat: z.object({ sunny: z.boolean() }) });
-  return { graph, turns: [say("weather?")], effects };
-});
+export const reactAgentV1 = example(
+  "createReactAgent with one node for all calls, and a response format",
+  ["agent", "tools", "model"],
+  (through) => {
+    const { effects, weather } = parts(through);
+    const model = through.model(
+      scriptedModel(
+        (messages, info) =>
+          info.tools.includes("weather")
+            ? messages.some((message) => message.type === "tool")
+              ? { say: "Sunny" }
+              : (steps[0] as Step)
+            : { call: { id: "f1", name: info.tools[0] ?? "extract", args: { sunny: true } } },
+        {},
+      ),
+    );
+    const graph = createReactAgent({
+      llm: model,
+      tools: [weather],
+      version: "v1",
+      responseFormat: z.object({ sunny: z.boolean() }),
+    });
+    return { graph, turns: [say("weather?")], effects };
+  },
+);
 
 export const agent = example("createAgent", ["agent", "tools", "model", "checkpointer"], (through) => {
   const { effects, weather, model, saver } = parts(through);
-  const graph = createAgent({ model, tools: [weather], systemPrompt: "Be brief.", checkpointer: saver, name: "forecaster" });
+  const graph = createAgent({
+    model,
+    tools: [weather],
+    systemPrompt: "Be brief.",
+    checkpointer: saver,
+    name: "forecaster",
+  });
   return { graph, turns: [say("weather?"), say("and now?")], savers: [saver], effects };
 });
 
@@ -79,62 +107,132 @@ export const agentV1 = example("createAgent with one node for all calls", ["agen
   return { graph, turns: [say("weather?")], effects };
 });
 
-export const middleware = example("createAgent with middleware of every hook", ["agent", "middleware", "tools", "model", "checkpointer"], (through) => {
-  const { effects, weather, model, saver } = parts(through);
-  const every = createMiddleware({
-    name: "every",
-    stateSchema: z.object({ seen: z.number().default(0) }),
-    beforeAgent: () => ({ seen: 1 }),
-    beforeModel: (state) => ({ seen: state.seen + 1 }),
-    afterModel: (state) => ({ seen: state.seen + 10 }),
-    afterAgent: () => undefined,
-    wrapModelCall: (request, handler) => handler({ ...request, systemPrompt: "Changed by middleware." }),
-    wrapToolCall: async (request, handler) => {
-      effects.push({ before: request.toolCall.args });
-      const out = await handler({ ...request, toolCall: { ...request.toolCall, args: { city: `${String(request.toolCall.args["city"])} (centre)` } } });
-      effects.push("after");
-      return out;
-    },
-  });
-  const graph = createAgent({ model, tools: [weather], middleware: list(every, modelCallLimitMiddleware({ runLimit: 10 } as never)), checkpointer: saver });
-  return { graph, turns: [say("weather?")], savers: [saver], effects };
-});
+export const middleware = example(
+  "createAgent with middleware of every hook",
+  ["agent", "middleware", "tools", "model", "checkpointer"],
+  (through) => {
+    const { effects, weather, model, saver } = parts(through);
+    const every = createMiddleware({
+      name: "every",
+      stateSchema: z.object({ seen: z.number().default(0) }),
+      beforeAgent: () => ({ seen: 1 }),
+      beforeModel: (state) => ({ seen: state.seen + 1 }),
+      afterModel: (state) => ({ seen: state.seen + 10 }),
+      afterAgent: () => undefined,
+      wrapModelCall: (request, handler) => handler({ ...request, systemPrompt: "Changed by middleware." }),
+      wrapToolCall: async (request, handler) => {
+        effects.push({ before: request.toolCall.args });
+        const out = await handler({
+          ...request,
+          toolCall: { ...request.toolCall, args: { city: `${String(request.toolCall.args["city"])} (centre)` } },
+        });
+        effects.push("after");
+        return out;
+      },
+    });
+    const graph = createAgent({
+      model,
+      tools: [weather],
+      middleware: list(every, modelCallLimitMiddleware({ runLimit: 10 } as never)),
+      checkpointer: saver,
+    });
+    return { graph, turns: [say("weather?")], savers: [saver], effects };
+  },
+);
 
-export const bringing = example("createAgent with a middleware that brings tools and answers itself", ["agent", "middleware", "tools", "model"], (through) => {
-  const extra = through.tool(scriptedTool("extra", ({ n }) => `extra ${String(n)}`));
-  const { effects, weather, model } = parts(through, [{ calls: [{ id: "e1", name: "extra", args: { n: 1 } }, { id: "e2", name: "weather", args: { city: "Rome" } }] }, { say: "done" }]);
-  const brings = createMiddleware({
-    name: "brings",
-    tools: [extra as never],
-    wrapModelCall: async (request, handler) => {
-      const reply = await handler(request);
-      effects.push("model called");
-      return reply;
-    },
-  });
-  const graph = createAgent({ model, tools: [weather], middleware: list(brings, toolRetryMiddleware({ maxRetries: 1, initialDelayMs: 1, jitter: false })) });
-  return { graph, turns: [say("weather?")], effects };
-});
+export const bringing = example(
+  "createAgent with a middleware that brings tools and answers itself",
+  ["agent", "middleware", "tools", "model"],
+  (through) => {
+    const extra = through.tool(scriptedTool("extra", ({ n }) => `extra ${String(n)}`));
+    const { effects, weather, model } = parts(through, [
+      {
+        calls: [
+          { id: "e1", name: "extra", args: { n: 1 } },
+          { id: "e2", name: "weather", args: { city: "Rome" } },
+        ],
+      },
+      { say: "done" },
+    ]);
+    const brings = createMiddleware({
+      name: "brings",
+      tools: [extra as never],
+      wrapModelCall: async (request, handler) => {
+        const reply = await handler(request);
+        effects.push("model called");
+        return reply;
+      },
+    });
+    const graph = createAgent({
+      model,
+      tools: [weather],
+      middleware: list(brings, toolRetryMiddleware({ maxRetries: 1, initialDelayMs: 1, jitter: false })),
+    });
+    return { graph, turns: [say("weather?")], effects };
+  },
+);
 
-export const approved = example("createAgent with human in the loop", ["agent", "middleware", "interrupts", "tools", "model", "checkpointer"], (through) => {
-  const { effects, weather, model, saver } = parts(through, [{ call: { id: "h1", name: "weather", args: { city: "Rome" } } }, { say: "Sunny in Rome" }]);
-  const graph = createAgent({ model, tools: [weather], middleware: list(humanInTheLoopMiddleware({ interruptOn: { weather: true } } as never)), checkpointer: saver });
-  return { graph, turns: [say("weather?"), resume({ decisions: [{ type: "approve" }] })], savers: [saver], effects };
-});
+export const approved = example(
+  "createAgent with human in the loop",
+  ["agent", "middleware", "interrupts", "tools", "model", "checkpointer"],
+  (through) => {
+    const { effects, weather, model, saver } = parts(through, [
+      { call: { id: "h1", name: "weather", args: { city: "Rome" } } },
+      { say: "Sunny in Rome" },
+    ]);
+    const graph = createAgent({
+      model,
+      tools: [weather],
+      middleware: list(humanInTheLoopMiddleware({ interruptOn: { weather: true } } as never)),
+      checkpointer: saver,
+    });
+    return { graph, turns: [say("weather?"), resume({ decisions: [{ type: "approve" }] })], savers: [saver], effects };
+  },
+);
 
-export const structuredAgent = example("createAgent with a response format and a context", ["agent", "model", "tools", "context"], (through) => {
-  const { effects, weather } = parts(through);
-  const model = through.model(
-    scriptedModel((messages, info) =>
-      messages.some((message) => message.type === "tool")
-        ? { call: { id: "r1", name: info.tools.find((name) => name !== "weather") ?? "extract", args: { sunny: true } } }
-        : { call: { id: "r0", name: "weather", args: { city: "Rome" } } },
-    ),
-  );
-  // Without a title LangChain numbers the format by a counter of the process.
-  const format = { title: "forecast", type: "object", properties: { sunny: { type: "boolean" } }, required: ["sunny"] };
-  const graph = createAgent({ model, tools: [weather], responseFormat: toolStrategy(format as never), contextSchema: z.object({ who: z.string() }) } as never);
-  return { graph, turns: [say("weather?")], config: { context: { who: "ann" } }, effects };
-});
+export const structuredAgent = example(
+  "createAgent with a response format and a context",
+  ["agent", "model", "tools", "context"],
+  (through) => {
+    const { effects, weather } = parts(through);
+    const model = through.model(
+      scriptedModel((messages, info) =>
+        messages.some((message) => message.type === "tool")
+          ? {
+              call: {
+                id: "r1",
+                name: info.tools.find((name) => name !== "weather") ?? "extract",
+                args: { sunny: true },
+              },
+            }
+          : { call: { id: "r0", name: "weather", args: { city: "Rome" } } },
+      ),
+    );
+    // Without a title LangChain numbers the format by a counter of the process.
+    const format = {
+      title: "forecast",
+      type: "object",
+      properties: { sunny: { type: "boolean" } },
+      required: ["sunny"],
+    };
+    const graph = createAgent({
+      model,
+      tools: [weather],
+      responseFormat: toolStrategy(format as never),
+      contextSchema: z.object({ who: z.string() }),
+    } as never);
+    return { graph, turns: [say("weather?")], config: { context: { who: "ann" } }, effects };
+  },
+);
 
-export const agents = [reactAgent, reactAgentV1, agent, agentGraph, agentV1, middleware, bringing, approved, structuredAgent];
+export const agents = [
+  reactAgent,
+  reactAgentV1,
+  agent,
+  agentGraph,
+  agentV1,
+  middleware,
+  bringing,
+  approved,
+  structuredAgent,
+];

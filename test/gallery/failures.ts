@@ -81,24 +81,28 @@ export const parallelFailure = example("one of two branches fails", ["errors", "
   return { graph, turns: [input({ log: [] })], savers: [saver] };
 });
 
-export const cancelledBranch = example("a branch that is cancelled because another failed", ["errors", "parallel", "checkpointer"], () => {
-  const saver = new MemorySaver();
-  const effects: unknown[] = [];
-  const graph = new StateGraph(Log)
-    .addNode("slow", async (_state, config) => {
-      await new Promise<void>((resolve) => config.signal?.addEventListener("abort", () => resolve(), { once: true }));
-      effects.push("slow was told");
-      return { log: ["slow"] };
-    })
-    .addNode("bad", async () => {
-      await later();
-      throw new Boom(1);
-    })
-    .addEdge(START, "slow")
-    .addEdge(START, "bad")
-    .compile({ checkpointer: saver });
-  return { graph, turns: [input({ log: [] })], savers: [saver], effects };
-});
+export const cancelledBranch = example(
+  "a branch that is cancelled because another failed",
+  ["errors", "parallel", "checkpointer"],
+  () => {
+    const saver = new MemorySaver();
+    const effects: unknown[] = [];
+    const graph = new StateGraph(Log)
+      .addNode("slow", async (_state, config) => {
+        await new Promise<void>((resolve) => config.signal?.addEventListener("abort", () => resolve(), { once: true }));
+        effects.push("slow was told");
+        return { log: ["slow"] };
+      })
+      .addNode("bad", async () => {
+        await later();
+        throw new Boom(1);
+      })
+      .addEdge(START, "slow")
+      .addEdge(START, "bad")
+      .compile({ checkpointer: saver });
+    return { graph, turns: [input({ log: [] })], savers: [saver], effects };
+  },
+);
 
 export const handled = example("error handler node", ["errors", "checkpointer"], () => {
   const saver = new MemorySaver();
@@ -108,7 +112,11 @@ export const handled = example("error handler node", ["errors", "checkpointer"],
       () => {
         throw new Boom(1);
       },
-      { errorHandler: (_state: unknown, error: unknown) => ({ log: [`handled ${String((error as { error?: Error }).error?.message)}`] }) } as never,
+      {
+        errorHandler: (_state: unknown, error: unknown) => ({
+          log: [`handled ${String((error as { error?: Error }).error?.message)}`],
+        }),
+      } as never,
     )
     .addNode("after", () => ({ log: ["after"] }))
     .addEdge(START, "bad")
@@ -145,7 +153,9 @@ export const aborted = example("aborted from inside", ["errors"], () => {
     .addNode("first", () => ({ log: ["first"] }))
     .addNode("stuck", async (_state, config) => {
       queueMicrotask(() => stop.abort(new Error("the user left")));
-      const told = new Promise((_resolve, reject) => config.signal?.addEventListener("abort", () => reject(config.signal?.reason as Error), { once: true }));
+      const told = new Promise((_resolve, reject) =>
+        config.signal?.addEventListener("abort", () => reject(config.signal?.reason as Error), { once: true }),
+      );
       // A signal that was bound by withConfig does not reach the node.
       await Promise.race([told, later(100)]);
       return { log: ["not told"] };
@@ -164,4 +174,15 @@ export const invalid = example("invalid update and empty input", ["errors"], () 
   return { graph, turns: [input({ log: [] }), input({})] };
 });
 
-export const failures = [retried, exhausted, failing, parallelFailure, cancelledBranch, handled, childFailure, limited, aborted, invalid];
+export const failures = [
+  retried,
+  exhausted,
+  failing,
+  parallelFailure,
+  cancelledBranch,
+  handled,
+  childFailure,
+  limited,
+  aborted,
+  invalid,
+];

@@ -44,7 +44,15 @@ export const fanOut = example("fan out, fan in, deferred join", ["parallel", "ch
 
 export const commandSend = example("Commands that send, with maxConcurrency", ["send", "command", "parallel"], () => {
   const graph = new StateGraph(Log)
-    .addNode("plan", () => new Command({ update: { log: ["plan"] }, goto: [new Send("work", { n: 7 }), new Send("work", { n: 8 }), "tail"] }), { ends: ["work", "tail"] })
+    .addNode(
+      "plan",
+      () =>
+        new Command({
+          update: { log: ["plan"] },
+          goto: [new Send("work", { n: 7 }), new Send("work", { n: 8 }), "tail"],
+        }),
+      { ends: ["work", "tail"] },
+    )
     .addNode("work", async (task: { n: number }) => ({ log: [`work ${task.n}`] }))
     .addNode("tail", () => ({ log: ["tail"] }))
     .addEdge(START, "plan")
@@ -52,23 +60,31 @@ export const commandSend = example("Commands that send, with maxConcurrency", ["
   return { graph, turns: [input({ items: [] })], config: { maxConcurrency: 1 } };
 });
 
-export const cached = example("node cache", ["cache"], () => {
-  const effects: unknown[] = [];
-  const graph = new StateGraph(Log)
-    .addNode(
-      "costly",
-      (state) => {
-        effects.push({ computed: state.items });
-        return { log: [`sum ${state.items.reduce((a: number, b: number) => a + b, 0)}`] };
-      },
-      { cachePolicy: { keyFunc: (args: unknown) => JSON.stringify(args), ttl: 60 } },
-    )
-    .addNode("after", () => ({ log: ["after"] }))
-    .addEdge(START, "costly")
-    .addEdge("costly", "after")
-    .compile({ cache: new InMemoryCache() });
-  return { graph, turns: [input({ items: [1, 2] }), input({ items: [1, 2] }), input({ items: [3] })], effects };
-}, { "events-v2": "LangGraph leaves an abort listener behind where a step's only task was cached, and streamEvents v2 aborts at its end: an unhandled rejection" });
+export const cached = example(
+  "node cache",
+  ["cache"],
+  () => {
+    const effects: unknown[] = [];
+    const graph = new StateGraph(Log)
+      .addNode(
+        "costly",
+        (state) => {
+          effects.push({ computed: state.items });
+          return { log: [`sum ${state.items.reduce((a: number, b: number) => a + b, 0)}`] };
+        },
+        { cachePolicy: { keyFunc: (args: unknown) => JSON.stringify(args), ttl: 60 } },
+      )
+      .addNode("after", () => ({ log: ["after"] }))
+      .addEdge(START, "costly")
+      .addEdge("costly", "after")
+      .compile({ cache: new InMemoryCache() });
+    return { graph, turns: [input({ items: [1, 2] }), input({ items: [1, 2] }), input({ items: [3] })], effects };
+  },
+  {
+    "events-v2":
+      "LangGraph leaves an abort listener behind where a step's only task was cached, and streamEvents v2 aborts at its end: an unhandled rejection",
+  },
+);
 
 export const stored = example("store across threads", ["store", "checkpointer"], () => {
   const saver = new MemorySaver();

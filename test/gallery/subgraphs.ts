@@ -31,26 +31,41 @@ export const subgraph = example("subgraph as a node", ["subgraph", "checkpointer
 
 export const ownMemory = example("subgraph with checkpointer: true", ["subgraph", "checkpointer"], () => {
   const saver = new MemorySaver();
-  const graph = new StateGraph(Log).addNode("child", child({ checkpointer: true })).addEdge(START, "child").compile({ checkpointer: saver });
+  const graph = new StateGraph(Log)
+    .addNode("child", child({ checkpointer: true }))
+    .addEdge(START, "child")
+    .compile({ checkpointer: saver });
   return { graph, turns: [input({ log: ["in"] }), input({ log: ["again"] })], savers: [saver] };
 });
 
 export const ownSaver = example("subgraph with a saver of its own", ["subgraph", "checkpointer"], () => {
   const saver = new MemorySaver();
   const own = new MemorySaver();
-  const graph = new StateGraph(Log).addNode("child", child({ checkpointer: own })).addEdge(START, "child").compile({ checkpointer: saver });
+  const graph = new StateGraph(Log)
+    .addNode("child", child({ checkpointer: own }))
+    .addEdge(START, "child")
+    .compile({ checkpointer: saver });
   return { graph, turns: [input({ log: ["in"] })], savers: [saver, own] };
 });
 
 export const noMemory = example("subgraph with checkpointer: false in a graph without one", ["subgraph"], () => {
-  const graph = new StateGraph(Log).addNode("child", child({ checkpointer: false })).addEdge(START, "child").compile();
+  const graph = new StateGraph(Log)
+    .addNode("child", child({ checkpointer: false }))
+    .addEdge(START, "child")
+    .compile();
   return { graph, turns: [input({ log: ["in"] })] };
 });
 
 export const nested = example("three levels", ["subgraph", "checkpointer", "custom-stream"], () => {
   const saver = new MemorySaver();
-  const middle = new StateGraph(Log).addNode("deep", child({ name: "deepest" })).addEdge(START, "deep").compile({ name: "middle" });
-  const graph = new StateGraph(Log).addNode("middle", middle).addEdge(START, "middle").compile({ checkpointer: saver, name: "top" });
+  const middle = new StateGraph(Log)
+    .addNode("deep", child({ name: "deepest" }))
+    .addEdge(START, "deep")
+    .compile({ name: "middle" });
+  const graph = new StateGraph(Log)
+    .addNode("middle", middle)
+    .addEdge(START, "middle")
+    .compile({ checkpointer: saver, name: "top" });
   return { graph, turns: [input({ log: ["in"] })], savers: [saver] };
 });
 
@@ -71,7 +86,9 @@ export const parallelChildren = example("subgraphs by Send", ["subgraph", "send"
   const graph = new StateGraph(Log)
     .addNode("child", child())
     .addNode("end", (state) => ({ log: [`end ${state.log.length}`] }))
-    .addConditionalEdges(START, () => [new Send("child", { log: ["x"] }), new Send("child", { log: ["y", "z"] })], ["child"])
+    .addConditionalEdges(START, () => [new Send("child", { log: ["x"] }), new Send("child", { log: ["y", "z"] })], [
+      "child",
+    ])
     .addEdge("child", "end")
     .compile();
   return { graph, turns: [input({ log: ["in"] })] };
@@ -80,7 +97,9 @@ export const parallelChildren = example("subgraphs by Send", ["subgraph", "send"
 export const toParent = example("Command to the parent", ["subgraph", "command", "checkpointer"], () => {
   const saver = new MemorySaver();
   const inner = new StateGraph(Log)
-    .addNode("leave", () => new Command({ graph: Command.PARENT, goto: "other", update: { log: ["left"] } }), { ends: [] })
+    .addNode("leave", () => new Command({ graph: Command.PARENT, goto: "other", update: { log: ["left"] } }), {
+      ends: [],
+    })
     .addEdge(START, "leave")
     .compile();
   const graph = new StateGraph(Log)
@@ -91,45 +110,73 @@ export const toParent = example("Command to the parent", ["subgraph", "command",
   return { graph, turns: [input({ log: ["in"] })], savers: [saver] };
 });
 
-export const handOffs = example("parallel hand-offs to the parent", ["subgraph", "send", "parallel", "tools", "command", "checkpointer"], (through) => {
-  const saver = new MemorySaver();
-  const effects: unknown[] = [];
-  const handOff = (to: string) =>
-    through.tool(
-      scriptedTool(`to_${to}`, (args, config) => {
-        const callId = (config as { toolCallId?: string } | undefined)?.toolCallId ?? "";
-        effects.push({ to, args });
-        return new Command({
-          graph: Command.PARENT,
-          goto: [new Send(to, { messages: [new AIMessage({ id: `to-${to}`, content: `task for ${to}` }), new ToolMessage({ id: `answer-${to}`, content: `to ${to}`, tool_call_id: callId })] })],
-        });
-      }),
-    );
-  const team = new StateGraph(MessagesAnnotation)
-    .addNode("boss", () => ({
-      messages: [
-        new AIMessage({
-          id: "boss",
-          content: "",
-          tool_calls: [
-            { id: "call-1", name: "to_h1", args: { n: 1 }, type: "tool_call" },
-            { id: "call-2", name: "to_h2", args: { n: 2 }, type: "tool_call" },
-          ],
+export const handOffs = example(
+  "parallel hand-offs to the parent",
+  ["subgraph", "send", "parallel", "tools", "command", "checkpointer"],
+  (through) => {
+    const saver = new MemorySaver();
+    const effects: unknown[] = [];
+    const handOff = (to: string) =>
+      through.tool(
+        scriptedTool(`to_${to}`, (args, config) => {
+          const callId = (config as { toolCallId?: string } | undefined)?.toolCallId ?? "";
+          effects.push({ to, args });
+          return new Command({
+            graph: Command.PARENT,
+            goto: [
+              new Send(to, {
+                messages: [
+                  new AIMessage({ id: `to-${to}`, content: `task for ${to}` }),
+                  new ToolMessage({ id: `answer-${to}`, content: `to ${to}`, tool_call_id: callId }),
+                ],
+              }),
+            ],
+          });
         }),
-      ],
-    }))
-    .addNode("tools", new ToolNode([handOff("h1"), handOff("h2")]))
-    .addEdge(START, "boss")
-    .addEdge("boss", "tools")
-    .compile();
-  const worker = (name: string) => (state: typeof MessagesAnnotation.State) => ({ messages: [new AIMessage({ id: name, content: `${name} saw ${state.messages.length}` })] });
-  const graph = new StateGraph(MessagesAnnotation)
-    .addNode("team", team, { ends: ["h1", "h2"] })
-    .addNode("h1", worker("h1"))
-    .addNode("h2", worker("h2"))
-    .addEdge(START, "team")
-    .compile({ checkpointer: saver });
-  return { graph, turns: [input({ messages: [{ role: "user", content: "both", id: "u1" }] })], savers: [saver], effects };
-});
+      );
+    const team = new StateGraph(MessagesAnnotation)
+      .addNode("boss", () => ({
+        messages: [
+          new AIMessage({
+            id: "boss",
+            content: "",
+            tool_calls: [
+              { id: "call-1", name: "to_h1", args: { n: 1 }, type: "tool_call" },
+              { id: "call-2", name: "to_h2", args: { n: 2 }, type: "tool_call" },
+            ],
+          }),
+        ],
+      }))
+      .addNode("tools", new ToolNode([handOff("h1"), handOff("h2")]))
+      .addEdge(START, "boss")
+      .addEdge("boss", "tools")
+      .compile();
+    const worker = (name: string) => (state: typeof MessagesAnnotation.State) => ({
+      messages: [new AIMessage({ id: name, content: `${name} saw ${state.messages.length}` })],
+    });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("team", team, { ends: ["h1", "h2"] })
+      .addNode("h1", worker("h1"))
+      .addNode("h2", worker("h2"))
+      .addEdge(START, "team")
+      .compile({ checkpointer: saver });
+    return {
+      graph,
+      turns: [input({ messages: [{ role: "user", content: "both", id: "u1" }] })],
+      savers: [saver],
+      effects,
+    };
+  },
+);
 
-export const subgraphs = [subgraph, ownMemory, ownSaver, noMemory, nested, closure, parallelChildren, toParent, handOffs];
+export const subgraphs = [
+  subgraph,
+  ownMemory,
+  ownSaver,
+  noMemory,
+  nested,
+  closure,
+  parallelChildren,
+  toParent,
+  handOffs,
+];

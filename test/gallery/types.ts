@@ -9,7 +9,11 @@ export interface GalleryGraph {
   stream(input: unknown, config?: RunConfig): Promise<AsyncIterable<unknown>>;
   streamEvents(input: unknown, config: RunConfig & { version: "v1" | "v2" | "v3" }): unknown;
   /** Missing on createAgent agents. */
-  batch?(inputs: unknown[], config?: RunConfig | RunConfig[], options?: { returnExceptions?: boolean }): Promise<unknown[]>;
+  batch?(
+    inputs: unknown[],
+    config?: RunConfig | RunConfig[],
+    options?: { returnExceptions?: boolean },
+  ): Promise<unknown[]>;
   withConfig(config: RunConfig): GalleryGraph;
   /** Missing on createAgent agents of some versions. */
   getState?(config: RunConfig, options?: { subgraphs?: boolean }): Promise<unknown>;

@@ -1,50 +1,10 @@
 import { Command, MemorySaver } from "@langchain/langgraph";
-import { createStack, definePlugin, deny, hooks, type Plugin, type Stack } from "@graphtap/langgraph";
+import { createStack, type Plugin, type Stack } from "@graphtap/langgraph";
 import { type FakeClock, fakeClock, recordHooks, type HookRecorder } from "@graphtap/testkit";
+import { modelGuard, outputGuard, policy } from "./guards.js";
 import { inputOf, type Outcome } from "./outcomes.js";
-import { type Line, lineOf } from "./record.js";
-import { type Built, buildWorkflow, type Input, type Topic } from "./workflow.js";
-
-export type Model = "governed" | "observed";
-
-/** Refuses refunds, and everything to mallory. It judges, so a run needs an identity. */
-export const policy = definePlugin({
-  name: "test-policy",
-  version: "1.0.0",
-  setup(api) {
-    api.tap(hooks.tool.authorize, (call) =>
-      call.name === "refund" ? deny("NOT_GRANTED", "Not available.") : undefined,
-    );
-    api.tap(hooks.run.admit, (_request, run) =>
-      run.principal?.userId === "mallory" ? deny("NO_ROOM", "Come back later.") : undefined,
-    );
-  },
-});
-
-const topicOf = (messages: readonly { type: string; text: string }[]): string | undefined =>
-  messages.findLast((message) => message.type === "human")?.text;
-
-const modelGuard = definePlugin({
-  name: "test-model-guard",
-  version: "1.0.0",
-  setup(api) {
-    api.tap(hooks.model.authorize, (call) =>
-      topicOf(call.messages) === ("denied model" satisfies Topic) ? deny("NO_MODEL", "No model for this.") : undefined,
-    );
-  },
-});
-
-const outputGuard = definePlugin({
-  name: "test-output-guard",
-  version: "1.0.0",
-  setup(api) {
-    api.tap(hooks.run.output, ({ value }) =>
-      topicOf((value as { messages: [] }).messages) === ("denied output" satisfies Topic)
-        ? deny("NOT_TO_BE_SAID", "This cannot be said.")
-        : undefined,
-    );
-  },
-});
+import { type Line, lineOf, type Model } from "./record.js";
+import { type Built, buildWorkflow, type Input } from "./workflow.js";
 
 /** A promise and the function that resolves it. */
 function latch(): { readonly open: Promise<void>; release(): void } {

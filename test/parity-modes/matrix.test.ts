@@ -1,66 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createLab, type Lab, type Model } from "./lab.js";
+import { expectRun, thrown } from "./expect-run.js";
+import { createLab, type Lab } from "./lab.js";
 import { type Outcome, OUTCOMES } from "./outcomes.js";
-import { byRun, label, type Line } from "./record.js";
+import { byRun, type Model } from "./record.js";
 import { type Route, ROUTES } from "./routes.js";
-
-const PAIRS: Readonly<Record<string, string>> = {
-  "run.start": "run.end",
-  "node.start": "node.end",
-  "model.start": "model.end",
-  "tool.start": "tool.end",
-};
-
-/** Every start has its end, once, and the other way round. */
-function expectPairs(lines: readonly Line[]): void {
-  for (const [start, end] of Object.entries(PAIRS)) {
-    const ids = (hook: string): string[] =>
-      lines
-        .filter((line) => line.hook === hook)
-        .map((line) => `${line.subject} ${line.id}`)
-        .toSorted();
-    expect(ids(end), `${end} of ${start}`).toEqual(ids(start));
-    expect(new Set(ids(start)).size, `${start} twice`).toBe(ids(start).length);
-  }
-}
-
-/** What is said after the run's end is late, and nothing else is. */
-function expectLateness(lines: readonly Line[]): void {
-  const over = lines.findIndex((line) => line.hook === "run.end");
-  for (const [index, line] of lines.entries())
-    expect(line.late, `${label(line)} is line ${index}, the run ended at ${over}`).toBe(index > over);
-}
-
-const sum = (lines: readonly Line[], part: "input" | "output" | "total" | "cacheRead"): number | null =>
-  lines.reduce<number | null>(
-    (all, { hook, usage }) =>
-      hook !== "model.end" || usage === null || usage[part] === null ? all : (all ?? 0) + usage[part],
-    null,
-  );
-
-function expectRun(lines: readonly Line[], route: Route, outcome: Outcome, model: Model): void {
-  const own = lines.filter(
-    (line) => !(line.hook.startsWith("node.") && route.around?.includes(line.subject ?? "") === true),
-  );
-  expect(own.filter((line) => line.hook !== "run.resume").map(label)).toEqual(outcome.golden);
-  expect(own.filter((line) => line.hook === "run.resume").length).toBe(route.resumed === true ? 1 : 0);
-  expectPairs(lines);
-  expectLateness(lines);
-  const user = outcome.user === undefined ? "alice" : outcome.user;
-  expect([...new Set(lines.map((line) => line.principal))]).toEqual([user]);
-  const end = lines.find((line) => line.hook === "run.end");
-  expect(end?.usage).toEqual(outcome.usage);
-  for (const part of ["input", "output", "total", "cacheRead"] as const)
-    expect(sum(lines, part), part).toBe(outcome.usage?.[part] ?? null);
-  for (const line of lines) if (line.hook === "model.end") expect(line.coverage).toBe(model);
-  if (route.resumed === true) expect(new Set(lines.map((line) => line.resumedFrom)).size).toBe(1);
-}
-
-/** The code or name of what was thrown at the caller. */
-function thrown(error: unknown): readonly unknown[] {
-  const seen = error as { code?: unknown; lc_error_code?: unknown; name?: unknown } | null;
-  return [seen?.code, seen?.lc_error_code, seen?.name].filter((part) => typeof part === "string");
-}
 
 async function cell(
   route: Route,

@@ -1,5 +1,7 @@
-import type { RunContext } from "@graphtap/langgraph";
-import type { Usage } from "@graphtap/langgraph";
+import type { RunContext, Usage } from "@graphtap/langgraph";
+
+/** Whether the stack was given the model, or sees it through callbacks only. */
+export type Model = "governed" | "observed";
 
 /** One firing of an observer hook, as plain data: a server writes it to a file, a test compares it. */
 export interface Line {
@@ -12,6 +14,7 @@ export interface Line {
   /** Pairs the start of a node attempt, model call or tool call with its end. */
   readonly id: string;
   readonly runId: string;
+  readonly threadId: string | null;
   readonly resumedFrom: string | null;
   readonly principal: string | null;
   readonly workflow: string;
@@ -32,6 +35,7 @@ export function lineOf(hook: string, value: unknown, context: RunContext | undef
     late: event["late"] === true,
     id: text("modelCallId") ?? text("executionId") ?? `${context?.taskId}#${context?.attempt}`,
     runId: context?.runId ?? "",
+    threadId: context?.threadId ?? null,
     resumedFrom: context?.resumedFrom ?? null,
     principal: context?.principal?.label ?? null,
     workflow: context?.workflow ?? "",

@@ -17,13 +17,39 @@ describe("the comparison itself", () => {
     expect(gallery.length).toBeGreaterThanOrEqual(70);
     expect(new Set(gallery.map((one) => one.name)).size).toBe(gallery.length);
     const tags = new Set(gallery.flatMap((one) => one.tags));
-    for (const tag of ["branch", "send", "parallel", "command", "subgraph", "interrupts", "retries", "errors", "limit", "tools", "entrypoint", "agent", "middleware", "multi-agent", "cache", "store"]) expect(tags).toContain(tag);
+    for (const tag of [
+      "branch",
+      "send",
+      "parallel",
+      "command",
+      "subgraph",
+      "interrupts",
+      "retries",
+      "errors",
+      "limit",
+      "tools",
+      "entrypoint",
+      "agent",
+      "middleware",
+      "multi-agent",
+      "cache",
+      "store",
+    ])
+      expect(tags).toContain(tag);
   });
 
   it("finds its graphs deterministic", async () => {
     for (const one of [twoNodes, reactLoop]) {
-      const [a, b] = await Promise.all([one.make(), one.make()].map((made) => record(made, made.graph, mode("stream all modes, subgraphs"), same)));
-      const { expected, actual } = texts(one, mode("stream all modes, subgraphs"), a as Recording, b as Recording, true);
+      const [a, b] = await Promise.all(
+        [one.make(), one.make()].map((made) => record(made, made.graph, mode("stream all modes, subgraphs"), same)),
+      );
+      const { expected, actual } = texts(
+        one,
+        mode("stream all modes, subgraphs"),
+        a as Recording,
+        b as Recording,
+        true,
+      );
       expect(actual).toBe(expected);
     }
   });
@@ -32,11 +58,24 @@ describe("the comparison itself", () => {
     const made = reactLoop.make();
     const all = await record(made, made.graph, mode("stream all modes, subgraphs"), same);
     const [turn] = all.turns as { seen: [unknown, string, unknown][] }[];
-    expect(new Set(turn?.seen.map(([, name]) => name))).toEqual(new Set(["values", "updates", "messages", "checkpoints", "tasks", "debug", "tools"]));
-    expect(new Set(all.trace.map((event) => (event as { event: string }).event))).toEqual(
-      new Set(["handleChainStart", "handleChatModelStart", "handleLLMNewToken", "handleLLMEnd", "handleChainEnd", "handleToolStart", "handleToolEnd"]),
+    expect(new Set(turn?.seen.map(([, name]) => name))).toEqual(
+      new Set(["values", "updates", "messages", "checkpoints", "tasks", "debug", "tools"]),
     );
-    expect(all.effects).toEqual([{ q: "refund 0", page: 1 }, { q: "refund 1", page: 1 }]);
+    expect(new Set(all.trace.map((event) => (event as { event: string }).event))).toEqual(
+      new Set([
+        "handleChainStart",
+        "handleChatModelStart",
+        "handleLLMNewToken",
+        "handleLLMEnd",
+        "handleChainEnd",
+        "handleToolStart",
+        "handleToolEnd",
+      ]),
+    );
+    expect(all.effects).toEqual([
+      { q: "refund 0", page: 1 },
+      { q: "refund 1", page: 1 },
+    ]);
     const [saver] = all.savers as { checkpoints: { record: unknown[] }[]; writes: unknown[] }[];
     expect(saver?.checkpoints).toHaveLength(7);
     expect(saver?.writes.length).toBeGreaterThan(7);
@@ -51,7 +90,8 @@ describe("the comparison itself", () => {
             name: "touch",
             version: "1.0.0",
             identity: "none",
-            setup: (api) => void api.tap(hooks.node.call, async (request, next) => change(await next(request)) as never),
+            setup: (api) =>
+              void api.tap(hooks.node.call, async (request, next) => change(await next(request)) as never),
           })(),
         ],
       });
@@ -68,8 +108,18 @@ describe("the comparison itself", () => {
     expect(await compare((value) => ({ ...(value as object), log: ["First"] }))).toBe(false);
     expect(await compare(() => null)).toBe(false);
     const [checkpoint] = (plain.savers[0] as { checkpoints: unknown[] }).checkpoints;
-    const more = { ...plain, savers: [{ ...(plain.savers[0] as object), checkpoints: [checkpoint, ...(plain.savers[0] as { checkpoints: unknown[] }).checkpoints] }] };
-    expect(texts(twoNodes, mode("invoke"), plain, more, true)).not.toMatchObject({ actual: texts(twoNodes, mode("invoke"), plain, plain, true).expected });
+    const more = {
+      ...plain,
+      savers: [
+        {
+          ...(plain.savers[0] as object),
+          checkpoints: [checkpoint, ...(plain.savers[0] as { checkpoints: unknown[] }).checkpoints],
+        },
+      ],
+    };
+    expect(texts(twoNodes, mode("invoke"), plain, more, true)).not.toMatchObject({
+      actual: texts(twoNodes, mode("invoke"), plain, plain, true).expected,
+    });
   });
 
   it("numbers ids by their first appearance, and only ids and times", () => {
@@ -77,13 +127,24 @@ describe("the comparison itself", () => {
     expect(normalise(JSON.stringify([a, b, a]))).toBe('["#1","#2","#1"]');
     expect(normalise(JSON.stringify([b, a, b]))).toBe('["#1","#2","#1"]');
     expect(normalise(JSON.stringify([a, b, b]))).not.toBe(normalise(JSON.stringify([a, b, a])));
-    expect(normalise('{"ts":"2026-01-02T03:04:05.678Z","at":1767323045678}')).toBe('{"ts":"<time>","at":1000000000000}');
-    for (const text of ['"call_1"', "12345", '"2026-01-02"', '"deadbeef"', '{"step":-1}']) expect(normalise(text)).toBe(text);
-    expect(normalise(JSON.stringify({ error: "no\n    at f (/a/b.ts:1:2)\n    at g (c.js:3:4)", after: 1 }))).toBe('{"error":"no<frames>","after":1}');
+    expect(normalise('{"ts":"2026-01-02T03:04:05.678Z","at":1767323045678}')).toBe(
+      '{"ts":"<time>","at":1000000000000}',
+    );
+    for (const text of ['"call_1"', "12345", '"2026-01-02"', '"deadbeef"', '{"step":-1}'])
+      expect(normalise(text)).toBe(text);
+    expect(normalise(JSON.stringify({ error: "no\n    at f (/a/b.ts:1:2)\n    at g (c.js:3:4)", after: 1 }))).toBe(
+      '{"error":"no<frames>","after":1}',
+    );
   });
 
   it("shows what JSON would drop, and survives cycles", () => {
-    const cycle: Record<string, unknown> = { u: undefined, f: function named() {}, m: new Map([["k", 1]]), e: Object.assign(new TypeError("bad"), { code: "X" }), n: Number.NaN };
+    const cycle: Record<string, unknown> = {
+      u: undefined,
+      f: function named() {},
+      m: new Map([["k", 1]]),
+      e: Object.assign(new TypeError("bad"), { code: "X" }),
+      n: Number.NaN,
+    };
     cycle["self"] = cycle;
     expect(dump(cycle)).toEqual({
       u: "[undefined]",
@@ -101,11 +162,18 @@ describe("the comparison itself", () => {
     const recording = (value: unknown): Recording => ({ turns: [value], trace: [], effects: [], savers: [] });
     expect(leaks(recording({ deep: [{ __graphtap: 1 }] }))).toHaveLength(1);
     expect(leaks(recording("Identity(alice-canary)"))).toHaveLength(1);
-    expect(leaks(recording({ error: "boom\n    at x (/node_modules/@graphtap/langgraph/dist/index.js:1:1)" }))).toEqual([]);
+    expect(leaks(recording({ error: "boom\n    at x (/node_modules/@graphtap/langgraph/dist/index.js:1:1)" }))).toEqual(
+      [],
+    );
   });
 
   it("forgives a failing run more chunks than unwrapped, never fewer and never other ones", () => {
-    const failing = (...seen: unknown[]): Recording => ({ turns: [{ seen, thrown: "E" }], trace: [], effects: [], savers: [] });
+    const failing = (...seen: unknown[]): Recording => ({
+      turns: [{ seen, thrown: "E" }],
+      trace: [],
+      effects: [],
+      savers: [],
+    });
     const equal = (plain: Recording, wrapped: Recording, exact = false): boolean => {
       const { expected, actual } = texts(twoNodes, mode("stream values"), plain, wrapped, exact);
       return expected === actual;

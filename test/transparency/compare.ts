@@ -40,7 +40,9 @@ function cutEvents(told: Told, like: Told): Told {
   const [seen, length] = [told.seen ?? [], like.seen?.length ?? 0];
   const last = seen.at(-1);
   const { seq } = (like.seen?.at(-1) ?? {}) as { seq?: number };
-  return seen.length <= length || !isObject(last) ? told : { ...told, seen: [...seen.slice(0, length - 1), { ...last, seq }] };
+  return seen.length <= length || !isObject(last)
+    ? told
+    : { ...told, seen: [...seen.slice(0, length - 1), { ...last, seq }] };
 }
 
 /**
@@ -51,7 +53,8 @@ function apart(turn: unknown): unknown {
   const { seen } = turn as Told;
   if (seen === undefined) return turn;
   const root = (seen[0] as { run_id?: string } | undefined)?.run_id;
-  const isChunk = (event: unknown): boolean => isObject(event) && event["event"] === "on_chain_stream" && event["run_id"] === root;
+  const isChunk = (event: unknown): boolean =>
+    isObject(event) && event["event"] === "on_chain_stream" && event["run_id"] === root;
   return { ...(turn as object), seen: seen.filter((event) => !isChunk(event)), chunks: seen.filter(isChunk) };
 }
 
@@ -72,12 +75,20 @@ function withoutRunName(value: unknown): unknown {
 const CALLS_GRAPHS = new Set(["subgraph invoked inside a node", "langgraph-supervisor", "deepagents"]);
 
 /** Two recordings as texts that are equal when the runs were. `exact`: nobody watched, so nothing at all is forgiven. */
-export function texts(one: Example, mode: Mode, plain: Recording, wrapped: Recording, exact: boolean): { readonly expected: string; readonly actual: string } {
+export function texts(
+  one: Example,
+  mode: Mode,
+  plain: Recording,
+  wrapped: Recording,
+  exact: boolean,
+): { readonly expected: string; readonly actual: string } {
   let [expected, actual] = [plain.turns, wrapped.turns];
   if (!exact) {
     actual = actual.map((turn, i) => cut(turn, expected[i]));
-    if (one.tags.includes("entrypoint") && (mode.way === "events-v1" || mode.way === "events-v2")) [expected, actual] = [expected.map(apart), actual.map(apart)];
-    if (CALLS_GRAPHS.has(one.name) && !mode.traced && /^stream (?:checkpoints|debug), subgraphs$/.test(mode.name)) [expected, actual] = [expected.map(withoutRunName), actual.map(withoutRunName)];
+    if (one.tags.includes("entrypoint") && (mode.way === "events-v1" || mode.way === "events-v2"))
+      [expected, actual] = [expected.map(apart), actual.map(apart)];
+    if (CALLS_GRAPHS.has(one.name) && !mode.traced && /^stream (?:checkpoints|debug), subgraphs$/.test(mode.name))
+      [expected, actual] = [expected.map(withoutRunName), actual.map(withoutRunName)];
   }
   // An aborted run is not read to its end; whether its own failure is still traced depends on where its reader stood.
   const late = !exact && failed(expected.at(-1));

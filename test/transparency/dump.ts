@@ -14,7 +14,19 @@ const isPlain = (value: object): boolean => {
  */
 function machinery(value: object): boolean {
   const has = (key: string): boolean => key in value;
-  return has("getTuple") || has("_zod") || has("_def") || has("lg_is_pregel") || has("_generate") || has("_call") || has("lg_is_runnable") || (has("invoke") && has("batch")) || value instanceof ReadableStream || has("getReader") || has("addHandler") && !has("handlers");
+  return (
+    has("getTuple") ||
+    has("_zod") ||
+    has("_def") ||
+    has("lg_is_pregel") ||
+    has("_generate") ||
+    has("_call") ||
+    has("lg_is_runnable") ||
+    (has("invoke") && has("batch")) ||
+    value instanceof ReadableStream ||
+    has("getReader") ||
+    (has("addHandler") && !has("handlers"))
+  );
 }
 
 /** How LangChain names an object in a trace; that name, not the class, is what anybody sees of a runnable. */
@@ -51,14 +63,18 @@ function dumpObject(value: object, into: (part: unknown) => unknown): unknown {
   if (value instanceof Date) return `[date ${value.toISOString()}]`;
   if (value instanceof Map) return { "[class]": "Map", entries: [...value].map(into) };
   if (value instanceof Set) return { "[class]": "Set", values: [...value].map(into) };
-  if (ArrayBuffer.isView(value)) return `[bytes ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}]`;
+  if (ArrayBuffer.isView(value))
+    return `[bytes ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}]`;
   if (value instanceof Promise) return "[promise]";
   if (value instanceof AbortSignal) return `[signal ${value.aborted ? "aborted" : "open"}]`;
   if (value instanceof BaseCallbackHandler) return `[handler ${value.name}]`;
   const name = (value.constructor as { name?: string } | undefined)?.name ?? "?";
   if (machinery(value)) return `[a ${lcId(value) ?? name}]`;
   // Stacks hold file names and line numbers of whoever is on them.
-  const error = value instanceof Error ? { name: value.name, message: value.message, ...("cause" in value ? { cause: into(value.cause) } : {}) } : {};
+  const error =
+    value instanceof Error
+      ? { name: value.name, message: value.message, ...("cause" in value ? { cause: into(value.cause) } : {}) }
+      : {};
   const parts: Record<string, unknown> = isPlain(value) ? {} : { "[class]": name, ...error };
   for (const key of Object.keys(value)) {
     if (value instanceof Error && key === "stack") continue;

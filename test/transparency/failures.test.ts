@@ -1,13 +1,13 @@
 import { groups } from "../gallery/index.js";
 import { modes } from "./record.js";
 import { asyncObservers, bare, controlled, governed, identified, syncObservers } from "./stacks.js";
-import { controllable, telling, testGroup } from "./suite.js";
+import { between, controllable, telling, testGroup } from "./suite.js";
 
 testGroup(groups.failures, [
   { variant: bare, among: modes },
   { variant: identified, among: modes },
-  { variant: syncObservers, among: telling },
-  { variant: asyncObservers, among: telling },
+  { variant: syncObservers, among: between },
+  { variant: asyncObservers, among: between },
   { variant: governed, among: telling },
   { variant: controlled, among: controllable },
 ]);

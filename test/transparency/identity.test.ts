@@ -24,30 +24,43 @@ function json(value: unknown): string {
 }
 
 describe("who runs it", () => {
-  const examples = [...new Set([...tagged("subgraph", "checkpointer"), ...tagged("tools", "interrupts"), ...tagged("agent"), ...tagged("context")])];
+  const examples = [
+    ...new Set([
+      ...tagged("subgraph", "checkpointer"),
+      ...tagged("tools", "interrupts"),
+      ...tagged("agent"),
+      ...tagged("context"),
+    ]),
+  ];
 
-  it.each(examples.map((one) => [one.name, one] as const))("is in no live chunk, printed or as JSON: %s", async (_name, one) => {
-    // Without messages and tools LangGraph adds no callbacks of its own, and chunks show whose they are.
-    for (const streamMode of [[...STREAM_MODES], ["values", "updates", "tasks", "checkpoints", "debug"]]) {
-      const { stack, identify } = identified.make();
-      const made = one.make();
-      const graph = stack.wrap(made.graph as never) as typeof made.graph;
-      const chunks: unknown[] = [];
-      for (const turn of made.turns) {
-        const stream = await graph.stream(turn.input, identify({ ...made.config, ...turn.config, streamMode, subgraphs: true }));
-        const reading = (async () => {
-          for await (const chunk of stream) chunks.push(chunk);
-        })();
-        await (one.tags.includes("errors") ? reading.catch(() => undefined) : reading);
+  it.each(examples.map((one) => [one.name, one] as const))(
+    "is in no live chunk, printed or as JSON: %s",
+    async (_name, one) => {
+      // Without messages and tools LangGraph adds no callbacks of its own, and chunks show whose they are.
+      for (const streamMode of [[...STREAM_MODES], ["values", "updates", "tasks", "checkpoints", "debug"]]) {
+        const { stack, identify } = identified.make();
+        const made = one.make();
+        const graph = stack.wrap(made.graph as never) as typeof made.graph;
+        const chunks: unknown[] = [];
+        for (const turn of made.turns) {
+          const stream = await graph.stream(
+            turn.input,
+            identify({ ...made.config, ...turn.config, streamMode, subgraphs: true }),
+          );
+          const reading = (async () => {
+            for await (const chunk of stream) chunks.push(chunk);
+          })();
+          await (one.tags.includes("errors") ? reading.catch(() => undefined) : reading);
+        }
+        expect(chunks.length).toBeGreaterThan(0);
+        for (const chunk of chunks) {
+          expect(json(chunk)).not.toMatch(FORBIDDEN);
+          // Printed, the saver and the streams of the run are shown as well.
+          expect(inspect(chunk, { depth: 12 })).not.toMatch(FORBIDDEN);
+        }
       }
-      expect(chunks.length).toBeGreaterThan(0);
-      for (const chunk of chunks) {
-        expect(json(chunk)).not.toMatch(FORBIDDEN);
-        // Printed, the saver and the streams of the run are shown as well.
-        expect(inspect(chunk, { depth: 12 })).not.toMatch(FORBIDDEN);
-      }
-    }
-  });
+    },
+  );
 
   it("is named, and nothing more, where the config that carries it is printed, and not in its JSON", () => {
     const { identify } = identified.make();
@@ -59,7 +72,16 @@ describe("who runs it", () => {
 
   it("is seen by the observers of the run all the same", async () => {
     const who: (string | null | undefined)[] = [];
-    const stack = createStack({ plugins: [definePlugin({ name: "who", version: "1.0.0", identity: "none", setup: (api) => void api.tap(hooks.node.start, (_event, run) => void who.push(run.principal?.userId)) })()] });
+    const stack = createStack({
+      plugins: [
+        definePlugin({
+          name: "who",
+          version: "1.0.0",
+          identity: "none",
+          setup: (api) => void api.tap(hooks.node.start, (_event, run) => void who.push(run.principal?.userId)),
+        })(),
+      ],
+    });
     const [one] = gallery;
     const made = (one ?? expect.fail("no gallery")).make();
     const graph = stack.wrap(made.graph as never) as typeof made.graph;
@@ -82,7 +104,12 @@ describe("RemoteGraph", () => {
         requests.push({ path: request.url ?? "", headers: JSON.stringify(request.headers), body });
         response.writeHead(200, { "content-type": "text/event-stream" });
         const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-        response.end(event("metadata", { run_id: "1" }) + event("updates", { far: { log: ["far"] } }) + event("values", { log: ["in", "far"] }) + event("end", null));
+        response.end(
+          event("metadata", { run_id: "1" }) +
+            event("updates", { far: { log: ["far"] } }) +
+            event("values", { log: ["in", "far"] }) +
+            event("end", null),
+        );
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -95,7 +122,11 @@ describe("RemoteGraph", () => {
     new StateGraph(Log)
       .addNode("near", () => ({ log: ["in"] }))
       .addNode("far", new RemoteGraph({ graphId: "far", url }) as never)
-      .addNode("called", async (state, config) => (await new RemoteGraph({ graphId: "called", url }).invoke(state, config)) as { log: string[] })
+      .addNode(
+        "called",
+        async (state, config) =>
+          (await new RemoteGraph({ graphId: "called", url }).invoke(state, config)) as { log: string[] },
+      )
       .addEdge(START, "near")
       .addEdge("near", "far")
       .addEdge("far", "called")
@@ -103,7 +134,10 @@ describe("RemoteGraph", () => {
   const config = { configurable: { thread_id: "t-1", flavour: "mint" }, metadata: { from: "caller" }, tags: ["tag"] };
 
   /** Ids of tasks and checkpoints differ from run to run. */
-  const seen = () => requests.splice(0).map(({ path, body }) => ({ path, body: body.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "#") }));
+  const seen = () =>
+    requests
+      .splice(0)
+      .map(({ path, body }) => ({ path, body: body.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "#") }));
 
   it("is asked the same, in a node and by a node's code, and never told who runs it", async () => {
     const before = await build().invoke({ log: [] }, config);
@@ -121,7 +155,11 @@ describe("RemoteGraph", () => {
     const { identify } = identified.make();
     const remote = new RemoteGraph({ graphId: "far", url });
     await remote.invoke({ log: [] }, identify(config) as typeof config);
-    for await (const _chunk of await remote.stream({ log: [] }, { ...(identify(config) as typeof config), streamMode: ["values", "updates"] as never })) continue;
+    for await (const _chunk of await remote.stream(
+      { log: [] },
+      { ...(identify(config) as typeof config), streamMode: ["values", "updates"] as never },
+    ))
+      continue;
     expect(requests).toHaveLength(2);
     expect(JSON.stringify(requests.splice(0))).not.toMatch(FORBIDDEN);
   });

@@ -5,7 +5,16 @@ import { later } from "../gallery/make.js";
 import type { GalleryGraph, Made, RunConfig, Turn } from "../gallery/index.js";
 
 /** LangGraph's stream modes. */
-export const STREAM_MODES = ["values", "updates", "messages", "custom", "checkpoints", "tasks", "debug", "tools"] as const;
+export const STREAM_MODES = [
+  "values",
+  "updates",
+  "messages",
+  "custom",
+  "checkpoints",
+  "tasks",
+  "debug",
+  "tools",
+] as const;
 
 /** One way of running a graph. */
 export interface Mode {
@@ -67,9 +76,24 @@ const events = (version: "v1" | "v2" | "v3", traced = false): Mode => ({
 
 /** Every way of running that is compared. */
 export const modes: readonly Mode[] = [
-  { name: "invoke", traced: true, way: "invoke", run: async (graph, turn, config) => dump(await graph.invoke(turn.input, config)) },
-  { name: "invoke, updates", traced: false, way: "invoke", run: async (graph, turn, config) => dump(await graph.invoke(turn.input, { ...config, streamMode: "updates" })) },
-  { name: "invoke, bound by withConfig", traced: true, way: "invoke", run: async (graph, turn, config) => dump(await graph.withConfig(config).invoke(turn.input)) },
+  {
+    name: "invoke",
+    traced: true,
+    way: "invoke",
+    run: async (graph, turn, config) => dump(await graph.invoke(turn.input, config)),
+  },
+  {
+    name: "invoke, updates",
+    traced: false,
+    way: "invoke",
+    run: async (graph, turn, config) => dump(await graph.invoke(turn.input, { ...config, streamMode: "updates" })),
+  },
+  {
+    name: "invoke, bound by withConfig",
+    traced: true,
+    way: "invoke",
+    run: async (graph, turn, config) => dump(await graph.withConfig(config).invoke(turn.input)),
+  },
   stream("by default", {}),
   ...STREAM_MODES.map((mode) => stream(mode, { streamMode: mode })),
   ...STREAM_MODES.map((mode) => stream(`${mode}, subgraphs`, { streamMode: mode, subgraphs: true })),
@@ -80,7 +104,12 @@ export const modes: readonly Mode[] = [
     traced: false,
     way: "stream",
     async run(graph, turn, config) {
-      const bytes = await graph.stream(turn.input, { ...config, streamMode: ["values", "messages", "updates"], subgraphs: true, encoding: "text/event-stream" });
+      const bytes = await graph.stream(turn.input, {
+        ...config,
+        streamMode: ["values", "messages", "updates"],
+        subgraphs: true,
+        encoding: "text/event-stream",
+      });
       const decoder = new TextDecoder();
       let text = "";
       try {
@@ -104,8 +133,15 @@ export const modes: readonly Mode[] = [
     async run(graph, turn, config) {
       if (graph.batch === undefined) return "no batch";
       const thread = (config.configurable?.["thread_id"] as string | undefined) ?? undefined;
-      const second = thread === undefined ? config : { ...config, configurable: { ...config.configurable, thread_id: `${thread}-b` } };
-      const results = await graph.batch([turn.input, turn.input], [config, second].map((one) => ({ ...one, maxConcurrency: 1 })), { returnExceptions: true });
+      const second =
+        thread === undefined
+          ? config
+          : { ...config, configurable: { ...config.configurable, thread_id: `${thread}-b` } };
+      const results = await graph.batch(
+        [turn.input, turn.input],
+        [config, second].map((one) => ({ ...one, maxConcurrency: 1 })),
+        { returnExceptions: true },
+      );
       if (results.some((result) => result instanceof Error)) await later(20);
       return dump(results);
     },
@@ -132,7 +168,12 @@ export interface Recording {
 }
 
 /** Runs all turns of an example in one mode. `identify` is the last to touch each config. */
-export async function record(made: Made, graph: GalleryGraph, mode: Mode, identify: (config: RunConfig) => RunConfig): Promise<Recording> {
+export async function record(
+  made: Made,
+  graph: GalleryGraph,
+  mode: Mode,
+  identify: (config: RunConfig) => RunConfig,
+): Promise<Recording> {
   const recorder = new Recorder();
   const turns: unknown[] = [];
   for (const turn of made.turns) {

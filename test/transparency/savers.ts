@@ -18,12 +18,18 @@ export function dumpSaver(saver: MemorySaver): unknown {
   const checkpoints: unknown[] = [];
   for (const [thread, spaces] of Object.entries(saver.storage)) {
     for (const [ns, byId] of Object.entries(spaces)) {
-      for (const [id, record] of Object.entries(byId)) checkpoints.push({ thread, ns, id, record: [...(record as Iterable<unknown>)].map(stored) });
+      for (const [id, record] of Object.entries(byId))
+        checkpoints.push({ thread, ns, id, record: [...(record as Iterable<unknown>)].map(stored) });
     }
   }
   const writes: unknown[] = [];
   for (const [key, byTask] of Object.entries(saver.writes)) {
-    for (const [task, record] of Object.entries(byTask)) writes.push({ checkpoint: JSON.parse(key) as unknown, task, record: [...(record as Iterable<unknown>)].map(stored) });
+    for (const [task, record] of Object.entries(byTask))
+      writes.push({
+        checkpoint: JSON.parse(key) as unknown,
+        task,
+        record: [...(record as Iterable<unknown>)].map(stored),
+      });
   }
   return { checkpoints, writes };
 }

@@ -11,8 +11,12 @@ export type Seen = Map<string, number>;
 
 const count = (seen: Seen, name: string): void => void seen.set(name, (seen.get(name) ?? 0) + 1);
 
-function tapSeries(api: PluginApi, tap: (name: string) => (value: unknown, ctx: unknown) => void | Promise<void>): void {
-  for (const def of allHooks as readonly { kind: string; name: string }[]) if (def.kind === "series") api.tap(def as AnyDef as never, tap(def.name) as never);
+function tapSeries(
+  api: PluginApi,
+  tap: (name: string) => (value: unknown, ctx: unknown) => void | Promise<void>,
+): void {
+  for (const def of allHooks as readonly { kind: string; name: string }[])
+    if (def.kind === "series") api.tap(def as AnyDef as never, tap(def.name) as never);
 }
 
 const observing = definePlugin({
@@ -21,7 +25,8 @@ const observing = definePlugin({
   identity: "none",
   setup(api: PluginApi) {
     tapSeries(api, (name) => () => count(seenBy(api.id), name));
-    for (const def of allHooks as readonly { kind: string; name: string }[]) if (def.kind === "sync") api.tap(def as AnyDef as never, (() => count(seenBy(api.id), def.name)) as never);
+    for (const def of allHooks as readonly { kind: string; name: string }[])
+      if (def.kind === "sync") api.tap(def as AnyDef as never, (() => count(seenBy(api.id), def.name)) as never);
   },
 });
 
@@ -75,15 +80,28 @@ export interface Variant {
   /** Whether somebody must be told of every run. */
   readonly observes: boolean;
   /** A fresh stack for one recording. */
-  make(): { readonly stack: Stack; readonly seen: Seen; readonly identify: (config: RunConfig) => RunConfig; readonly through?: Through };
+  make(): {
+    readonly stack: Stack;
+    readonly seen: Seen;
+    readonly identify: (config: RunConfig) => RunConfig;
+    readonly through?: Through;
+  };
 }
 
 const plain = (config: RunConfig): RunConfig => config;
-const as = (stack: Stack) => (config: RunConfig): RunConfig => stack.as({ userId: CANARY, tenantId: `${CANARY}-tenant`, roles: [`${CANARY}-role`] }, config as never) as unknown as RunConfig;
+const as =
+  (stack: Stack) =>
+  (config: RunConfig): RunConfig =>
+    stack.as(
+      { userId: CANARY, tenantId: `${CANARY}-tenant`, roles: [`${CANARY}-role`] },
+      config as never,
+    ) as unknown as RunConfig;
 
 function observed(factories: readonly ("sync" | "async")[]): { readonly stack: Stack; readonly seen: Seen } {
   const key = String(++serial);
-  const stack = createStack({ plugins: factories.map((kind) => (kind === "sync" ? observing : waiting)(undefined as never, { key })) as never }) as unknown as Stack;
+  const stack = createStack({
+    plugins: factories.map((kind) => (kind === "sync" ? observing : waiting)(undefined as never, { key })) as never,
+  }) as unknown as Stack;
   return { stack, seen: seenBy(`x:${key}`) };
 }
 
@@ -92,8 +110,16 @@ export const bare: Variant = {
   observes: false,
   make: () => ({ stack: createStack({ plugins: [] }) as unknown as Stack, seen: new Map(), identify: plain }),
 };
-export const syncObservers: Variant = { name: "synchronous observers", observes: true, make: () => ({ ...observed(["sync"]), identify: plain }) };
-export const asyncObservers: Variant = { name: "asynchronous observers", observes: true, make: () => ({ ...observed(["async"]), identify: plain }) };
+export const syncObservers: Variant = {
+  name: "synchronous observers",
+  observes: true,
+  make: () => ({ ...observed(["sync"]), identify: plain }),
+};
+export const asyncObservers: Variant = {
+  name: "asynchronous observers",
+  observes: true,
+  make: () => ({ ...observed(["async"]), identify: plain }),
+};
 export const identified: Variant = {
   name: "observers and an identity",
   observes: true,
@@ -107,15 +133,28 @@ export const governed: Variant = {
   observes: true,
   make() {
     const { stack, seen } = observed(["sync", "async"]);
-    return { stack, seen, identify: as(stack), through: { model: (model) => stack.wrapModel(model), tool: (tool) => stack.wrapTool(tool) } };
+    return {
+      stack,
+      seen,
+      identify: as(stack),
+      through: { model: (model) => stack.wrapModel(model), tool: (tool) => stack.wrapTool(tool) },
+    };
   },
 };
 export const controlled: Variant = {
   name: "control taps that allow everything, models and tools wrapped",
   observes: false,
   make() {
-    const stack = createStack({ ungated: "report", plugins: [allowing(undefined as never)] as never }) as unknown as Stack;
-    return { stack, seen: new Map(), identify: as(stack), through: { model: (model) => stack.wrapModel(model), tool: (tool) => stack.wrapTool(tool) } };
+    const stack = createStack({
+      ungated: "report",
+      plugins: [allowing(undefined as never)] as never,
+    }) as unknown as Stack;
+    return {
+      stack,
+      seen: new Map(),
+      identify: as(stack),
+      through: { model: (model) => stack.wrapModel(model), tool: (tool) => stack.wrapTool(tool) },
+    };
   },
 };
 

@@ -18,7 +18,8 @@ export const FORBIDDEN = new RegExp(`${CANARY}|graphtap`, "i");
 export function leaks(recording: Recording): string[] {
   const text = JSON.stringify(recording).replace(FRAMES, "");
   const found: string[] = [];
-  for (const match of text.matchAll(new RegExp(FORBIDDEN, "gi"))) found.push(text.slice(Math.max(0, match.index - 80), match.index + 80));
+  for (const match of text.matchAll(new RegExp(FORBIDDEN, "gi")))
+    found.push(text.slice(Math.max(0, match.index - 80), match.index + 80));
   return found;
 }
 
@@ -28,27 +29,48 @@ async function unwrapped(one: Example, mode: Mode): Promise<Recording> {
 }
 
 /** Whether a graph of another can have chunks of its own: else a single mode with subgraphs says nothing new. */
-const layered = (one: Example): boolean => one.tags.some((tag) => ["subgraph", "agent", "multi-agent", "entrypoint"].includes(tag));
+const layered = (one: Example): boolean =>
+  one.tags.some((tag) => ["subgraph", "agent", "multi-agent", "entrypoint"].includes(tag));
 
 /** The modes in which an example can run at all, and tells something by it. */
 const possible = (one: Example, among: readonly Mode[]): readonly Mode[] =>
-  among.filter((mode) => one.unable?.[mode.way] === undefined && (layered(one) || !/^stream \w+, subgraphs$/.test(mode.name)));
+  among.filter(
+    (mode) => one.unable?.[mode.way] === undefined && (layered(one) || !/^stream \w+, subgraphs$/.test(mode.name)),
+  );
 
 const named = (...names: readonly string[]): readonly Mode[] => modes.filter((mode) => names.includes(mode.name));
-/** Modes that show the most, for variants that lie between two that are run in every mode. */
-export const telling = named("stream checkpoints, subgraphs", "stream all modes, subgraphs", "streamEvents v2", "streamEvents v3", "state");
+/** For variants that lie between two others that are run in every mode. */
+export const between = named("stream all modes", "streamEvents v2", "streamEvents v3");
+/** Modes that show the most. */
+export const telling = named(
+  "stream checkpoints, subgraphs",
+  "stream all modes, subgraphs",
+  "streamEvents v2",
+  "streamEvents v3",
+  "state",
+);
 /**
  * For control taps. Not streamEvents v1 and v2: run.output holds the last chunk back until the graph has ended, and they
  * tell of no chunk after that.
  */
-export const controllable = named("invoke", "stream all modes", "stream all modes, subgraphs", "streamEvents v3", "batch", "state");
+export const controllable = named(
+  "invoke",
+  "stream all modes",
+  "stream all modes, subgraphs",
+  "streamEvents v3",
+  "batch",
+  "state",
+);
 const few = named("invoke", "stream all modes, subgraphs", "state");
 
 /**
  * One test per example: each of its modes unwrapped, and wrapped in each variant, side by side. Also runs the host's own
  * graph again after it was wrapped.
  */
-export function testGroup(examples: readonly Example[], variants: readonly { readonly variant: Variant; readonly among: readonly Mode[] }[]): void {
+export function testGroup(
+  examples: readonly Example[],
+  variants: readonly { readonly variant: Variant; readonly among: readonly Mode[] }[],
+): void {
   for (const one of examples) {
     describe(one.name, () => {
       const plain = new Map<Mode, Promise<Recording>>();
@@ -61,34 +83,42 @@ export function testGroup(examples: readonly Example[], variants: readonly { rea
         if (variant === governed && !one.tags.some((tag) => tag === "model" || tag === "tools")) continue;
         // What a failing run held back for run.output is given up: nobody judged it.
         if (variant === controlled && one.tags.some((tag) => tag === "errors" || tag === "limit")) continue;
-        it(`is the same with ${variant.name}`, async () => {
-          for (const mode of possible(one, among)) {
-            const { stack, seen, identify, through } = variant.make();
-            const made = one.make(through);
-            const wrapped = await record(made, stack.wrap(made.graph as never), mode, identify);
-            const { expected, actual } = texts(one, mode, await plainly(mode), wrapped, variant === bare);
-            // Texts first: they also compare the order of keys. Then as data, for a difference that can be read.
-            if (actual !== expected) expect(JSON.parse(actual), mode.name).toEqual(JSON.parse(expected));
-            expect(actual === expected, `${mode.name}: keys in another order`).toBe(true);
-            expect(leaks(wrapped), mode.name).toEqual([]);
-            if (variant.observes && (mode.way !== "batch" || made.graph.batch !== undefined)) {
-              expect(seen.get("run.start"), `${mode.name}: runs that observers saw begin`).toBeGreaterThan(0);
-              expect(seen.get("run.end"), `${mode.name}: runs that observers saw end`).toBe(seen.get("run.start"));
+        it(
+          `is the same with ${variant.name}`,
+          async () => {
+            for (const mode of possible(one, among)) {
+              const { stack, seen, identify, through } = variant.make();
+              const made = one.make(through);
+              const wrapped = await record(made, stack.wrap(made.graph as never), mode, identify);
+              const { expected, actual } = texts(one, mode, await plainly(mode), wrapped, variant === bare);
+              // Texts first: they also compare the order of keys. Then as data, for a difference that can be read.
+              if (actual !== expected) expect(JSON.parse(actual), mode.name).toEqual(JSON.parse(expected));
+              expect(actual === expected, `${mode.name}: keys in another order`).toBe(true);
+              expect(leaks(wrapped), mode.name).toEqual([]);
+              if (variant.observes && (mode.way !== "batch" || made.graph.batch !== undefined)) {
+                expect(seen.get("run.start"), `${mode.name}: runs that observers saw begin`).toBeGreaterThan(0);
+                expect(seen.get("run.end"), `${mode.name}: runs that observers saw end`).toBe(seen.get("run.start"));
+              }
+              await stack.dispose();
             }
-            await stack.dispose();
-          }
-        }, PATIENCE);
+          },
+          PATIENCE,
+        );
       }
-      it("leaves the host's own graph as it was", async () => {
-        for (const mode of possible(one, few)) {
-          const { stack } = bare.make();
-          const made = one.make();
-          stack.wrap(made.graph as never);
-          const again = await record(made, made.graph, mode, asIs);
-          const { expected, actual } = texts(one, mode, await plainly(mode), again, true);
-          expect(actual === expected || inspect(JSON.parse(actual)), mode.name).toBe(true);
-        }
-      }, PATIENCE);
+      it(
+        "leaves the host's own graph as it was",
+        async () => {
+          for (const mode of possible(one, few)) {
+            const { stack } = bare.make();
+            const made = one.make();
+            stack.wrap(made.graph as never);
+            const again = await record(made, made.graph, mode, asIs);
+            const { expected, actual } = texts(one, mode, await plainly(mode), again, true);
+            expect(actual === expected || inspect(JSON.parse(actual)), mode.name).toBe(true);
+          }
+        },
+        PATIENCE,
+      );
     });
   }
 }

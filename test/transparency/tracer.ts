@@ -10,9 +10,11 @@ export class Recorder extends BaseCallbackHandler {
 
   constructor() {
     super({ raiseError: false });
-    const log = (event: string) => (...args: unknown[]): void => {
-      this.seen.push({ event, args: dump(args) });
-    };
+    const log =
+      (event: string) =>
+      (...args: unknown[]): void => {
+        this.seen.push({ event, args: dump(args) });
+      };
     const events = [
       "handleChainStart",
       "handleChainEnd",

@@ -7,6 +7,7 @@ export function createDesk(plugins: readonly PluginInput[]) {
   const stack = createStack({ name: "desk", hooks: [ticketTriage], plugins });
   return {
     stack,
-    open: (id: string, text: string): Ticket | Promise<Ticket> => stack.call(ticketTriage, { id, priority: "low", text }),
+    open: (id: string, text: string): Ticket | Promise<Ticket> =>
+      stack.call(ticketTriage, { id, priority: "low", text }),
   };
 }

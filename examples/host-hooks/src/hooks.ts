@@ -8,4 +8,6 @@ export interface Ticket {
 }
 
 /** Fired for each new ticket; a tap may answer with a changed one. */
-export const ticketTriage = defineHook.waterfall<Ticket>("acme.ticket.triage", { doc: "A ticket came in; may be changed." });
+export const ticketTriage = defineHook.waterfall<Ticket>("acme.ticket.triage", {
+  doc: "A ticket came in; may be changed.",
+});

@@ -21,8 +21,17 @@ export async function openProvider(env: NodeJS.ProcessEnv = process.env): Promis
     return { llm, label: `${model} at ${baseURL ?? "OpenAI"}`, close: () => Promise.resolve() };
   }
   const server = await openAIServer({ script: play });
-  const llm = new ChatOpenAI({ model: "shop-1", apiKey: "none", maxRetries: 0, configuration: { baseURL: server.url } });
-  return { llm, label: "a scripted model behind a local OpenAI-compatible server (set OPENAI_API_KEY for a real one)", close: () => server.close() };
+  const llm = new ChatOpenAI({
+    model: "shop-1",
+    apiKey: "none",
+    maxRetries: 0,
+    configuration: { baseURL: server.url },
+  });
+  return {
+    llm,
+    label: "a scripted model behind a local OpenAI-compatible server (set OPENAI_API_KEY for a real one)",
+    close: () => server.close(),
+  };
 }
 
 const text = (content: unknown): string => (typeof content === "string" ? content : JSON.stringify(content ?? ""));
@@ -37,7 +46,9 @@ function play({ messages }: OpenAIRequest): ServerStep {
     return { say: "I am not allowed to pay orders back for you. A support lead can do it.", delayMs };
   }
   // The order's number may have been said turns ago: that the model still sees it is the workflow's memory.
-  const orderId = messages.map((message) => /\b[A-Z]-\d+\b/.exec(text(message.content))?.[0]).findLast((id) => id !== undefined);
+  const orderId = messages
+    .map((message) => /\b[A-Z]-\d+\b/.exec(text(message.content))?.[0])
+    .findLast((id) => id !== undefined);
   if (orderId === undefined) return { say: "Which order is it about?", delayMs };
   const name = /pay|refund|money/i.test(text(last?.content)) ? "refund" : "lookup_order";
   return { call: { name, args: { orderId } } };

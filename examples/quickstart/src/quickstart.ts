@@ -11,7 +11,8 @@ async function converse({ stack, assistant }: Assistant, screen: Screen, userId:
     screen.note(userId, `> ${question}`);
     const run = stack.as({ userId, conversationId: `${userId}-1` }, { streamMode: "messages" });
     for await (const [message] of await assistant.stream({ messages: [{ role: "user", content: question }] }, run)) {
-      if (message.type === "tool") screen.note(userId, isDenied(message) ? `${message.name}: denied` : `${message.name}: done`);
+      if (message.type === "tool")
+        screen.note(userId, isDenied(message) ? `${message.name}: denied` : `${message.name}: done`);
       else screen.say(userId, message.text);
     }
     screen.done(userId);
@@ -24,7 +25,8 @@ export async function quickstart(provider: Provider, screen: Screen): Promise<vo
   const { stack } = made;
   try {
     const permissions = stack.get(security);
-    for (const userId of ["alice", "bob"]) permissions.grantToolPermission({ userId, toolName: "lookup_order", permissionLevel: "read" });
+    for (const userId of ["alice", "bob"])
+      permissions.grantToolPermission({ userId, toolName: "lookup_order", permissionLevel: "read" });
     permissions.grantToolPermission({ userId: "alice", toolName: "refund", permissionLevel: "write" });
 
     screen.print(`Talking to ${provider.label}.`);
@@ -34,7 +36,8 @@ export async function quickstart(provider: Provider, screen: Screen): Promise<vo
     screen.title("What it used");
     screen.print(String(stack.get(metrics).report({ hours: 24 })));
     screen.title("Who was denied, and why");
-    for (const entry of await permissions.getAuditLog({ decision: "denied" })) screen.print(`${entry.userId}  ${entry.tool}  ${entry.code}\n       ${entry.reason}`);
+    for (const entry of await permissions.getAuditLog({ decision: "denied" }))
+      screen.print(`${entry.userId}  ${entry.tool}  ${entry.code}\n       ${entry.reason}`);
     screen.title("The stack");
     screen.print(stack.inspect().toTree());
   } finally {

@@ -17,7 +17,9 @@ export function shopTools() {
   const lookup = tool(
     ({ orderId: id }) => {
       const order = orders.get(id);
-      return order === undefined ? `There is no order ${id}.` : `Order ${id}: ${order.status}, ${order.total}${order.refunded ? ", paid back" : ""}.`;
+      return order === undefined
+        ? `There is no order ${id}.`
+        : `Order ${id}: ${order.status}, ${order.total}${order.refunded ? ", paid back" : ""}.`;
     },
     { name: "lookup_order", description: "Say where an order is and what it cost.", schema: z.object({ orderId }) },
   );

@@ -25,7 +25,14 @@ it("refuses at night, allows by day", async () => {
 
 it("counts hours over midnight and within a day", () => {
   const at = (hour: number): number => Date.UTC(2026, 0, 1, hour);
-  expect([21, 22, 23, 0, 5, 6].map((hour) => within({ from: 22, to: 6 }, at(hour)))).toEqual([false, true, true, true, true, false]);
+  expect([21, 22, 23, 0, 5, 6].map((hour) => within({ from: 22, to: 6 }, at(hour)))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
   expect([8, 9, 16, 17].map((hour) => within({ from: 9, to: 17 }, at(hour)))).toEqual([false, true, true, false]);
 });
 

@@ -39,7 +39,12 @@ function denialText(denial: Pick<DenialFields, "code" | "message">): string {
 }
 
 /** What a denied tool call leaves in the state instead of a result. */
-export function denialMessage(name: string, callId: string | null, requestId: string, denial: DenialFields): ToolMessage {
+export function denialMessage(
+  name: string,
+  callId: string | null,
+  requestId: string,
+  denial: DenialFields,
+): ToolMessage {
   return new ToolMessage({
     status: "error",
     name,
@@ -57,7 +62,9 @@ export function denialMessage(name: string, callId: string | null, requestId: st
  * const denials = state.messages.filter(isDenied);
  */
 export function isDenied(message: unknown): boolean {
-  const artifact: unknown = (message as { artifact?: unknown; kwargs?: { artifact?: unknown } } | null)?.artifact ?? (message as { kwargs?: { artifact?: unknown } } | null)?.kwargs?.artifact;
+  const artifact: unknown =
+    (message as { artifact?: unknown; kwargs?: { artifact?: unknown } } | null)?.artifact ??
+    (message as { kwargs?: { artifact?: unknown } } | null)?.kwargs?.artifact;
   const code: unknown = (artifact as { graphtap?: { code?: unknown } } | null | undefined)?.graphtap?.code;
   return typeof code === "string";
 }

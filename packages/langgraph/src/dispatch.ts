@@ -29,7 +29,8 @@ export interface Dispatch {
   readonly needsIdentity: boolean;
 }
 
-const used = (runners: Record<string, { readonly used: boolean }>): boolean => Object.values(runners).some((r) => r.used);
+const used = (runners: Record<string, { readonly used: boolean }>): boolean =>
+  Object.values(runners).some((r) => r.used);
 
 /** Builds the property table of an epoch. */
 export function createDispatch(epoch: Epoch): Dispatch {
@@ -55,7 +56,8 @@ export function createDispatch(epoch: Epoch): Dispatch {
     anyTool,
     followsModels,
     controlsTools: tool.authorize.used || tool.admit.used || tool.prepare.used || tool.result.used,
-    controlsModels: model.authorize.used || model.admit.used || model.prepare.used || model.result.used || model.stream.used,
+    controlsModels:
+      model.authorize.used || model.admit.used || model.prepare.used || model.result.used || model.stream.used,
     needsIdentity: required || judged.some((runner) => runner.taps.some((tap) => demanding.has(tap.plugin))),
   };
 }

@@ -15,11 +15,15 @@ export const errorCatalog = Object.freeze({
     why: "A guard escalated a bare tool call, a model call, or a call that changed after it was judged; only a ToolNode's call inside a graph with a checkpointer can wait for a human.",
     do: "Call the tool through a ToolNode of a wrapped graph with a checkpointer, or let the guard deny instead.",
   },
-  APPROVAL_REJECTED: { title: "A human said no to a tool call.", why: "The resume payload carried a reject decision.", do: "Nothing: the model was told and goes on." },
+  APPROVAL_REJECTED: {
+    title: "A human said no to a tool call.",
+    why: "The resume payload carried a reject decision.",
+    do: "Nothing: the model was told and goes on.",
+  },
   APPROVAL_VOID: {
     title: "An approval did not fit the call it was given for.",
     why: "The arguments changed between the question and the answer, the decision renamed the tool, or the resume payload held no decision.",
-    do: "Resume with new Command({ resume: { decisions: [{ type: \"approve\" }] } }) for the interrupt at hand.",
+    do: 'Resume with new Command({ resume: { decisions: [{ type: "approve" }] } }) for the interrupt at hand.',
   },
   ARGUMENTS_CHANGED: {
     title: "A tool was about to run with other arguments than were judged.",
@@ -44,13 +48,17 @@ export const errorCatalog = Object.freeze({
   IDENTITY_EXPIRED: {
     title: "An identity was too old to start a run.",
     why: "What stack.as returns is per request: roles may change.",
-    do: "Call stack.as(...) where the request arrives, not at module level. Services never expire: stack.as({ service: \"name\" }).",
+    do: 'Call stack.as(...) where the request arrives, not at module level. Services never expire: stack.as({ service: "name" }).',
   },
-  IDENTITY_INVALID: { title: "stack.as was given something that names nobody.", why: "A key is missing, unknown or of the wrong type.", do: "stack.as({ userId: \"alice\", tenantId, roles, conversationId }), or { service: \"name\" }." },
+  IDENTITY_INVALID: {
+    title: "stack.as was given something that names nobody.",
+    why: "A key is missing, unknown or of the wrong type.",
+    do: 'stack.as({ userId: "alice", tenantId, roles, conversationId }), or { service: "name" }.',
+  },
   IDENTITY_MISSING: {
     title: "A run was refused: nobody is running it.",
     why: "The stack has a guard and the run config carries no identity. { ...stack.as(user), configurable: {...} } loses it: the spread replaces configurable.",
-    do: "graph.invoke(input, stack.as({ userId }, { configurable: { thread_id } })). On LangGraph Server: createStack({ identity: fromLangGraphServer() }). For a public chat: anonymous: \"no-tools\".",
+    do: 'graph.invoke(input, stack.as({ userId }, { configurable: { thread_id } })). On LangGraph Server: createStack({ identity: fromLangGraphServer() }). For a public chat: anonymous: "no-tools".',
     example: "await support.invoke(input, stack.as({ userId: session.userId }, { configurable: { thread_id } }));",
   },
   IDENTITY_NOT_ISSUED: {
@@ -58,7 +66,11 @@ export const errorCatalog = Object.freeze({
     why: "It came from JSON, from a client, or from another stack. Identities live in one process and are not sent over the wire.",
     do: "Send your own session token, verify it, and call stack.as(...) in the process that runs the graph.",
   },
-  IDENTITY_THREAD_CONFLICT: { title: "Two conversations were named at once.", why: "conversationId and configurable.thread_id differ.", do: "Give one of them." },
+  IDENTITY_THREAD_CONFLICT: {
+    title: "Two conversations were named at once.",
+    why: "conversationId and configurable.thread_id differ.",
+    do: "Give one of them.",
+  },
   MIDDLEWARE_INVALID: {
     title: "The LangChain bridge was given something it cannot use.",
     why: "asMiddleware takes a stack, fromMiddleware takes a middleware made by createMiddleware.",
@@ -74,24 +86,36 @@ export const errorCatalog = Object.freeze({
     why: "A plugin must be able to stop or change model calls, and this model is closed over in a node.",
     do: "const model = stack.wrapModel(rawModel), and use only `model` in the node.",
   },
-  RUN_OVER: { title: "A tool was called with the context of a finished run.", why: "A timer, a queue or a forgotten promise outlived its run.", do: "Await the work inside the run, or call the tool with stack.as(...) of its own." },
+  RUN_OVER: {
+    title: "A tool was called with the context of a finished run.",
+    why: "A timer, a queue or a forgotten promise outlived its run.",
+    do: "Await the work inside the run, or call the tool with stack.as(...) of its own.",
+  },
   SERVER_AUTH_MISSING: {
     title: "fromLangGraphServer() refused to start: this server does not authenticate its callers.",
     why: "Then a client may put any langgraph_auth_user into its own request.",
-    do: "\"auth\": { \"path\": \"./src/auth.ts:auth\" } in langgraph.json. Authenticated by a gateway that strips that key? fromLangGraphServer({ verifiedBy: \"proxy\" }).",
+    do: '"auth": { "path": "./src/auth.ts:auth" } in langgraph.json. Authenticated by a gateway that strips that key? fromLangGraphServer({ verifiedBy: "proxy" }).',
   },
-  STACK_OPTIONS_INVALID: { title: "createStack was given wrong options.", why: "A key is unknown or of the wrong type.", do: "See the options table of @graphtap/langgraph." },
+  STACK_OPTIONS_INVALID: {
+    title: "createStack was given wrong options.",
+    why: "A key is unknown or of the wrong type.",
+    do: "See the options table of @graphtap/langgraph.",
+  },
   THREAD_ID_MISSING: {
     title: "A run has a checkpointer and no conversation to store into.",
     why: "Neither conversationId nor configurable.thread_id was given.",
-    do: "stack.as({ userId, conversationId: \"c-1\" }), or compile the graph without a checkpointer.",
+    do: 'stack.as({ userId, conversationId: "c-1" }), or compile the graph without a checkpointer.',
   },
   TOOL_UNGUARDED: {
     title: "A tool was called without passing the gate.",
     why: "A node called the original tool object, not the one the stack wrapped; code inside a node is out of wrap's reach.",
     do: "const [search] = stack.wrapTools([rawSearch]), and use only `search` from then on.",
   },
-  TRANSFORM_UNSUPPORTED: { title: "A run output could not be transformed in this stream mode.", why: "The run streams neither values nor state.", do: "Stream mode values, or invoke." },
+  TRANSFORM_UNSUPPORTED: {
+    title: "A run output could not be transformed in this stream mode.",
+    why: "The run streams neither values nor state.",
+    do: "Stream mode values, or invoke.",
+  },
   WORKFLOW_COMPILE_INVALID: {
     title: "A workflow was not compiled.",
     why: "A workflow.compile tap answered with something that is no compiled graph.",
@@ -101,32 +125,69 @@ export const errorCatalog = Object.freeze({
     title: "Somebody was named when a workflow was created.",
     why: "A compiled graph is shared between users, so it holds nobody's id.",
     do: "Say who runs it per run: workflow.invoke(input, stack.as({ userId, conversationId })).",
-    example: "const qa = await stack.createWorkflow({ llm });\nawait qa.invoke(input, stack.as({ userId: session.userId, conversationId }));",
+    example:
+      "const qa = await stack.createWorkflow({ llm });\nawait qa.invoke(input, stack.as({ userId: session.userId, conversationId }));",
   },
-  WORKFLOW_MEMORY_WINDOW: { title: "A memory window is out of range.", why: "memoryWindow counts messages: a whole number from 1 to 10,000.", do: "memoryWindow: 20" },
+  WORKFLOW_MEMORY_WINDOW: {
+    title: "A memory window is out of range.",
+    why: "memoryWindow counts messages: a whole number from 1 to 10,000.",
+    do: "memoryWindow: 20",
+  },
   WORKFLOW_MODEL_UNUSABLE: {
     title: "A workflow was given no model that it can use.",
     why: "It takes a chat model or a binding around one, and in the modes tools and full one with bindTools; anything else would run ungoverned.",
-    do: "llm: new ChatOpenAI({ model: \"gpt-5-mini\" })",
+    do: 'llm: new ChatOpenAI({ model: "gpt-5-mini" })',
   },
   WORKFLOW_OPTION_CONFLICT: {
     title: "Two options of a workflow contradict each other.",
     why: "llm and model (or systemMessage and systemPrompt) are two words for one thing, and what a mode never uses would be silently ignored.",
     do: "Leave one of them out, or change the mode.",
   },
-  WORKFLOW_OPTION_TYPE: { title: "An option of a workflow has the wrong type.", why: "The issue says what was expected and what was found.", do: "stack.validate(spec) lists every issue at once." },
-  WORKFLOW_OPTION_UNKNOWN: { title: "A workflow was given an option that does not exist.", why: "A misspelt option would silently do nothing.", do: "Use the name that the issue proposes." },
-  WORKFLOW_OPTIONS_INVALID: { title: "createWorkflow was given wrong options.", why: "Several of them are wrong; details.issues holds each with its own code.", do: "stack.validate(spec) lists every issue at once." },
+  WORKFLOW_OPTION_TYPE: {
+    title: "An option of a workflow has the wrong type.",
+    why: "The issue says what was expected and what was found.",
+    do: "stack.validate(spec) lists every issue at once.",
+  },
+  WORKFLOW_OPTION_UNKNOWN: {
+    title: "A workflow was given an option that does not exist.",
+    why: "A misspelt option would silently do nothing.",
+    do: "Use the name that the issue proposes.",
+  },
+  WORKFLOW_OPTIONS_INVALID: {
+    title: "createWorkflow was given wrong options.",
+    why: "Several of them are wrong; details.issues holds each with its own code.",
+    do: "stack.validate(spec) lists every issue at once.",
+  },
   WORKFLOW_RETRIEVAL_INVALID: {
     title: "A workflow's retriever gave something that is no list of documents.",
     why: "Each item needs pageContent; metadata is optional.",
-    do: "invoke: async (question) => [{ pageContent: \"...\", metadata: { source: \"...\" } }]",
+    do: 'invoke: async (question) => [{ pageContent: "...", metadata: { source: "..." } }]',
   },
-  WORKFLOW_RETRIEVER_MISSING: { title: "A workflow that retrieves has no retriever.", why: "The modes rag and full retrieve before the model answers.", do: "retriever: vectorStore.asRetriever(), or mode: \"plain\"." },
-  WORKFLOW_TOOL_DUPLICATE: { title: "Two tools of a workflow have one name.", why: "The model calls tools by name: the second could never run.", do: "Rename one of them." },
-  WORKFLOW_TOOL_UNUSABLE: { title: "A tool of a workflow cannot be called.", why: "It has no invoke method, or a name that providers refuse.", do: "tool(fn, { name: \"search_help\", description, schema }) of @langchain/core/tools." },
-  WORKFLOW_TOOLS_MISSING: { title: "A workflow that calls tools has none.", why: "The modes tools and full need at least one tool.", do: "tools: [search], or mode: \"plain\"." },
-  WRAP_FOREIGN_STACK: { title: "A graph wrapped by one stack was given to another.", why: "Two gates around one graph would judge and count everything twice.", do: "Wrap the original graph, or use one stack." },
+  WORKFLOW_RETRIEVER_MISSING: {
+    title: "A workflow that retrieves has no retriever.",
+    why: "The modes rag and full retrieve before the model answers.",
+    do: 'retriever: vectorStore.asRetriever(), or mode: "plain".',
+  },
+  WORKFLOW_TOOL_DUPLICATE: {
+    title: "Two tools of a workflow have one name.",
+    why: "The model calls tools by name: the second could never run.",
+    do: "Rename one of them.",
+  },
+  WORKFLOW_TOOL_UNUSABLE: {
+    title: "A tool of a workflow cannot be called.",
+    why: "It has no invoke method, or a name that providers refuse.",
+    do: 'tool(fn, { name: "search_help", description, schema }) of @langchain/core/tools.',
+  },
+  WORKFLOW_TOOLS_MISSING: {
+    title: "A workflow that calls tools has none.",
+    why: "The modes tools and full need at least one tool.",
+    do: 'tools: [search], or mode: "plain".',
+  },
+  WRAP_FOREIGN_STACK: {
+    title: "A graph wrapped by one stack was given to another.",
+    why: "Two gates around one graph would judge and count everything twice.",
+    do: "Wrap the original graph, or use one stack.",
+  },
   WRAP_REMOTE: {
     title: "stack.wrap() was given a RemoteGraph.",
     why: "Its nodes, models and tools run on that server; guards here would never see them, so this would only look safe.",
@@ -143,7 +204,12 @@ export const errorCatalog = Object.freeze({
 export type BindingErrorCode = keyof typeof errorCatalog;
 
 /** An error of the catalog, with what was seen. */
-export function bindingError(code: BindingErrorCode, what: string, why: string, extra: { readonly do?: string; readonly cause?: unknown; readonly details?: Record<string, unknown> } = {}): GraphTapError {
+export function bindingError(
+  code: BindingErrorCode,
+  what: string,
+  why: string,
+  extra: { readonly do?: string; readonly cause?: unknown; readonly details?: Record<string, unknown> } = {},
+): GraphTapError {
   const { do: fix, ...rest } = extra;
   return new GraphTapError({ code, what, why, do: fix ?? errorCatalog[code].do, ...rest });
 }
@@ -153,11 +219,18 @@ export function identityInvalid(issues: readonly string[]): GraphTapError {
 }
 
 export function identityThreadConflict(conversationId: string, threadId: unknown): GraphTapError {
-  return bindingError("IDENTITY_THREAD_CONFLICT", "stack.as() was given two conversations.", `conversationId is ${JSON.stringify(conversationId)}, configurable.thread_id is ${JSON.stringify(threadId)}.`);
+  return bindingError(
+    "IDENTITY_THREAD_CONFLICT",
+    "stack.as() was given two conversations.",
+    `conversationId is ${JSON.stringify(conversationId)}, configurable.thread_id is ${JSON.stringify(threadId)}.`,
+  );
 }
 
 export function identityNotIssued(stack: string, subject: string, found: unknown): GraphTapError {
-  const kind = typeof found === "object" && found !== null ? `an object (keys: ${Object.keys(found).slice(0, 8).join(", ") || "none"})` : `a ${typeof found}`;
+  const kind =
+    typeof found === "object" && found !== null
+      ? `an object (keys: ${Object.keys(found).slice(0, 8).join(", ") || "none"})`
+      : `a ${typeof found}`;
   return bindingError(
     "IDENTITY_NOT_ISSUED",
     `run of "${subject}" was refused: the identity in its config was not made by this stack.`,
@@ -165,8 +238,16 @@ export function identityNotIssued(stack: string, subject: string, found: unknown
   );
 }
 
-export function identityMissing(subject: string, guards: readonly string[], configurable: readonly string[], problem?: unknown): GraphTapError {
-  const seen = configurable.length === 0 ? "The run config carries no identity." : `The run config carries no identity; configurable had only: ${configurable.join(", ")}.`;
+export function identityMissing(
+  subject: string,
+  guards: readonly string[],
+  configurable: readonly string[],
+  problem?: unknown,
+): GraphTapError {
+  const seen =
+    configurable.length === 0
+      ? "The run config carries no identity."
+      : `The run config carries no identity; configurable had only: ${configurable.join(", ")}.`;
   const guard = guards.length === 0 ? "The stack resolves identities" : `The stack has a guard (${guards.join(", ")})`;
   return bindingError(
     "IDENTITY_MISSING",
@@ -177,19 +258,36 @@ export function identityMissing(subject: string, guards: readonly string[], conf
 }
 
 export function identityExpired(subject: string, label: string): GraphTapError {
-  return bindingError("IDENTITY_EXPIRED", `run of "${subject}" was refused: the identity of ${label} is too old to start a run.`, "It was made by stack.as(...) longer ago than identityTtlMs (15 minutes unless set).");
+  return bindingError(
+    "IDENTITY_EXPIRED",
+    `run of "${subject}" was refused: the identity of ${label} is too old to start a run.`,
+    "It was made by stack.as(...) longer ago than identityTtlMs (15 minutes unless set).",
+  );
 }
 
 export function identityChanged(subject: string, outer: string, inner: string): GraphTapError {
-  return bindingError("IDENTITY_CHANGED", `"${subject}" was refused: it is called as ${inner} inside a run of ${outer}.`, "Inside a run only a narrower identity is accepted: the same user with fewer roles, or a service on behalf of that user.");
+  return bindingError(
+    "IDENTITY_CHANGED",
+    `"${subject}" was refused: it is called as ${inner} inside a run of ${outer}.`,
+    "Inside a run only a narrower identity is accepted: the same user with fewer roles, or a service on behalf of that user.",
+  );
 }
 
 export function serverAuthMissing(why: string, cause?: unknown): GraphTapError {
-  return bindingError("SERVER_AUTH_MISSING", "fromLangGraphServer() refused to start: this server does not authenticate its callers.", `${why}. Then a client may put any langgraph_auth_user into its own request.`, cause === undefined ? {} : { cause });
+  return bindingError(
+    "SERVER_AUTH_MISSING",
+    "fromLangGraphServer() refused to start: this server does not authenticate its callers.",
+    `${why}. Then a client may put any langgraph_auth_user into its own request.`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 export function threadIdMissing(subject: string): GraphTapError {
-  return bindingError("THREAD_ID_MISSING", `run of "${subject}" has a checkpointer and no conversation to store into.`, "Neither conversationId nor configurable.thread_id was given.");
+  return bindingError(
+    "THREAD_ID_MISSING",
+    `run of "${subject}" has a checkpointer and no conversation to store into.`,
+    "Neither conversationId nor configurable.thread_id was given.",
+  );
 }
 
 export function wrapUnsupported(what: string, why: string, cause?: unknown): GraphTapError {
@@ -197,18 +295,34 @@ export function wrapUnsupported(what: string, why: string, cause?: unknown): Gra
 }
 
 export function wrapRemote(name: string, url: string | null): GraphTapError {
-  return bindingError("WRAP_REMOTE", `stack.wrap() was given RemoteGraph "${name}"${url === null ? "" : ` (${url})`}.`, errorCatalog.WRAP_REMOTE.why);
+  return bindingError(
+    "WRAP_REMOTE",
+    `stack.wrap() was given RemoteGraph "${name}"${url === null ? "" : ` (${url})`}.`,
+    errorCatalog.WRAP_REMOTE.why,
+  );
 }
 
 export function wrapForeignStack(graph: string, other: string, own: string): GraphTapError {
-  return bindingError("WRAP_FOREIGN_STACK", `stack "${own}" was given graph "${graph}", which stack "${other}" has wrapped.`, errorCatalog.WRAP_FOREIGN_STACK.why);
+  return bindingError(
+    "WRAP_FOREIGN_STACK",
+    `stack "${own}" was given graph "${graph}", which stack "${other}" has wrapped.`,
+    errorCatalog.WRAP_FOREIGN_STACK.why,
+  );
 }
 
 export function runOver(subject: string, runId: string): GraphTapError {
-  return bindingError("RUN_OVER", `"${subject}" was called with the context of run ${runId}, which has ended.`, errorCatalog.RUN_OVER.why);
+  return bindingError(
+    "RUN_OVER",
+    `"${subject}" was called with the context of run ${runId}, which has ended.`,
+    errorCatalog.RUN_OVER.why,
+  );
 }
 
 export function ungated(kind: "tool" | "model", name: string, node: string | null): GraphTapError {
   const code = kind === "tool" ? "TOOL_UNGUARDED" : "MODEL_NOT_CONTROLLED";
-  return bindingError(code, `node "${node ?? "?"}" called ${kind} "${name}" without passing the gate.`, errorCatalog[code].why);
+  return bindingError(
+    code,
+    `node "${node ?? "?"}" called ${kind} "${name}" without passing the gate.`,
+    errorCatalog[code].why,
+  );
 }

@@ -14,7 +14,11 @@ it("the README's example prints what its comments say", async () => {
   const folder = await mkdtemp(join(here, ".readme-"));
   try {
     await writeFile(join(folder, "example.mts"), code);
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "--conditions=@graphtap/source", join(folder, "example.mts")], { cwd: here });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "--conditions=@graphtap/source", join(folder, "example.mts")],
+      { cwd: here },
+    );
     expect(stdout.trim().split("\n")).toEqual(said);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,4 +1,19 @@
-import type { AnyHookDef, CallRest, CallResult, Complete, Epoch, Gettable, Inspection, Kernel, KernelOptions, Plugin, PluginInput, Profile, ServiceFrom, ValueOf } from "@graphtap/kernel";
+import type {
+  AnyHookDef,
+  CallRest,
+  CallResult,
+  Complete,
+  Epoch,
+  Gettable,
+  Inspection,
+  Kernel,
+  KernelOptions,
+  Plugin,
+  PluginInput,
+  Profile,
+  ServiceFrom,
+  ValueOf,
+} from "@graphtap/kernel";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { z } from "zod";
 import type { Explanation } from "./graph/explain.js";
@@ -34,7 +49,9 @@ type FactsOf<F> = F extends z.ZodType ? z.input<F> : never;
 export type WhoWith<Facts> = unknown extends FactsOf<Facts> ? Who : Who & FactsOf<Facts>;
 
 /** RemoteGraph runs elsewhere: wrapping it is a compile error whose text says where to go. */
-export type NotRemote<G> = G extends { readonly graphId: string; readonly lg_is_pregel: boolean } ? { readonly "wrap the graph in the server's source, not the RemoteGraph": never } : unknown;
+export type NotRemote<G> = G extends { readonly graphId: string; readonly lg_is_pregel: boolean }
+  ? { readonly "wrap the graph in the server's source, not the RemoteGraph": never }
+  : unknown;
 
 /** Plugins around any LangGraph graph. */
 export interface Stack<Facts extends z.ZodType = z.ZodType> {
@@ -63,7 +80,10 @@ export interface Stack<Facts extends z.ZodType = z.ZodType> {
    * @throws GraphTapError IDENTITY_INVALID, IDENTITY_THREAD_CONFLICT
    * @example graph.invoke(input, stack.as({ userId: "alice", conversationId: "c-1" }, { signal }));
    */
-  as<const C extends object = {}>(who: WhoWith<Facts>, config?: C & Partial<RunnableConfig>): Mutable<NoInfer<C>> & Identified;
+  as<const C extends object = {}>(
+    who: WhoWith<Facts>,
+    config?: C & Partial<RunnableConfig>,
+  ): Mutable<NoInfer<C>> & Identified;
   /** What is governed in a graph and what is only observed. */
   explain(graph: object): Explanation;
   /** A service, by key or by the factory of the plugin that provides it first. */
@@ -89,4 +109,6 @@ export interface Stack<Facts extends z.ZodType = z.ZodType> {
 }
 
 /** What {@link createStack} takes. */
-export type StackConfig<List extends readonly PluginInput[], Facts extends z.ZodType> = StackOptions<Facts> & { readonly plugins: List } & Complete<List>;
+export type StackConfig<List extends readonly PluginInput[], Facts extends z.ZodType> = StackOptions<Facts> & {
+  readonly plugins: List;
+} & Complete<List>;

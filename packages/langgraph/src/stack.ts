@@ -26,8 +26,18 @@ const OPTIONS = z.object({
   anonymous: z.enum(["refuse", "no-tools"]).optional(),
   ungated: z.enum(["deny", "report"]).optional(),
   identityTtlMs: z.number().positive().optional(),
-  facts: z.custom((value) => typeof (value as { safeParse?: unknown } | null)?.safeParse === "function", "expected a zod schema").optional(),
-  identity: z.custom((value) => typeof (value as { resolve?: unknown } | null)?.resolve === "function", "expected a resolver such as fromLangGraphServer()").optional(),
+  facts: z
+    .custom(
+      (value) => typeof (value as { safeParse?: unknown } | null)?.safeParse === "function",
+      "expected a zod schema",
+    )
+    .optional(),
+  identity: z
+    .custom(
+      (value) => typeof (value as { resolve?: unknown } | null)?.resolve === "function",
+      "expected a resolver such as fromLangGraphServer()",
+    )
+    .optional(),
 });
 
 /** Fifteen minutes: long enough for a request to queue, short enough that a module-level constant is found on day one. */
@@ -45,10 +55,17 @@ const TABLES = 16;
  * await support.invoke(input, stack.as({ userId: "alice" }));
  * @throws GraphTapError STACK_OPTIONS_INVALID and the kernel's boot errors.
  */
-export function createStack<const List extends readonly PluginInput[], Facts extends z.ZodType = z.ZodType>(config: StackConfig<List, Facts>): Stack<Facts> {
+export function createStack<const List extends readonly PluginInput[], Facts extends z.ZodType = z.ZodType>(
+  config: StackConfig<List, Facts>,
+): Stack<Facts> {
   const options = config as StackConfig<readonly PluginInput[], Facts>;
   const checked = OPTIONS.safeParse(options);
-  if (!checked.success) throw bindingError("STACK_OPTIONS_INVALID", "createStack(): options are wrong.", checked.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("\n"));
+  if (!checked.success)
+    throw bindingError(
+      "STACK_OPTIONS_INVALID",
+      "createStack(): options are wrong.",
+      checked.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("\n"),
+    );
   const { facts, identity, anonymous, ungated, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
   const kernel = createKernel({
     ...kernelOptions,
@@ -106,11 +123,19 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     validate: (spec: never) => validateSpec(spec),
     wrapModel(model: object) {
       const governed = models.guard(model);
-      if (governed === model && !models.governs(model)) throw wrapUnsupported(`stack.wrapModel() was given no chat model: ${inspect(model, { depth: 0 }).slice(0, 80)}.`, "It takes a chat model, or what bindTools, withConfig or withStructuredOutput gave.");
+      if (governed === model && !models.governs(model))
+        throw wrapUnsupported(
+          `stack.wrapModel() was given no chat model: ${inspect(model, { depth: 0 }).slice(0, 80)}.`,
+          "It takes a chat model, or what bindTools, withConfig or withStructuredOutput gave.",
+        );
       return governed;
     },
     wrapTool(tool: object) {
-      if (!isCallable(tool)) throw wrapUnsupported(`stack.wrapTool() was given no tool: ${inspect(tool, { depth: 0 }).slice(0, 80)}.`, "It takes an object with a name and an invoke method, as tool() of @langchain/core/tools makes it.");
+      if (!isCallable(tool))
+        throw wrapUnsupported(
+          `stack.wrapTool() was given no tool: ${inspect(tool, { depth: 0 }).slice(0, 80)}.`,
+          "It takes an object with a name and an invoke method, as tool() of @langchain/core/tools makes it.",
+        );
       return tools.guard(tool);
     },
     wrapTools: (list: readonly object[]) => list.map((tool) => stack.wrapTool(tool)),

@@ -64,7 +64,9 @@ const byHand = compose(0);
 export const onions = { byHand: () => byHand(value), hook: () => around.call(value, undefined, core) };
 
 /** Bytes that one synchronous call leaves on the heap; calls are counted so that a scavenge in between shows. */
-export function bytesPerCall(calls = 200_000): { readonly sync: number; readonly series: number; readonly guard: number } | null {
+export function bytesPerCall(
+  calls = 200_000,
+): { readonly sync: number; readonly series: number; readonly guard: number } | null {
   const collect = (globalThis as { gc?: () => void }).gc;
   if (collect === undefined) return null;
   const measure = (call: () => unknown): number => {

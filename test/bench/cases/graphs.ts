@@ -10,7 +10,11 @@ import { z } from "zod";
 const INPUT = { messages: [{ role: "user" as const, content: "go" }] };
 const CONFIG = { recursionLimit: 200 };
 
-const search = tool(async ({ q }) => `3 articles about ${q}`, { name: "search", description: "Search the help centre.", schema: z.object({ q: z.string() }) });
+const search = tool(async ({ q }) => `3 articles about ${q}`, {
+  name: "search",
+  description: "Search the help centre.",
+  schema: z.object({ q: z.string() }),
+});
 
 /** A model that asks for the tool ten times, one at a time, and then answers. */
 const tenTimes = () =>
@@ -41,7 +45,8 @@ export function idleGraph() {
     .compile();
 }
 
-const plugin = (name: string, setup: (api: PluginApi) => void) => definePlugin({ name, version: "1.0.0", identity: "none", setup })();
+const plugin = (name: string, setup: (api: PluginApi) => void) =>
+  definePlugin({ name, version: "1.0.0", identity: "none", setup })();
 
 export const emptyStack = createStack({ name: "empty", plugins: [] });
 /** Around and observers of nodes and tools. */
@@ -62,7 +67,16 @@ export const guardStack = createStack({
   plugins: [
     plugin("bench-guard", (api) => {
       api.tap(hooks.tool.authorize, () => undefined);
-      for (const hook of [hooks.run.start, hooks.run.end, hooks.tool.start, hooks.tool.end, hooks.tool.denied, hooks.model.start, hooks.model.end]) api.tap(hook as typeof hooks.run.end, () => undefined);
+      for (const hook of [
+        hooks.run.start,
+        hooks.run.end,
+        hooks.tool.start,
+        hooks.tool.end,
+        hooks.tool.denied,
+        hooks.model.start,
+        hooks.model.end,
+      ])
+        api.tap(hook as typeof hooks.run.end, () => undefined);
     }),
   ],
 });
@@ -73,14 +87,28 @@ class Quiet extends BaseCallbackHandler {
   override handleChainStart(): void {}
 }
 
-const wrapOnly = (name: string) => createMiddleware({ name, wrapToolCall: (request, handler) => handler(request), wrapModelCall: (request, handler) => handler(request) });
-const beforeAfter = (name: string) => createMiddleware({ name, beforeModel: () => undefined, afterModel: () => undefined });
-const agent = (middleware: ReturnType<typeof wrapOnly>[]) => createAgent({ model: tenTimes(), tools: [search], middleware });
+const wrapOnly = (name: string) =>
+  createMiddleware({
+    name,
+    wrapToolCall: (request, handler) => handler(request),
+    wrapModelCall: (request, handler) => handler(request),
+  });
+const beforeAfter = (name: string) =>
+  createMiddleware({ name, beforeModel: () => undefined, afterModel: () => undefined });
+const agent = (middleware: ReturnType<typeof wrapOnly>[]) =>
+  createAgent({ model: tenTimes(), tools: [search], middleware });
 
-const runs = (graph: { invoke(input: typeof INPUT, config: object): Promise<unknown> }, config: object = CONFIG) => () => graph.invoke(INPUT, config);
+const runs =
+  (graph: { invoke(input: typeof INPUT, config: object): Promise<unknown> }, config: object = CONFIG) =>
+  () =>
+    graph.invoke(INPUT, config);
 
 /** The graph as it is, and what each way of hooking it costs. */
-export const idleRuns = { bare: runs(idleGraph()), again: runs(idleGraph()), empty: runs(emptyStack.wrap(idleGraph())) };
+export const idleRuns = {
+  bare: runs(idleGraph()),
+  again: runs(idleGraph()),
+  empty: runs(emptyStack.wrap(idleGraph())),
+};
 export const reactRuns = {
   bare: runs(reactGraph()),
   again: runs(reactGraph()),

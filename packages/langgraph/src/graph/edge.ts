@@ -12,7 +12,9 @@ const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
  * it, outside of what it is bound to. The same list where there are none.
  */
 export function hookedWriters(core: Core, node: string, writers: readonly Runnable[]): readonly Runnable[] {
-  return writers.every(isPlainWrite) ? writers : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer)));
+  return writers.every(isPlainWrite)
+    ? writers
+    : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer)));
 }
 
 function hooked(core: Core, node: string, writer: Runnable): Runnable {

@@ -36,10 +36,20 @@ export interface Explanation {
 }
 
 /** Lists what is governed in a graph, node by node. */
-export function explainGraph(core: Core, graphs: GraphWrapper, models: ModelGuards, tools: Guards, value: object): Explanation {
+export function explainGraph(
+  core: Core,
+  graphs: GraphWrapper,
+  models: ModelGuards,
+  tools: Guards,
+  value: object,
+): Explanation {
   const wrapped = wrapperOf(value) === core ? value : graphs.wrap(value);
   const graph = isAgent(wrapped) ? wrapped.graph : wrapped;
-  if (!isPregel(graph)) throw wrapUnsupported("stack.explain() was given a graph that is not compiled.", "A StateGraph has no nodes to look into before compile().");
+  if (!isPregel(graph))
+    throw wrapUnsupported(
+      "stack.explain() was given a graph that is not compiled.",
+      "A StateGraph has no nodes to look into before compile().",
+    );
   const nodes: NodeCoverage[] = [];
   visit(graph, "", { models, tools, nodes, seen: new Set() });
   const name = graph.getName();
@@ -73,22 +83,56 @@ function visit(graph: PregelLike, prefix: string, v: Visit): void {
 
 function coverage(node: string, inner: Runnable, { models, tools }: Visit): NodeCoverage {
   const parts = leavesOf(inner, (part) => isPregel(part) || isToolNode(part) || isTool(part));
-  const reached: unknown[] = parts.flatMap((part): unknown[] => (isToolNode(part) ? part.tools : isTool(part) ? [part] : []));
-  const names = (governed: boolean): string[] => [...new Set(reached.filter((tool) => (isGoverned(tools, tool) ? governed : !governed)).map((tool) => (tool as { name?: string }).name ?? "?"))];
-  const known = (part: Runnable): boolean => isPregel(part) || isToolNode(part) || isTool(part) || models.governs(part) || isData(part);
+  const reached: unknown[] = parts.flatMap((part): unknown[] =>
+    isToolNode(part) ? part.tools : isTool(part) ? [part] : [],
+  );
+  const names = (governed: boolean): string[] => [
+    ...new Set(
+      reached
+        .filter((tool) => (isGoverned(tools, tool) ? governed : !governed))
+        .map((tool) => (tool as { name?: string }).name ?? "?"),
+    ),
+  ];
+  const known = (part: Runnable): boolean =>
+    isPregel(part) || isToolNode(part) || isTool(part) || models.governs(part) || isData(part);
   const opaque = !parts.every(known);
   const controlled = parts.some((part) => models.governs(part));
-  const kind = reached.length > 0 ? "tools" : parts.some((part) => isPregel(part)) ? "subgraph" : controlled && !opaque ? "model" : opaque ? "code" : "tools";
-  return { node, kind, toolsGoverned: names(true), toolsObserved: names(false), model: opaque ? "observed" : controlled ? "controlled" : "none", opaque };
+  const kind =
+    reached.length > 0
+      ? "tools"
+      : parts.some((part) => isPregel(part))
+        ? "subgraph"
+        : controlled && !opaque
+          ? "model"
+          : opaque
+            ? "code"
+            : "tools";
+  return {
+    node,
+    kind,
+    toolsGoverned: names(true),
+    toolsObserved: names(false),
+    model: opaque ? "observed" : controlled ? "controlled" : "none",
+    opaque,
+  };
 }
 
 /** LangChain's own prompts, parsers and the like: no code of the host's. */
-const isData = (part: Runnable): boolean => !("func" in part) && Array.isArray(part.lc_namespace) && part.lc_namespace[0]?.startsWith("langchain") === true;
+const isData = (part: Runnable): boolean =>
+  !("func" in part) && Array.isArray(part.lc_namespace) && part.lc_namespace[0]?.startsWith("langchain") === true;
 
-const isGoverned = (tools: Guards, tool: unknown): boolean => typeof tool === "object" && tool !== null && tools.originalOf(tool) !== undefined;
+const isGoverned = (tools: Guards, tool: unknown): boolean =>
+  typeof tool === "object" && tool !== null && tools.originalOf(tool) !== undefined;
 
 function line(n: NodeCoverage): string {
-  const tools = [n.toolsGoverned.length > 0 ? `tools governed: ${n.toolsGoverned.join(", ")}` : "", n.toolsObserved.length > 0 ? `tools observed: ${n.toolsObserved.join(", ")}` : ""].filter((part) => part !== "");
-  const rest = n.opaque ? ["a closure: what it calls directly is only observed"] : n.model === "controlled" ? ["model controlled"] : [];
+  const tools = [
+    n.toolsGoverned.length > 0 ? `tools governed: ${n.toolsGoverned.join(", ")}` : "",
+    n.toolsObserved.length > 0 ? `tools observed: ${n.toolsObserved.join(", ")}` : "",
+  ].filter((part) => part !== "");
+  const rest = n.opaque
+    ? ["a closure: what it calls directly is only observed"]
+    : n.model === "controlled"
+      ? ["model controlled"]
+      : [];
   return `  ${n.node}: ${[n.kind, ...tools, ...rest].join("; ")}`;
 }

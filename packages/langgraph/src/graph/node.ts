@@ -45,7 +45,12 @@ export class HookedBound extends Runnable {
     if (outer === undefined || outer.scope.dispatch.idle) return this.inner.invoke(input, config);
     const done = this.#hooked(outer, input, config);
     // The output's judge must know whether a chunk may be the last one. A hidden node leaves no chunk.
-    if (outer.scope.dispatch.run.output.used && outer.ctx === outer.scope.ctx && config?.tags?.includes(HIDDEN) !== true) outer.scope.work(done, config?.signal);
+    if (
+      outer.scope.dispatch.run.output.used &&
+      outer.ctx === outer.scope.ctx &&
+      config?.tags?.includes(HIDDEN) !== true
+    )
+      outer.scope.work(done, config?.signal);
     return done;
   }
 
@@ -67,9 +72,14 @@ export class HookedBound extends Runnable {
     const started = node.start.call({ name: this.node }, ctx);
     if (started !== undefined) await started;
     const end = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> =>
-      node.end.call({ name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over }, ctx);
+      node.end.call(
+        { name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over },
+        ctx,
+      );
     try {
-      const value = await this.core.frames.run(frame, () => (node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config)));
+      const value = await this.core.frames.run(frame, () =>
+        node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config),
+      );
       const ended = end("ok", null, null);
       if (ended !== undefined) await ended;
       return value;
@@ -101,11 +111,15 @@ export class HookedBound extends Runnable {
 
   async #around(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
     let nothing: undefined | null = null;
-    const result = await frame.scope.dispatch.node.call.call(Object.freeze({ name: this.node, input }), frame.ctx, async (request): Promise<NodeResult> => {
-      const value: unknown = await this.inner.invoke(request.input, config);
-      if (value === undefined) nothing = undefined;
-      return (value ?? null) as NodeResult;
-    });
+    const result = await frame.scope.dispatch.node.call.call(
+      Object.freeze({ name: this.node, input }),
+      frame.ctx,
+      async (request): Promise<NodeResult> => {
+        const value: unknown = await this.inner.invoke(request.input, config);
+        if (value === undefined) nothing = undefined;
+        return (value ?? null) as NodeResult;
+      },
+    );
     // Taps see null for nothing; LangGraph gets back exactly what the node gave.
     return result ?? nothing;
   }
@@ -115,7 +129,14 @@ function nodeContext(outer: Frame, node: string, config: Config | undefined): Ru
   const configurable = (config?.configurable ?? {}) as Record<string, unknown>;
   const taskId = typeof configurable["__pregel_task_id"] === "string" ? configurable["__pregel_task_id"] : null;
   const ns = typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : outer.ctx.ns;
-  return Object.freeze({ ...outer.ctx, node, taskId, ns, attempt: attemptOf(outer.scope, taskId, config), signal: config?.signal ?? outer.ctx.signal });
+  return Object.freeze({
+    ...outer.ctx,
+    node,
+    taskId,
+    ns,
+    attempt: attemptOf(outer.scope, taskId, config),
+    signal: config?.signal ?? outer.ctx.signal,
+  });
 }
 
 /** LangGraph says which attempt it is from 1.2 on; before, attempts of a task are counted here. */

@@ -12,22 +12,42 @@ const isRunnable = (value: unknown): value is Runnable => Runnable.isRunnable(va
  */
 const CONTAINERS: readonly ((of: Record_, step: Step) => Record_ | null)[] = [
   // RunnableSequence
-  (of, step) => (isRunnable(of["first"]) && isRunnable(of["last"]) && Array.isArray(of["middle"]) ? { first: step(of["first"]), middle: of["middle"].map(step), last: step(of["last"]) } : null),
+  (of, step) =>
+    isRunnable(of["first"]) && isRunnable(of["last"]) && Array.isArray(of["middle"])
+      ? { first: step(of["first"]), middle: of["middle"].map(step), last: step(of["last"]) }
+      : null,
   // RunnableBinding, RunnableRetry, RunnableEach
   (of, step) => (isRunnable(of["bound"]) ? { bound: step(of["bound"]) } : null),
   // RunnableWithFallbacks
-  (of, step) => (isRunnable(of["runnable"]) && Array.isArray(of["fallbacks"]) ? { runnable: step(of["runnable"]), fallbacks: of["fallbacks"].map(step) } : null),
+  (of, step) =>
+    isRunnable(of["runnable"]) && Array.isArray(of["fallbacks"])
+      ? { runnable: step(of["runnable"]), fallbacks: of["fallbacks"].map(step) }
+      : null,
   // RunnableBranch; its conditions are code, and watched as such
-  (of, step) => (isRunnable(of["default"]) && Array.isArray(of["branches"]) ? { branches: (of["branches"] as [unknown, Runnable][]).map(([when, then]) => [when, step(then)]), default: step(of["default"]) } : null),
+  (of, step) =>
+    isRunnable(of["default"]) && Array.isArray(of["branches"])
+      ? {
+          branches: (of["branches"] as [unknown, Runnable][]).map(([when, then]) => [when, step(then)]),
+          default: step(of["default"]),
+        }
+      : null,
   // RunnableMap, RunnableParallel
-  (of, step) => (isObject(of["steps"]) && !Array.isArray(of["steps"]) && Object.values(of["steps"]).every(isRunnable) ? { steps: Object.fromEntries(Object.entries(of["steps"] as Record<string, Runnable>).map(([key, part]) => [key, step(part)])) } : null),
+  (of, step) =>
+    isObject(of["steps"]) && !Array.isArray(of["steps"]) && Object.values(of["steps"]).every(isRunnable)
+      ? {
+          steps: Object.fromEntries(
+            Object.entries(of["steps"] as Record<string, Runnable>).map(([key, part]) => [key, step(part)]),
+          ),
+        }
+      : null,
 ];
 
 /** A copy of a container whose parts went through `step`; null for anything that is no container. */
 export function mapParts(of: Runnable, step: Step): Runnable | null {
   for (const container of CONTAINERS) {
     const changed = container(of as unknown as Record_, step);
-    if (changed !== null) return Object.assign(Object.create(Object.getPrototypeOf(of) as object) as Runnable, of, changed);
+    if (changed !== null)
+      return Object.assign(Object.create(Object.getPrototypeOf(of) as object) as Runnable, of, changed);
   }
   return null;
 }

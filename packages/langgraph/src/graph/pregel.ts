@@ -32,13 +32,25 @@ export interface PregelLike {
 
 export type PregelClass = new (fields: object) => PregelLike;
 
-export const isPregel = (value: unknown): value is PregelLike => typeof value === "object" && value !== null && (value as PregelLike).lg_is_pregel === true && "nodes" in value && "_streamIterator" in value;
+export const isPregel = (value: unknown): value is PregelLike =>
+  typeof value === "object" &&
+  value !== null &&
+  (value as PregelLike).lg_is_pregel === true &&
+  "nodes" in value &&
+  "_streamIterator" in value;
 
 /** RemoteGraph says it is a Pregel, but its nodes run elsewhere. */
-export const isRemote = (value: unknown): value is { graphId?: string; name?: string } => typeof value === "object" && value !== null && (value as PregelLike).lg_is_pregel === true && !("nodes" in value);
+export const isRemote = (value: unknown): value is { graphId?: string; name?: string } =>
+  typeof value === "object" && value !== null && (value as PregelLike).lg_is_pregel === true && !("nodes" in value);
 
 /** A builder: it has a compile of its own and nodes to compile. */
-export const isBuilder = (value: unknown): value is { compile(...args: unknown[]): PregelLike } => typeof value === "object" && value !== null && typeof (value as { compile?: unknown }).compile === "function" && "nodes" in value && "channels" in value && !("lg_is_pregel" in value);
+export const isBuilder = (value: unknown): value is { compile(...args: unknown[]): PregelLike } =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as { compile?: unknown }).compile === "function" &&
+  "nodes" in value &&
+  "channels" in value &&
+  !("lg_is_pregel" in value);
 
 /** langchain's createAgent gives an agent around a graph, not a graph. */
 export interface AgentLike {
@@ -46,14 +58,23 @@ export interface AgentLike {
   readonly graph: PregelLike;
   withConfig(config: Config): AgentLike;
 }
-export const isAgent = (value: unknown): value is AgentLike => typeof value === "object" && value !== null && !("lg_is_pregel" in value) && "options" in value && typeof (value as AgentLike).withConfig === "function" && isPregel((value as AgentLike).graph);
+export const isAgent = (value: unknown): value is AgentLike =>
+  typeof value === "object" &&
+  value !== null &&
+  !("lg_is_pregel" in value) &&
+  "options" in value &&
+  typeof (value as AgentLike).withConfig === "function" &&
+  isPregel((value as AgentLike).graph);
 
-const list = (value: readonly string[] | string | undefined): readonly string[] => (value === undefined ? [] : typeof value === "string" ? [value] : value);
+const list = (value: readonly string[] | string | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === "string" ? [value] : value;
 
 /** Whether a run may stop at a static breakpoint, which raises no interrupt that a node could see. */
 export function hasBreakpoints(graph: PregelLike, options: Config | undefined): boolean {
   const given = options as { interruptBefore?: readonly string[]; interruptAfter?: readonly string[] } | undefined;
-  return [given?.interruptBefore ?? graph.interruptBefore, given?.interruptAfter ?? graph.interruptAfter].some((points) => list(points).length > 0);
+  return [given?.interruptBefore ?? graph.interruptBefore, given?.interruptAfter ?? graph.interruptAfter].some(
+    (points) => list(points).length > 0,
+  );
 }
 
 export const streamModesOf = (graph: PregelLike): readonly string[] => list(graph.streamMode);

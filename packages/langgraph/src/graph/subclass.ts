@@ -13,11 +13,13 @@ export const IDENTITY: unique symbol = Symbol("identity bound by withConfig");
 
 /** The stack that wrapped a graph; null for any other object. Works across copies of this package. */
 export function wrapperOf(value: unknown): { readonly name: string } | null {
-  const found: unknown = typeof value === "object" && value !== null ? (value as { [BRAND]?: unknown })[BRAND] : undefined;
+  const found: unknown =
+    typeof value === "object" && value !== null ? (value as { [BRAND]?: unknown })[BRAND] : undefined;
   return (found as { name: string } | undefined) ?? null;
 }
 
-const clean = (core: Core, graph: PregelLike, config: Config): Config => core.envelopes.take(config, graph.getName()).config;
+const clean = (core: Core, graph: PregelLike, config: Config): Config =>
+  core.envelopes.take(config, graph.getName()).config;
 
 /**
  * The graph with a checkpointer that passes state.load and state.save, while somebody taps them. A view and not a
@@ -27,7 +29,9 @@ function stateful<G extends PregelLike>(core: Core, graph: G): G {
   const { state } = core.dispatchHere() ?? {};
   if (state?.load.used !== true && state?.save.used !== true) return graph;
   const saver = governCheckpointer(core, graph.checkpointer);
-  return saver === graph.checkpointer ? graph : (Object.create(graph, { checkpointer: { value: saver, writable: true } }) as G);
+  return saver === graph.checkpointer
+    ? graph
+    : (Object.create(graph, { checkpointer: { value: saver, writable: true } }) as G);
 }
 
 /**
@@ -82,10 +86,14 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       const target = {
         name: this.getName(),
         modes: streamModesOf(this),
-        hasCheckpointer: typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
+        hasCheckpointer:
+          typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
         bound: this.config,
         source: (given: unknown, config?: Config) => super._streamIterator.call(self, given, config),
-        stoppedEarly: typeof this.checkpointer === "object" && hasBreakpoints(this, options) ? async (config: Config | undefined) => (await super.getState(config ?? {})).next.length > 0 : null,
+        stoppedEarly:
+          typeof this.checkpointer === "object" && hasBreakpoints(this, options)
+            ? async (config: Config | undefined) => (await super.getState(config ?? {})).next.length > 0
+            : null,
       };
       return governedStream(core, target, input, taken.config, issued);
     }
@@ -95,7 +103,8 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       return withWaiting(await super.getState.call(stateful(core, this), clean(core, this, config), options));
     }
     override async *getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }> {
-      for await (const snapshot of super.getStateHistory.call(stateful(core, this), clean(core, this, config), options)) yield withWaiting(snapshot);
+      for await (const snapshot of super.getStateHistory.call(stateful(core, this), clean(core, this, config), options))
+        yield withWaiting(snapshot);
     }
     override async updateState(config: Config, ...rest: unknown[]): Promise<unknown> {
       return super.updateState.call(stateful(core, this), clean(core, this, config), ...rest);

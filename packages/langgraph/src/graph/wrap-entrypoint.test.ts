@@ -5,7 +5,10 @@ import { createStack } from "../stack.js";
 describe("wrapping an entrypoint", () => {
   it("neither validates it without nodes nor writes into the host's trigger table", async () => {
     const double = task("double", async (n: number) => n * 2);
-    const flow = entrypoint({ name: "flow", checkpointer: new MemorySaver() }, async (n: number) => (await double(n)) + 1);
+    const flow = entrypoint(
+      { name: "flow", checkpointer: new MemorySaver() },
+      async (n: number) => (await double(n)) + 1,
+    );
     const before = JSON.stringify((flow as unknown as { triggerToNodes: unknown }).triggerToNodes);
 
     const wrapped = createStack({ plugins: [] }).wrap(flow);

@@ -7,17 +7,32 @@ import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
 import { type Guards, isTool } from "../tool/guard.js";
 import { hookedWriters } from "./edge.js";
 import { HookedBound } from "./node.js";
-import { type AgentLike, isAgent, isBuilder, isPregel, isRemote, type NodeLike, type PregelClass, type PregelLike } from "./pregel.js";
+import {
+  type AgentLike,
+  isAgent,
+  isBuilder,
+  isPregel,
+  isRemote,
+  type NodeLike,
+  type PregelClass,
+  type PregelLike,
+} from "./pregel.js";
 import { leavesOf, mapParts } from "./parts.js";
 import { governedClass, IDENTITY, wrapperOf } from "./subclass.js";
 
 /** What a stack can wrap: a compiled graph, a StateGraph, an entrypoint or a createAgent agent. Structural on purpose. */
-export type Wrappable = { readonly lg_is_pregel: boolean; readonly nodes: unknown } | { compile(...args: never[]): unknown } | { readonly graph: unknown };
+export type Wrappable =
+  | { readonly lg_is_pregel: boolean; readonly nodes: unknown }
+  | { compile(...args: never[]): unknown }
+  | { readonly graph: unknown };
 
 const describe = (value: unknown): string => {
   if (typeof value === "function") return `function "${value.name || "anonymous"}"`;
-  if (value === null || typeof value !== "object") return value === null ? "null" : `${typeof value} ${JSON.stringify(value)}`;
-  return typeof (value as { then?: unknown }).then === "function" ? "a promise" : `an object of class ${(value.constructor as { name?: string } | undefined)?.name ?? "Object"}`;
+  if (value === null || typeof value !== "object")
+    return value === null ? "null" : `${typeof value} ${JSON.stringify(value)}`;
+  return typeof (value as { then?: unknown }).then === "function"
+    ? "a promise"
+    : `an object of class ${(value.constructor as { name?: string } | undefined)?.name ?? "Object"}`;
 };
 
 /** Wraps graphs for one stack. The same graph gives the same object. */
@@ -33,7 +48,11 @@ export class GraphWrapper {
 
   /** @throws GraphTapError WRAP_UNSUPPORTED, WRAP_REMOTE, WRAP_FOREIGN_STACK */
   wrap(value: unknown): object {
-    if (typeof value !== "object" || value === null) throw wrapUnsupported(`stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`, "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.");
+    if (typeof value !== "object" || value === null)
+      throw wrapUnsupported(
+        `stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`,
+        "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.",
+      );
     const by = wrapperOf(value);
     if (by === this.core) return value;
     if (by !== null) throw wrapForeignStack((value as { name?: string }).name ?? "graph", by.name, this.core.name);
@@ -52,7 +71,10 @@ export class GraphWrapper {
     if (isPregel(value)) return this.#pregel(value);
     if (isAgent(value)) return this.#agent(value);
     if (isBuilder(value)) return this.#builder(value);
-    throw wrapUnsupported(`stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`, "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.");
+    throw wrapUnsupported(
+      `stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`,
+      "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.",
+    );
   }
 
   #class(Base: PregelClass): PregelClass {
@@ -73,14 +95,17 @@ export class GraphWrapper {
 
   #nodes(graph: PregelLike): Record<string, NodeLike> {
     const nodes: Record<string, NodeLike> = {};
-    for (const [name, node] of Object.entries(graph.nodes)) nodes[name] = this.#edges(name, name === "__start__" ? node : this.#node(name, node));
+    for (const [name, node] of Object.entries(graph.nodes))
+      nodes[name] = this.#edges(name, name === "__start__" ? node : this.#node(name, node));
     return nodes;
   }
 
   #edges(name: string, node: NodeLike): NodeLike {
     if (node.writers === undefined) return node;
     const writers = hookedWriters(this.core, name, node.writers);
-    return writers === node.writers ? node : Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { writers });
+    return writers === node.writers
+      ? node
+      : Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { writers });
   }
 
   #node(name: string, node: NodeLike): NodeLike {
@@ -150,4 +175,5 @@ export class GraphWrapper {
 }
 
 /** Subgraphs that a node declares by being or containing them. */
-const subgraphsOf = (bound: Runnable): Runnable[] => leavesOf(bound, (part) => isPregel(part) || isToolNode(part) || isTool(part)).filter((part) => isPregel(part));
+const subgraphsOf = (bound: Runnable): Runnable[] =>
+  leavesOf(bound, (part) => isPregel(part) || isToolNode(part) || isTool(part)).filter((part) => isPregel(part));

@@ -55,20 +55,33 @@ export interface ModelSettlement {
 }
 
 export const model = Object.freeze({
-  prepare: defineHook.waterfall<ModelCall, RunContext>("model.prepare", { doc: "May rewrite messages and options; deterministic." }),
-  authorize: defineHook.guard<ModelCall, RunContext>("model.authorize", { doc: "May this call happen? A pure judgement of the frozen call." }),
-  admit: defineHook.reserve<ModelCall, ModelSettlement, RunContext>("model.admit", { doc: "Takes limits and budgets; settled with the reported usage." }),
-  call: defineHook.around<ModelCall, Promise<ModelReply>, RunContext>("model.call", { doc: "The call itself; caches, retries and fallbacks live here." }),
-  stream: defineHook.around<ModelCall & { readonly chunks: AsyncIterable<ChatGenerationChunk> }, AsyncIterable<ChatGenerationChunk>, RunContext>(
-    "model.stream",
-    { fault: "deny", doc: "The stream of chunks; hold-back filters live here." },
-  ),
-  chunk: defineHook.sync<ChatGenerationChunk, RunContext>("model.chunk", { doc: "Each streamed chunk, only if tapped." }),
+  prepare: defineHook.waterfall<ModelCall, RunContext>("model.prepare", {
+    doc: "May rewrite messages and options; deterministic.",
+  }),
+  authorize: defineHook.guard<ModelCall, RunContext>("model.authorize", {
+    doc: "May this call happen? A pure judgement of the frozen call.",
+  }),
+  admit: defineHook.reserve<ModelCall, ModelSettlement, RunContext>("model.admit", {
+    doc: "Takes limits and budgets; settled with the reported usage.",
+  }),
+  call: defineHook.around<ModelCall, Promise<ModelReply>, RunContext>("model.call", {
+    doc: "The call itself; caches, retries and fallbacks live here.",
+  }),
+  stream: defineHook.around<
+    ModelCall & { readonly chunks: AsyncIterable<ChatGenerationChunk> },
+    AsyncIterable<ChatGenerationChunk>,
+    RunContext
+  >("model.stream", { fault: "deny", doc: "The stream of chunks; hold-back filters live here." }),
+  chunk: defineHook.sync<ChatGenerationChunk, RunContext>("model.chunk", {
+    doc: "Each streamed chunk, only if tapped.",
+  }),
   result: defineHook.waterfall<ModelResult, RunContext>("model.result", {
     fault: "deny",
     doc: "Filters on the whole reply. A streamed reply is held back for a plugin that taps this and not model.stream.",
   }),
   start: defineHook.series<ModelStart, RunContext>("model.start", { doc: "An admitted model call begins." }),
   end: defineHook.series<ModelEnd, RunContext>("model.end", { doc: "A model call ended, with its usage." }),
-  denied: defineHook.series<ModelDenied, RunContext>("model.denied", { doc: "A model call was refused; nothing was sent." }),
+  denied: defineHook.series<ModelDenied, RunContext>("model.denied", {
+    doc: "A model call was refused; nothing was sent.",
+  }),
 });

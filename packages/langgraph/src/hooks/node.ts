@@ -21,7 +21,9 @@ export interface NodeError {
 }
 
 export const node = Object.freeze({
-  call: defineHook.around<NodeRequest, Promise<NodeResult>, RunContext>("node.call", { doc: "Each attempt of each node." }),
+  call: defineHook.around<NodeRequest, Promise<NodeResult>, RunContext>("node.call", {
+    doc: "Each attempt of each node.",
+  }),
   start: defineHook.series<NodeStart, RunContext>("node.start", { doc: "An attempt of a node begins." }),
   end: defineHook.series<NodeEnd, RunContext>("node.end", { doc: "An attempt of a node ended." }),
   error: defineHook.series<NodeError, RunContext>("node.error", { doc: "An attempt of a node failed." }),

@@ -56,7 +56,9 @@ export interface RunSettlement {
 }
 
 export const run = Object.freeze({
-  start: defineHook.series<RunStart, RunContext>("run.start", { doc: "A run began; fires exactly once per run, before anything is judged." }),
+  start: defineHook.series<RunStart, RunContext>("run.start", {
+    doc: "A run began; fires exactly once per run, before anything is judged.",
+  }),
   input: defineHook.guard<RunInput, RunContext>("run.input", {
     transform: true,
     doc: "Judges what the caller sends (input, resume, update); may transform it.",
@@ -71,9 +73,17 @@ export const run = Object.freeze({
     transform: true,
     doc: "Judges the root output once per run, before the last root chunk is released; never on a pause or an error.",
   }),
-  error: defineHook.series<RunError, RunContext>("run.error", { doc: "A run failed; interrupts and aborts are no errors." }),
-  pause: defineHook.series<RunPause, RunContext>("run.pause", { doc: "A run stopped at an interrupt, a breakpoint or a drain." }),
+  error: defineHook.series<RunError, RunContext>("run.error", {
+    doc: "A run failed; interrupts and aborts are no errors.",
+  }),
+  pause: defineHook.series<RunPause, RunContext>("run.pause", {
+    doc: "A run stopped at an interrupt, a breakpoint or a drain.",
+  }),
   resume: defineHook.series<RunResume, RunContext>("run.resume", { doc: "A run continues a paused thread." }),
-  denied: defineHook.series<DenialFields, RunContext>("run.denied", { doc: "A run was refused by the stack or by a guard." }),
-  end: defineHook.series<RunEnd, RunContext>("run.end", { doc: "A run ended; fires exactly once per run, last but for late ends." }),
+  denied: defineHook.series<DenialFields, RunContext>("run.denied", {
+    doc: "A run was refused by the stack or by a guard.",
+  }),
+  end: defineHook.series<RunEnd, RunContext>("run.end", {
+    doc: "A run ended; fires exactly once per run, last but for late ends.",
+  }),
 });

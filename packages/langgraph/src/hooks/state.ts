@@ -8,6 +8,10 @@ export interface StateValues {
 }
 
 export const state = Object.freeze({
-  load: defineHook.waterfall<StateValues>("state.load", { doc: "Channel values read from a checkpoint (runs, getState, history)." }),
-  save: defineHook.waterfall<StateValues>("state.save", { doc: "Channel values about to be written to a checkpoint (runs, updateState, writes)." }),
+  load: defineHook.waterfall<StateValues>("state.load", {
+    doc: "Channel values read from a checkpoint (runs, getState, history).",
+  }),
+  save: defineHook.waterfall<StateValues>("state.save", {
+    doc: "Channel values about to be written to a checkpoint (runs, updateState, writes).",
+  }),
 });

@@ -63,12 +63,19 @@ export const tool = Object.freeze({
   prepare: defineHook.waterfall<ToolDraft, RunContext>("tool.prepare", {
     doc: "May rewrite the arguments; deterministic, for it runs again when a node does.",
   }),
-  authorize: defineHook.guard<ToolCall, RunContext>("tool.authorize", { doc: "May this call happen? A pure judgement of the frozen call." }),
+  authorize: defineHook.guard<ToolCall, RunContext>("tool.authorize", {
+    doc: "May this call happen? A pure judgement of the frozen call.",
+  }),
   admit: defineHook.reserve<ToolCall, ToolSettlement, RunContext>("tool.admit", {
     doc: "Is there room? Takes limits and budgets; settled when the call ended.",
   }),
-  call: defineHook.around<ToolCall, Promise<ToolReply>, RunContext>("tool.call", { doc: "The call itself; time-outs, retries and caches live here." }),
-  result: defineHook.waterfall<ToolReply, RunContext>("tool.result", { fault: "deny", doc: "Filters on what came back." }),
+  call: defineHook.around<ToolCall, Promise<ToolReply>, RunContext>("tool.call", {
+    doc: "The call itself; time-outs, retries and caches live here.",
+  }),
+  result: defineHook.waterfall<ToolReply, RunContext>("tool.result", {
+    fault: "deny",
+    doc: "Filters on what came back.",
+  }),
   start: defineHook.series<ToolStart, RunContext>("tool.start", { doc: "An admitted call begins." }),
   end: defineHook.series<ToolEnd, RunContext>("tool.end", { doc: "A call ended, well or not." }),
   denied: defineHook.series<ToolDenied, RunContext>("tool.denied", { doc: "A call was refused; it did not run." }),

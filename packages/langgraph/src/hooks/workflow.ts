@@ -19,7 +19,9 @@ export interface CompiledWorkflow {
 }
 
 export const workflow = Object.freeze({
-  define: defineHook.waterfall<WorkflowDefinition, CreationContext>("workflow.define", { doc: "A workflow specification is about to be built." }),
+  define: defineHook.waterfall<WorkflowDefinition, CreationContext>("workflow.define", {
+    doc: "A workflow specification is about to be built.",
+  }),
   compile: defineHook.around<WorkflowDefinition, Promise<CompiledWorkflow>, CreationContext>("workflow.compile", {
     doc: "Build and compile; a cache answers here.",
   }),

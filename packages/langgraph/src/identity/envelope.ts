@@ -77,7 +77,8 @@ export class Envelopes {
    */
   take<C>(config: C, subject: string): Taken<C> {
     const configurable = (config as Config | undefined)?.configurable;
-    if (configurable === undefined || configurable === null || !Object.hasOwn(configurable, ENVELOPE_KEY)) return { config, issued: null };
+    if (configurable === undefined || configurable === null || !Object.hasOwn(configurable, ENVELOPE_KEY))
+      return { config, issued: null };
     const { [ENVELOPE_KEY]: found, ...rest } = configurable as Record<string, unknown>;
     const clean = { ...(config as Config), configurable: rest } as C;
     if (found === undefined) return { config: clean, issued: null };

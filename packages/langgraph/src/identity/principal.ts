@@ -18,7 +18,11 @@ export class Principal {
   readonly #fields: PrincipalFields;
 
   constructor(fields: PrincipalFields) {
-    this.#fields = Object.freeze({ ...fields, roles: Object.freeze([...fields.roles]), facts: Object.freeze({ ...fields.facts }) });
+    this.#fields = Object.freeze({
+      ...fields,
+      roles: Object.freeze([...fields.roles]),
+      facts: Object.freeze({ ...fields.facts }),
+    });
     Object.freeze(this);
   }
   /** The user; null for a service. */

@@ -39,7 +39,8 @@ export interface LangGraphServerOptions {
  * @throws GraphTapError SERVER_AUTH_MISSING at boot.
  */
 export function fromLangGraphServer(options: LangGraphServerOptions = {}): IdentityResolver {
-  const map = options.map ?? ((user: ServerUser): ResolvedWho => ({ userId: user.identity, roles: user.permissions ?? [] }));
+  const map =
+    options.map ?? ((user: ServerUser): ResolvedWho => ({ userId: user.identity, roles: user.permissions ?? [] }));
   return {
     name: "langgraph-server",
     async boot() {

@@ -25,7 +25,9 @@ export type Who = ((WhoUser & { readonly service?: undefined }) | (WhoService & 
  * An identity as a resolver gives it: a {@link Who}, with facts beside it. Its keys may be untyped, because a server's user
  * is: each is checked when a run starts, and what does not fit refuses the run.
  */
-export type ResolvedWho = Who | (({ readonly userId: unknown } | { readonly service: unknown }) & { readonly [key: string]: unknown });
+export type ResolvedWho =
+  | Who
+  | (({ readonly userId: unknown } | { readonly service: unknown }) & { readonly [key: string]: unknown });
 
 const id = z.string().min(1).max(512);
 const roles = z.array(z.string().min(1).max(256)).max(256);
@@ -52,12 +54,16 @@ export interface ParsedWho {
  * @throws GraphTapError IDENTITY_INVALID naming the key, what was got and what was expected.
  */
 export function parseWho(who: unknown, facts: z.ZodType | undefined): ParsedWho {
-  if (typeof who !== "object" || who === null) throw identityInvalid([`expected { userId } or { service }, got ${who === null ? "null" : typeof who}`]);
+  if (typeof who !== "object" || who === null)
+    throw identityInvalid([`expected { userId } or { service }, got ${who === null ? "null" : typeof who}`]);
   const parsed = known.safeParse(who);
-  if (!parsed.success) throw identityInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  if (!parsed.success)
+    throw identityInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   const given = parsed.data;
-  if ((given.userId === undefined) === (given.service === undefined)) throw identityInvalid(["give exactly one of userId and service"]);
-  if (given.userId === "system") throw identityInvalid(['userId: "system" is no user; a background job runs as { service: "its-name" }']);
+  if ((given.userId === undefined) === (given.service === undefined))
+    throw identityInvalid(["give exactly one of userId and service"]);
+  if (given.userId === "system")
+    throw identityInvalid(['userId: "system" is no user; a background job runs as { service: "its-name" }']);
   const principal = new Principal({
     userId: given.userId ?? null,
     service: given.service ?? null,
@@ -85,9 +91,12 @@ function parseFacts(who: Record<string, unknown>, facts: z.ZodType | undefined):
   const names = Object.keys(rest);
   if (facts === undefined) {
     if (names.length === 0) return {};
-    throw identityInvalid([`${names.join(", ")}: unknown key; facts about a user need createStack({ facts: z.object({ ${names[0]}: ... }) })`]);
+    throw identityInvalid([
+      `${names.join(", ")}: unknown key; facts about a user need createStack({ facts: z.object({ ${names[0]}: ... }) })`,
+    ]);
   }
   const parsed = facts.safeParse({ ...rest });
-  if (!parsed.success) throw identityInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  if (!parsed.success)
+    throw identityInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   return parsed.data as Record<string, unknown>;
 }

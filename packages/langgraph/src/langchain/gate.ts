@@ -76,7 +76,9 @@ export class MiddlewareGate {
     const callId = call.id ?? null;
     if (!gates(frame) && !wasAsked(batch.config)) return core.frames.run(frame, () => handler(request));
     if (!isCallable(request.tool))
-      return dispatch.controlsTools || gates(frame) !== dispatch.anyTool ? this.#unknown(frame, request) : core.frames.run(frame, () => handler(request));
+      return dispatch.controlsTools || gates(frame) !== dispatch.anyTool
+        ? this.#unknown(frame, request)
+        : core.frames.run(frame, () => handler(request));
     const guarded = tools.guard(request.tool);
     const target = tools.originalOf(guarded) as AnyTool;
     const judged = await batch.judge({ tool: target, args: call.args, callId, route: "node", form: "call" });

@@ -18,14 +18,21 @@ export interface ModelName {
 /** Runs the real model for one frozen request. */
 export type ModelCore = (call: ModelCall) => Promise<ModelReply>;
 
-const NO_APPROVAL = refusal("APPROVAL_NOT_POSSIBLE", "This model call needs an approval that nobody can give here.", "a guard escalated a model call");
+const NO_APPROVAL = refusal(
+  "APPROVAL_NOT_POSSIBLE",
+  "This model call needs an approval that nobody can give here.",
+  "a guard escalated a model call",
+);
 
 /** One model call on its way: prepare, freeze, authorize, admit; then `end` exactly once. */
 export class ModelFlight {
   readonly #at: number;
   #firstChunkAt: number | null = null;
   #ended = false;
-  #settlement: { settle(actual: { status: EndStatus; usage: Usage | null }): unknown; release(reason: string): unknown } | null = null;
+  #settlement: {
+    settle(actual: { status: EndStatus; usage: Usage | null }): unknown;
+    release(reason: string): unknown;
+  } | null = null;
 
   private constructor(
     readonly frame: Frame,
@@ -39,7 +46,13 @@ export class ModelFlight {
    *
    * @throws DeniedError when a guard or a limit refuses it; the observers were told.
    */
-  static async begin(frame: Frame, name: ModelName, messages: readonly BaseMessage[], options: Record<string, unknown>, streaming: boolean): Promise<ModelFlight> {
+  static async begin(
+    frame: Frame,
+    name: ModelName,
+    messages: readonly BaseMessage[],
+    options: Record<string, unknown>,
+    streaming: boolean,
+  ): Promise<ModelFlight> {
     const { dispatch } = frame.scope;
     let call: ModelCall = Object.freeze({ modelCallId: randomUUID(), ...name, messages, options, streaming });
     if (dispatch.model.prepare.used) {
@@ -53,7 +66,10 @@ export class ModelFlight {
       if (!reservation.ok) throw await flight.#refuse(denialOf(reservation));
       flight.#settlement = reservation.settlement;
     }
-    const told = dispatch.model.start.call({ modelCallId: call.modelCallId, ...name, messages: call.messages.length, streaming }, frame.ctx);
+    const told = dispatch.model.start.call(
+      { modelCallId: call.modelCallId, ...name, messages: call.messages.length, streaming },
+      frame.ctx,
+    );
     if (told !== undefined) await told;
     return flight;
   }
@@ -61,19 +77,28 @@ export class ModelFlight {
   /** The call itself, inside the around taps. */
   reply(core: ModelCore): Promise<ModelReply> {
     const around = this.frame.scope.dispatch.model.call;
-    return around.used ? around.call(this.call, this.frame.ctx, (asked) => (asked === this.call ? core(asked) : this.#again(asked, core))) : core(this.call);
+    return around.used
+      ? around.call(this.call, this.frame.ctx, (asked) =>
+          asked === this.call ? core(asked) : this.#again(asked, core),
+        )
+      : core(this.call);
   }
 
   /** A layer made another request of the one that was judged: nothing is sent that no guard has seen. */
   async #again(asked: ModelCall, core: ModelCore): Promise<ModelReply> {
-    const call: ModelCall = Object.freeze({ ...asked, messages: Object.freeze([...asked.messages]), options: Object.freeze({ ...asked.options }) });
+    const call: ModelCall = Object.freeze({
+      ...asked,
+      messages: Object.freeze([...asked.messages]),
+      options: Object.freeze({ ...asked.options }),
+    });
     if (this.frame.scope.dispatch.model.authorize.used) await this.#authorize(call);
     return core(call);
   }
 
   async #authorize(call: ModelCall): Promise<void> {
     const verdict = await this.frame.scope.dispatch.model.authorize.call(call, this.frame.ctx);
-    if (verdict.effect !== "allow") throw await this.#refuse(verdict.effect === "deny" ? denialOf(verdict) : NO_APPROVAL);
+    if (verdict.effect !== "allow")
+      throw await this.#refuse(verdict.effect === "deny" ? denialOf(verdict) : NO_APPROVAL);
   }
 
   /** Filters on the whole reply. */
@@ -83,7 +108,10 @@ export class ModelFlight {
     try {
       return (await filter.call(Object.freeze({ result }), this.frame.ctx)).result;
     } catch (error) {
-      throw new DeniedError("a model's reply", refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", String((error as Error).message)));
+      throw new DeniedError(
+        "a model's reply",
+        refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", String((error as Error).message)),
+      );
     }
   }
 
@@ -113,7 +141,20 @@ export class ModelFlight {
     const { modelCallId, provider, model, streaming } = this.call;
     const timeToFirstChunkMs = this.#firstChunkAt === null ? null : this.#firstChunkAt - this.#at;
     const told = scope.dispatch.model.end.call(
-      { modelCallId, provider, model, streaming, status, code, error, usage, timeToFirstChunkMs, durationMs: ctx.clock.monotonic() - this.#at, late: scope.over, coverage: "governed" },
+      {
+        modelCallId,
+        provider,
+        model,
+        streaming,
+        status,
+        code,
+        error,
+        usage,
+        timeToFirstChunkMs,
+        durationMs: ctx.clock.monotonic() - this.#at,
+        late: scope.over,
+        coverage: "governed",
+      },
       ctx,
     );
     if (told !== undefined) await told;

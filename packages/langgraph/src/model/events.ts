@@ -7,7 +7,11 @@ import { readUsage } from "./usage.js";
  * A provider's own event stream, passed on as it is; the flight ends with it. Its usage events are snapshots, so the
  * last one counts. Only used while nobody filters: filters see chunks.
  */
-export async function* observedEvents(core: Core, flight: ModelFlight, source: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
+export async function* observedEvents(
+  core: Core,
+  flight: ModelFlight,
+  source: AsyncGenerator<unknown>,
+): AsyncGenerator<unknown> {
   let usage: Usage | null = null;
   let done = false;
   try {

@@ -26,11 +26,22 @@ export interface AnyModel {
 /** A chat model of any copy of LangChain. */
 export function isChatModel(value: unknown): value is AnyModel {
   const model = value as Partial<AnyModel> | null;
-  return typeof model === "object" && model !== null && typeof model._generate === "function" && typeof model._streamResponseChunks === "function";
+  return (
+    typeof model === "object" &&
+    model !== null &&
+    typeof model._generate === "function" &&
+    typeof model._streamResponseChunks === "function"
+  );
 }
 
-const isBinding = (value: unknown): value is { bound: unknown } => typeof value === "object" && value !== null && "bound" in value && "kwargs" in value;
-const isSequence = (value: unknown): value is { first: unknown; middle: unknown[]; last: unknown } => typeof value === "object" && value !== null && "first" in value && "last" in value && Array.isArray((value as { middle?: unknown }).middle);
+const isBinding = (value: unknown): value is { bound: unknown } =>
+  typeof value === "object" && value !== null && "bound" in value && "kwargs" in value;
+const isSequence = (value: unknown): value is { first: unknown; middle: unknown[]; last: unknown } =>
+  typeof value === "object" &&
+  value !== null &&
+  "first" in value &&
+  "last" in value &&
+  Array.isArray((value as { middle?: unknown }).middle);
 
 function nameOf(model: AnyModel, options: Options): ModelName {
   try {
@@ -41,10 +52,23 @@ function nameOf(model: AnyModel, options: Options): ModelName {
   }
 }
 
-const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
+const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({
+  value,
+  writable: true,
+  configurable: true,
+});
 
 /** Methods that only read: they run on the model itself, where its private fields are. */
-const READERS = ["getLsParams", "invocationParams", "_identifyingParams", "_llmType", "_modelType", "getName", "toJSON", "getNumTokens"] as const;
+const READERS = [
+  "getLsParams",
+  "invocationParams",
+  "_identifyingParams",
+  "_llmType",
+  "_modelType",
+  "getName",
+  "toJSON",
+  "getNumTokens",
+] as const;
 
 /** The governed models of one stack. */
 export class ModelGuards {
@@ -74,7 +98,13 @@ export class ModelGuards {
     if (typeof model !== "object" || model === null || this.#ours.has(model)) return model;
     const known = names === null ? this.#guarded.get(model) : undefined;
     if (known !== undefined) return known as T;
-    const made = isChatModel(model) ? this.#model(model, names) : isBinding(model) ? this.#copy(model, { bound: this.guard(model.bound, names) }) : isSequence(model) ? this.#sequence(model, names) : model;
+    const made = isChatModel(model)
+      ? this.#model(model, names)
+      : isBinding(model)
+        ? this.#copy(model, { bound: this.guard(model.bound, names) })
+        : isSequence(model)
+          ? this.#sequence(model, names)
+          : model;
     if (made === model) return model;
     if (names === null) this.#guarded.set(model, made as object);
     return made as T;
@@ -96,26 +126,55 @@ export class ModelGuards {
     const model = names === null ? original : named(original, names, basePrototype(original));
     const own: Record<string, PropertyDescriptor> = {};
     const inherited = original as unknown as Record<string, (...args: unknown[]) => unknown>;
-    for (const name of READERS) if (typeof inherited[name] === "function") own[name] = method((...args) => inherited[name]?.apply(original, args));
+    for (const name of READERS)
+      if (typeof inherited[name] === "function")
+        own[name] = method((...args) => inherited[name]?.apply(original, args));
     if (model !== original) own["getLsParams"] = method((options: Options) => model.getLsParams?.(options));
-    for (const name of ["bindTools", "withConfig"]) if (typeof inherited[name] === "function") own[name] = method((...args) => this.guard(inherited[name]?.apply(original, args), names));
+    for (const name of ["bindTools", "withConfig"])
+      if (typeof inherited[name] === "function")
+        own[name] = method((...args) => this.guard(inherited[name]?.apply(original, args), names));
     // langchain's initChatModel gives a model that stands for another one, made per call: that one is called.
-    for (const name of ["_getModelInstance", "_model"]) if (typeof inherited[name] === "function") own[name] = method(async (...args) => this.guard(await inherited[name]?.apply(original, args), names));
-    own["_generate"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => generate(core, model, messages, options, runManager));
-    if (streams(original)) own["_streamResponseChunks"] = method((messages: BaseMessage[], options: Options, runManager: unknown) => stream(core, model, messages, options, runManager));
+    for (const name of ["_getModelInstance", "_model"])
+      if (typeof inherited[name] === "function")
+        own[name] = method(async (...args) => this.guard(await inherited[name]?.apply(original, args), names));
+    own["_generate"] = method((messages: BaseMessage[], options: Options, runManager: unknown) =>
+      generate(core, model, messages, options, runManager),
+    );
+    if (streams(original))
+      own["_streamResponseChunks"] = method((messages: BaseMessage[], options: Options, runManager: unknown) =>
+        stream(core, model, messages, options, runManager),
+      );
     const guarded = Object.create(original, own) as Record<string, (...args: unknown[]) => unknown>;
     // Entry points: the identity is taken off, and everything below is marked as governed.
-    for (const name of ["invoke", "stream", "streamEvents", "streamV2", "generate", "generatePrompt", "_streamIterator"]) {
+    for (const name of [
+      "invoke",
+      "stream",
+      "streamEvents",
+      "streamV2",
+      "generate",
+      "generatePrompt",
+      "_streamIterator",
+    ]) {
       if (typeof inherited[name] !== "function") continue;
-      Object.defineProperty(guarded, name, method((...args) => entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, args)));
+      Object.defineProperty(
+        guarded,
+        name,
+        method((...args) => entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, args)),
+      );
     }
     if (nativeEvents(original)) {
       const bridged = basePrototype(original)?._streamChatModelEvents;
-      Object.defineProperty(guarded, "_streamChatModelEvents", method((messages: BaseMessage[], options: Options, runManager: unknown) => {
-        const { stream: s, chunk, result, call } = core.frames.getStore()?.scope.dispatch.model ?? {};
-        const chunked = s?.used === true || chunk?.used === true || result?.used === true || call?.used === true;
-        return chunked && bridged !== undefined ? bridged.call(guarded as never, messages, options, runManager) : events(core, model, messages, options, runManager);
-      }));
+      Object.defineProperty(
+        guarded,
+        "_streamChatModelEvents",
+        method((messages: BaseMessage[], options: Options, runManager: unknown) => {
+          const { stream: s, chunk, result, call } = core.frames.getStore()?.scope.dispatch.model ?? {};
+          const chunked = s?.used === true || chunk?.used === true || result?.used === true || call?.used === true;
+          return chunked && bridged !== undefined
+            ? bridged.call(guarded as never, messages, options, runManager)
+            : events(core, model, messages, options, runManager);
+        }),
+      );
     }
     this.#ours.add(guarded);
     return guarded;
@@ -125,20 +184,31 @@ export class ModelGuards {
 /** The class that declares what chat models override: the last one in the chain with a `_generateUncached`. */
 function basePrototype(model: object): AnyModel | null {
   let base: AnyModel | null = null;
-  for (let at = Object.getPrototypeOf(model) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at = Object.getPrototypeOf(model) as object | null;
+    at !== null;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     if (Object.hasOwn(at, "_generateUncached")) base = at as AnyModel;
   }
   return base;
 }
 
 /** LangChain compares with the base class's method to learn whether a model streams: ours must not look like one. */
-const streams = (model: AnyModel): boolean => model._streamResponseChunks !== basePrototype(model)?._streamResponseChunks;
+const streams = (model: AnyModel): boolean =>
+  model._streamResponseChunks !== basePrototype(model)?._streamResponseChunks;
 const nativeEvents = (model: AnyModel): boolean => {
   const base = basePrototype(model)?._streamChatModelEvents;
   return model._streamChatModelEvents !== undefined && base !== undefined && model._streamChatModelEvents !== base;
 };
 
-function entered(core: Core, model: AnyModel, original: (...args: unknown[]) => unknown, self: object, args: unknown[]): unknown {
+function entered(
+  core: Core,
+  model: AnyModel,
+  original: (...args: unknown[]) => unknown,
+  self: object,
+  args: unknown[],
+): unknown {
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (frame: Frame): unknown => {
@@ -164,12 +234,22 @@ function announced(core: Core, frame: Frame, config: Config | undefined): Config
   return { ...config, runId };
 }
 
-const isIterator = (value: unknown): value is AsyncGenerator<unknown> => typeof value === "object" && value !== null && typeof (value as { next?: unknown }).next === "function" && !("getReader" in value);
+const isIterator = (value: unknown): value is AsyncGenerator<unknown> =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as { next?: unknown }).next === "function" &&
+  !("getReader" in value);
 
 /** A generator runs in the context of whoever pulls it: each pull re-enters the frame. */
 function inFrame(core: Core, frame: Frame, inner: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
-  const pull = (step: "next" | "return" | "throw") => (value?: unknown) => core.frames.run(frame, () => inner[step](value as never));
-  const outer = { next: pull("next"), return: pull("return"), throw: pull("throw"), [Symbol.asyncIterator]: () => outer };
+  const pull = (step: "next" | "return" | "throw") => (value?: unknown) =>
+    core.frames.run(frame, () => inner[step](value as never));
+  const outer = {
+    next: pull("next"),
+    return: pull("return"),
+    throw: pull("throw"),
+    [Symbol.asyncIterator]: () => outer,
+  };
   return outer as unknown as AsyncGenerator<unknown>;
 }
 
@@ -179,14 +259,22 @@ async function place(core: Core, model: AnyModel, options: Options): Promise<Fra
   return frame;
 }
 
-async function generate(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): Promise<ChatResult> {
+async function generate(
+  core: Core,
+  model: AnyModel,
+  messages: BaseMessage[],
+  options: Options,
+  runManager: unknown,
+): Promise<ChatResult> {
   const frame = await place(core, model, options);
   if (!frame.scope.dispatch.followsModels) return model._generate(messages, options, runManager);
   const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, false);
   try {
     const reply = await flight.reply(async (call) => ({
       kind: "message",
-      result: await core.frames.run(frame, () => model._generate(call.messages as BaseMessage[], call.options, muted(frame.scope.dispatch, runManager))),
+      result: await core.frames.run(frame, () =>
+        model._generate(call.messages as BaseMessage[], call.options, muted(frame.scope.dispatch, runManager)),
+      ),
     }));
     const result = await flight.result(await gathered(reply));
     await flight.end("ok", null, null, usageOfResult(result));
@@ -197,7 +285,13 @@ async function generate(core: Core, model: AnyModel, messages: BaseMessage[], op
   }
 }
 
-async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): Chunks {
+async function* stream(
+  core: Core,
+  model: AnyModel,
+  messages: BaseMessage[],
+  options: Options,
+  runManager: unknown,
+): Chunks {
   const frame = await place(core, model, options);
   if (!frame.scope.dispatch.followsModels) {
     yield* model._streamResponseChunks(messages, options, runManager);
@@ -206,7 +300,18 @@ async function* stream(core: Core, model: AnyModel, messages: BaseMessage[], opt
   const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
   let reply;
   try {
-    reply = await flight.reply(async (call) => ({ kind: "stream", chunks: await opened(core, frame, model._streamResponseChunks(call.messages as BaseMessage[], call.options, muted(frame.scope.dispatch, runManager))) }));
+    reply = await flight.reply(async (call) => ({
+      kind: "stream",
+      chunks: await opened(
+        core,
+        frame,
+        model._streamResponseChunks(
+          call.messages as BaseMessage[],
+          call.options,
+          muted(frame.scope.dispatch, runManager),
+        ),
+      ),
+    }));
   } catch (error) {
     await flight.fail(error);
     throw error;
@@ -233,8 +338,15 @@ async function opened(core: Core, frame: Frame, chunks: Chunks): Promise<AsyncIt
   })();
 }
 
-async function* events(core: Core, model: AnyModel, messages: BaseMessage[], options: Options, runManager: unknown): AsyncGenerator<unknown> {
-  const source = (call: { messages: readonly BaseMessage[]; options: Options }): AsyncGenerator<unknown> => model._streamChatModelEvents?.(call.messages as BaseMessage[], call.options, runManager) as AsyncGenerator<unknown>;
+async function* events(
+  core: Core,
+  model: AnyModel,
+  messages: BaseMessage[],
+  options: Options,
+  runManager: unknown,
+): AsyncGenerator<unknown> {
+  const source = (call: { messages: readonly BaseMessage[]; options: Options }): AsyncGenerator<unknown> =>
+    model._streamChatModelEvents?.(call.messages as BaseMessage[], call.options, runManager) as AsyncGenerator<unknown>;
   const frame = await place(core, model, options);
   if (!frame.scope.dispatch.followsModels) {
     yield* source({ messages, options });

@@ -10,7 +10,11 @@ import { type ModelFlight, usageOfResult } from "./call.js";
  * The chunks of a reply on their way to the caller: around taps, result filters, observers and the end, in one
  * generator for all plugins.
  */
-export async function* released(core: Core, flight: ModelFlight, reply: ModelReply): AsyncGenerator<ChatGenerationChunk> {
+export async function* released(
+  core: Core,
+  flight: ModelFlight,
+  reply: ModelReply,
+): AsyncGenerator<ChatGenerationChunk> {
   const { dispatch } = flight.frame.scope;
   let usage: Usage | null = null;
   let done = false;
@@ -53,7 +57,10 @@ function heldBack(flight: ModelFlight): boolean {
   return result.taps.some((tap) => !streaming.has(tap.plugin));
 }
 
-async function* judgedWhole(flight: ModelFlight, chunks: AsyncIterable<ChatGenerationChunk>): AsyncGenerator<ChatGenerationChunk> {
+async function* judgedWhole(
+  flight: ModelFlight,
+  chunks: AsyncIterable<ChatGenerationChunk>,
+): AsyncGenerator<ChatGenerationChunk> {
   let whole: ChatGenerationChunk | undefined;
   for await (const chunk of chunks) whole = whole === undefined ? chunk : whole.concat(chunk);
   if (whole === undefined) return;
@@ -71,7 +78,16 @@ async function* wholeAsChunks(result: ChatResult): AsyncGenerator<ChatGeneration
 
 async function chunkOf(message: AIMessageChunk): Promise<AIMessageChunk> {
   const { AIMessageChunk: Chunk } = await import("@langchain/core/messages");
-  return new Chunk({ ...(message as object), content: message.content, tool_call_chunks: (message.tool_calls ?? []).map((call, index) => ({ ...call, args: JSON.stringify(call.args), index, type: "tool_call_chunk" as const })) } as never);
+  return new Chunk({
+    ...(message as object),
+    content: message.content,
+    tool_call_chunks: (message.tool_calls ?? []).map((call, index) => ({
+      ...call,
+      args: JSON.stringify(call.args),
+      index,
+      type: "tool_call_chunk" as const,
+    })),
+  } as never);
 }
 
 /** Chunks where a whole reply was asked for. */

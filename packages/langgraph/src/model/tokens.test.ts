@@ -25,9 +25,13 @@ async function* filtered(chunks: AsyncIterable<ChatGenerationChunk>): AsyncGener
 }
 
 it("a provider that announces its own tokens cannot stream past a model.stream filter", async () => {
-  await using server = await openAIServer({ script: () => ({ say: "the secret word", chunks: ["the ", "secret", " word"] }) });
+  await using server = await openAIServer({
+    script: () => ({ say: "the secret word", chunks: ["the ", "secret", " word"] }),
+  });
   const stack = createStack({ plugins: [censor()] });
-  const model = stack.wrapModel(new ChatOpenAI({ model: "m", apiKey: "none", maxRetries: 0, configuration: { baseURL: server.url } }));
+  const model = stack.wrapModel(
+    new ChatOpenAI({ model: "m", apiKey: "none", maxRetries: 0, configuration: { baseURL: server.url } }),
+  );
   const graph = stack.wrap(
     new StateGraph(MessagesAnnotation)
       .addNode("agent", async (state, config) => ({ messages: [await model.invoke(state.messages, config)] }))

@@ -3,7 +3,14 @@ import type { Dispatch } from "../dispatch.js";
 
 /** The part of LangChain's run manager by which a provider announces tokens, past whatever it yields. */
 interface Announcer {
-  handleLLMNewToken?(token: string, idx?: { prompt: number; completion: number }, runId?: string, parentRunId?: string, tags?: string[], fields?: { chunk?: ChatGenerationChunk }): Promise<void>;
+  handleLLMNewToken?(
+    token: string,
+    idx?: { prompt: number; completion: number },
+    runId?: string,
+    parentRunId?: string,
+    tags?: string[],
+    fields?: { chunk?: ChatGenerationChunk },
+  ): Promise<void>;
 }
 
 /** Whether what the provider yields may not be what leaves: then its own announcements must not leave either. */
@@ -18,8 +25,20 @@ export function muted(dispatch: Dispatch, runManager: unknown): unknown {
 }
 
 /** Announces a chunk that may leave, as the provider would have: `messages` streams and events are made of this. */
-export async function announce(dispatch: Dispatch, runManager: unknown, chunk: ChatGenerationChunk, prompt: unknown): Promise<void> {
+export async function announce(
+  dispatch: Dispatch,
+  runManager: unknown,
+  chunk: ChatGenerationChunk,
+  prompt: unknown,
+): Promise<void> {
   const announcer = runManager as Announcer | undefined;
   if (!mayChange(dispatch) || typeof announcer?.handleLLMNewToken !== "function") return;
-  await announcer.handleLLMNewToken(chunk.text, { prompt: typeof prompt === "number" ? prompt : 0, completion: 0 }, undefined, undefined, undefined, { chunk });
+  await announcer.handleLLMNewToken(
+    chunk.text,
+    { prompt: typeof prompt === "number" ? prompt : 0, completion: 0 },
+    undefined,
+    undefined,
+    undefined,
+    { chunk },
+  );
 }

@@ -29,13 +29,26 @@ export function isOver({ scope, ctx }: Frame): boolean {
  *
  * @throws GraphTapError RUN_OVER, IDENTITY_CHANGED, IDENTITY_MISSING; the reason of an aborted run
  */
-export function enter(core: Core, subject: string, issued: Issued | null, config: Config | undefined): Entered | Promise<Entered> {
+export function enter(
+  core: Core,
+  subject: string,
+  issued: Issued | null,
+  config: Config | undefined,
+): Entered | Promise<Entered> {
   const frame = core.frames.getStore();
-  if (frame !== undefined && issued === null && isOver(frame)) throw frame.ctx.signal?.aborted === true ? frame.ctx.signal.reason : runOver(subject, frame.ctx.runId);
-  if (frame === undefined || frame.scope.over) return core.kernel.isReady() ? open(core, subject, issued, config) : core.kernel.ready().then(() => open(core, subject, issued, config));
+  if (frame !== undefined && issued === null && isOver(frame))
+    throw frame.ctx.signal?.aborted === true ? frame.ctx.signal.reason : runOver(subject, frame.ctx.runId);
+  if (frame === undefined || frame.scope.over)
+    return core.kernel.isReady()
+      ? open(core, subject, issued, config)
+      : core.kernel.ready().then(() => open(core, subject, issued, config));
   if (issued === null) return { frame, leave: STAY, unpin: STAY };
   const principal = innerPrincipal(subject, frame.ctx.principal, issued);
-  return { frame: { ...frame, ctx: Object.freeze({ ...frame.ctx, principal }), permits: null }, leave: STAY, unpin: STAY };
+  return {
+    frame: { ...frame, ctx: Object.freeze({ ...frame.ctx, principal }), permits: null },
+    leave: STAY,
+    unpin: STAY,
+  };
 }
 
 /** Where observers are told that somebody was turned away: the run at hand, or a place that nobody runs. */
@@ -45,7 +58,12 @@ export function witness(core: Core, subject: string, config: Config | undefined)
   return core.kernel.isReady() ? placeOf(core, core.kernel.pin(), subject, null, config) : null;
 }
 
-function open(core: Core, subject: string, issued: Issued | null, config: Config | undefined): Entered | Promise<Entered> {
+function open(
+  core: Core,
+  subject: string,
+  issued: Issued | null,
+  config: Config | undefined,
+): Entered | Promise<Entered> {
   const epoch = core.kernel.pin();
   try {
     const principal = rootPrincipal(core, core.dispatchOf(epoch), subject, issued, config);
@@ -63,7 +81,13 @@ function open(core: Core, subject: string, issued: Issued | null, config: Config
   }
 }
 
-function placeOf(core: Core, epoch: Epoch, subject: string, principal: RunContext["principal"], config: Config | undefined): Entered {
+function placeOf(
+  core: Core,
+  epoch: Epoch,
+  subject: string,
+  principal: RunContext["principal"],
+  config: Config | undefined,
+): Entered {
   const runId = randomUUID();
   const threadId: unknown = config?.configurable?.["thread_id"];
   const ctx: RunContext = Object.freeze({

@@ -77,14 +77,27 @@ export class Execution {
     const make = (principal: Principal | null): Execution => {
       const ctx = contextOf(core, launch, outer, principal);
       const kind = outer === null && ctx.resumedFrom !== null ? "resume" : kindOf(launch.input);
-      return new Execution(core, new RunScope(ctx, dispatch, epoch, outer?.scope ?? null, core.clock.monotonic()), kind, pinned);
+      return new Execution(
+        core,
+        new RunScope(ctx, dispatch, epoch, outer?.scope ?? null, core.clock.monotonic()),
+        kind,
+        pinned,
+      );
     };
     let principal: Principal | null | Promise<Principal | null>;
     try {
-      if (here !== null && outer === null && launch.issued === null && isOver(here)) throw runOver(launch.workflow, here.ctx.runId);
+      if (here !== null && outer === null && launch.issued === null && isOver(here))
+        throw runOver(launch.workflow, here.ctx.runId);
       if (outer === null) assertFresh(core, launch.workflow, launch.issued);
-      principal = outer === null ? rootPrincipal(core, dispatch, launch.workflow, launch.issued, launch.config) : innerPrincipal(launch.workflow, outer.ctx.principal, launch.issued);
-      if (principal instanceof Promise) return principal.then((who) => make(who).#start(launch, dispatch), (error: unknown) => make(null).#refused(launch, dispatch, error));
+      principal =
+        outer === null
+          ? rootPrincipal(core, dispatch, launch.workflow, launch.issued, launch.config)
+          : innerPrincipal(launch.workflow, outer.ctx.principal, launch.issued);
+      if (principal instanceof Promise)
+        return principal.then(
+          (who) => make(who).#start(launch, dispatch),
+          (error: unknown) => make(null).#refused(launch, dispatch, error),
+        );
     } catch (error) {
       return make(null).#refused(launch, dispatch, error);
     }
@@ -98,10 +111,16 @@ export class Execution {
 
   async #startTold(launch: Launch, { run }: Dispatch): Promise<Execution> {
     const { ctx } = this.scope;
-    await run.start.call({ runId: ctx.runId, workflow: ctx.workflow, kind: this.kind, nested: this.scope.parent !== null }, ctx);
+    await run.start.call(
+      { runId: ctx.runId, workflow: ctx.workflow, kind: this.kind, nested: this.scope.parent !== null },
+      ctx,
+    );
     if (this.kind === "resume") await run.resume.call({ resumedFrom: ctx.resumedFrom }, ctx);
     if (launch.issued !== null && launch.hasCheckpointer && ctx.threadId === null && this.scope.parent === null) {
-      return this.#deny(threadIdMissing(ctx.workflow), refusal("THREAD_ID_MISSING", "This conversation has no id.", "no conversationId and no thread_id"));
+      return this.#deny(
+        threadIdMissing(ctx.workflow),
+        refusal("THREAD_ID_MISSING", "This conversation has no id.", "no conversationId and no thread_id"),
+      );
     }
     return this;
   }
@@ -109,7 +128,14 @@ export class Execution {
   async #refused(launch: Launch, dispatch: Dispatch, error: unknown): Promise<never> {
     await this.#startTold({ ...launch, issued: null }, dispatch);
     const code = (error as { code?: unknown }).code;
-    return this.#deny(error, refusal(typeof code === "string" ? code : "IDENTITY_MISSING", "This run was refused: nobody is known to run it.", String((error as Error).message).split("\n", 1)[0] ?? ""));
+    return this.#deny(
+      error,
+      refusal(
+        typeof code === "string" ? code : "IDENTITY_MISSING",
+        "This run was refused: nobody is known to run it.",
+        String((error as Error).message).split("\n", 1)[0] ?? "",
+      ),
+    );
   }
 
   async #deny(error: unknown, denial: DenialFields): Promise<never> {
@@ -130,7 +156,10 @@ export class Execution {
     let { input } = request;
     if (run.input.used) {
       const verdict = await run.input.call(Object.freeze({ kind: this.kind, value: input }), ctx);
-      if (verdict.effect === "escalate") return this.#refuseInput(refusal("APPROVAL_NOT_POSSIBLE", "This needs an approval that nobody can give here.", "run.input escalated"));
+      if (verdict.effect === "escalate")
+        return this.#refuseInput(
+          refusal("APPROVAL_NOT_POSSIBLE", "This needs an approval that nobody can give here.", "run.input escalated"),
+        );
       if (verdict.effect === "deny") return this.#refuseInput(denialOf(verdict));
       if (verdict.changed && verdict.value !== undefined) input = verdict.value.value;
     }
@@ -172,7 +201,10 @@ export class Execution {
     const { scope } = this;
     scope.ctx.signal?.removeEventListener("abort", this.#aborted);
     // Code that takes notice of an abort comes to its end within this turn: then its end is no late one.
-    this.#ending = scope.open > 0 && !scope.dispatch.idle ? turn().then(() => this.#close(status, code, error)) : this.#close(status, code, error);
+    this.#ending =
+      scope.open > 0 && !scope.dispatch.idle
+        ? turn().then(() => this.#close(status, code, error))
+        : this.#close(status, code, error);
     return this.#ending;
   }
 
@@ -180,7 +212,8 @@ export class Execution {
     const { scope } = this;
     scope.over = true;
     const { ctx, dispatch } = scope;
-    if (status === "paused" && ctx.threadId !== null && scope.parent === null) this.core.paused.set(placeOf(ctx.threadId, ctx.ns), ctx.runId);
+    if (status === "paused" && ctx.threadId !== null && scope.parent === null)
+      this.core.paused.set(placeOf(ctx.threadId, ctx.ns), ctx.runId);
     if (dispatch.idle) {
       this.pinned?.release();
       return undefined;
@@ -194,7 +227,19 @@ export class Execution {
     else await this.#settlement?.settle({ status, usage });
     if (status === "error") await dispatch.run.error.call({ error, code }, ctx);
     if (status === "paused") await dispatch.run.pause.call({ interrupts }, ctx);
-    await dispatch.run.end.call({ runId: ctx.runId, workflow: ctx.workflow, status, code, error, usage, durationMs: ctx.clock.monotonic() - startedAt, late: false }, ctx);
+    await dispatch.run.end.call(
+      {
+        runId: ctx.runId,
+        workflow: ctx.workflow,
+        status,
+        code,
+        error,
+        usage,
+        durationMs: ctx.clock.monotonic() - startedAt,
+        late: false,
+      },
+      ctx,
+    );
   }
 }
 
@@ -202,11 +247,13 @@ export class Execution {
 const placeOf = (threadId: string, ns: string): string => (ns === "" ? threadId : `${threadId} ${ns}`);
 
 /** In a graph that is not wrapped a resume comes to ours as the node's input again; that it was paused here tells the two apart. */
-const mayResume = (input: unknown, configurable: Record<string, unknown>): boolean => kindOf(input) === "resume" || configurable["__pregel_resuming"] === true;
+const mayResume = (input: unknown, configurable: Record<string, unknown>): boolean =>
+  kindOf(input) === "resume" || configurable["__pregel_resuming"] === true;
 
 function contextOf(core: Core, launch: Launch, outer: Frame | null, principal: Principal | null): RunContext {
   const configurable = (launch.config?.configurable ?? {}) as Record<string, unknown>;
-  const threadId = typeof configurable["thread_id"] === "string" ? configurable["thread_id"] : (outer?.ctx.threadId ?? null);
+  const threadId =
+    typeof configurable["thread_id"] === "string" ? configurable["thread_id"] : (outer?.ctx.threadId ?? null);
   const runId = randomUUID();
   const ns = typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : (outer?.ctx.ns ?? "");
   const resumed = outer === null && threadId !== null && mayResume(launch.input, configurable);

@@ -36,7 +36,10 @@ export class FrameStore {
     if (variables?.[this.#key] === frame) return body();
     // A copy of LangChain's own store: its run tree and its ambient config stay what they are. Not a derived object:
     // each one would turn a run tree into a prototype, which V8 pays for on every later access to one.
-    const store: { [VARIABLES]?: Variables } = outer === undefined ? {} : Object.assign(Object.create(Object.getPrototypeOf(outer) as object | null) as object, outer);
+    const store: { [VARIABLES]?: Variables } =
+      outer === undefined
+        ? {}
+        : Object.assign(Object.create(Object.getPrototypeOf(outer) as object | null) as object, outer);
     store[VARIABLES] = variables === undefined ? { [this.#key]: frame } : { ...variables, [this.#key]: frame };
     return storage.run(store as never, body) as T;
   }

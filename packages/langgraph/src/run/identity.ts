@@ -7,18 +7,31 @@ import { parseWho } from "../identity/who.js";
 
 /** Names the plugins that make an identity necessary, for the message. */
 function guardsOf(dispatch: Dispatch): string[] {
-  const runners = [dispatch.tool.authorize, dispatch.tool.admit, dispatch.model.authorize, dispatch.model.admit, dispatch.run.admit];
+  const runners = [
+    dispatch.tool.authorize,
+    dispatch.tool.admit,
+    dispatch.model.authorize,
+    dispatch.model.admit,
+    dispatch.run.admit,
+  ];
   return [...new Set(runners.flatMap((runner) => runner.taps.map((tap) => tap.plugin)))];
 }
 
-const keysOf = (config: Config | undefined): string[] => Object.keys(config?.configurable ?? {}).filter((key) => !key.startsWith("__"));
+const keysOf = (config: Config | undefined): string[] =>
+  Object.keys(config?.configurable ?? {}).filter((key) => !key.startsWith("__"));
 
 /**
  * Who runs it, where nobody runs around it: the issued identity, else what the host's resolver says.
  *
  * @throws GraphTapError IDENTITY_MISSING
  */
-export function rootPrincipal(core: Core, dispatch: Dispatch, subject: string, issued: Issued | null, config: Config | undefined): Principal | null | Promise<Principal | null> {
+export function rootPrincipal(
+  core: Core,
+  dispatch: Dispatch,
+  subject: string,
+  issued: Issued | null,
+  config: Config | undefined,
+): Principal | null | Promise<Principal | null> {
   if (issued !== null) return issued.principal;
   if (core.resolver !== undefined) return resolved(core, dispatch, subject, config);
   return nobody(core, dispatch, subject, config);
@@ -31,11 +44,17 @@ export function assertFresh(core: Core, subject: string, issued: Issued | null):
 
 function nobody(core: Core, dispatch: Dispatch, subject: string, config: Config | undefined, problem?: unknown): null {
   const demanded = core.resolver !== undefined || dispatch.needsIdentity;
-  if (demanded && core.anonymous === "refuse") throw identityMissing(subject, guardsOf(dispatch), keysOf(config), problem);
+  if (demanded && core.anonymous === "refuse")
+    throw identityMissing(subject, guardsOf(dispatch), keysOf(config), problem);
   return null;
 }
 
-async function resolved(core: Core, dispatch: Dispatch, subject: string, config: Config | undefined): Promise<Principal | null> {
+async function resolved(
+  core: Core,
+  dispatch: Dispatch,
+  subject: string,
+  config: Config | undefined,
+): Promise<Principal | null> {
   try {
     const who = await core.resolver?.resolve(config ?? {});
     if (who !== null && who !== undefined) return parseWho(who, core.facts).principal;
@@ -52,6 +71,7 @@ async function resolved(core: Core, dispatch: Dispatch, subject: string, config:
  */
 export function innerPrincipal(subject: string, outer: Principal | null, issued: Issued | null): Principal | null {
   if (issued === null) return outer;
-  if (outer === null || !narrows(outer, issued.principal)) throw identityChanged(subject, outer?.label ?? "nobody", issued.principal.label);
+  if (outer === null || !narrows(outer, issued.principal))
+    throw identityChanged(subject, outer?.label ?? "nobody", issued.principal.label);
   return issued.principal;
 }

@@ -5,7 +5,11 @@ interface Leavable {
 }
 
 const isLeavable = (stream: unknown): stream is Leavable =>
-  typeof stream === "object" && stream !== null && (stream as Partial<Leavable>).signal instanceof AbortSignal && typeof (stream as Leavable).return === "function" && typeof (stream as Leavable).cancel === "function";
+  typeof stream === "object" &&
+  stream !== null &&
+  (stream as Partial<Leavable>).signal instanceof AbortSignal &&
+  typeof (stream as Leavable).return === "function" &&
+  typeof (stream as Leavable).cancel === "function";
 
 /**
  * The stream of a run, heard when its consumer leaves. Versions of LangGraph before 1.7 let such a run go on with nobody

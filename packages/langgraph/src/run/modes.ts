@@ -47,7 +47,8 @@ export function readChunk(layout: Layout, chunk: unknown): Chunk {
   const parts = chunk as readonly unknown[];
   const first = layout.modes[0] ?? "values";
   if (layout.encoded) return { ns: (parts[0] ?? []) as unknown[], mode: String(parts[1]), payload: parts[2] };
-  if (layout.subgraphs && layout.tuples) return { ns: parts[0] as unknown[], mode: String(parts[1]), payload: parts[2] };
+  if (layout.subgraphs && layout.tuples)
+    return { ns: parts[0] as unknown[], mode: String(parts[1]), payload: parts[2] };
   if (layout.tuples) return { ns: [], mode: String(parts[0]), payload: parts[1] };
   if (layout.subgraphs) return { ns: parts[0] as unknown[], mode: first, payload: parts[1] };
   return { ns: [], mode: first, payload: chunk };
@@ -63,5 +64,10 @@ export function writeChunk(layout: Layout, { ns, mode, payload }: Chunk): unknow
 
 /** What a `run.call` tap is told of the layout. */
 export function requestOf(layout: Layout, base: Pick<RunRequest, "workflow" | "input" | "kind">): RunRequest {
-  return Object.freeze({ ...base, streamModes: layout.modes, tuples: layout.tuples || layout.encoded, subgraphs: layout.subgraphs || layout.encoded });
+  return Object.freeze({
+    ...base,
+    streamModes: layout.modes,
+    tuples: layout.tuples || layout.encoded,
+    subgraphs: layout.subgraphs || layout.encoded,
+  });
 }

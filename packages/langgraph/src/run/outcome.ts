@@ -1,7 +1,8 @@
 import { DeniedError } from "../denial.js";
 import type { EndStatus } from "../hooks/context.js";
 
-const has = (error: unknown, key: string): unknown => (typeof error === "object" && error !== null ? (error as Record<string, unknown>)[key] : undefined);
+const has = (error: unknown, key: string): unknown =>
+  typeof error === "object" && error !== null ? (error as Record<string, unknown>)[key] : undefined;
 
 /** LangGraph's control flow (interrupts, drains, hand-offs to the parent): brand, not class, for copies exist. */
 export function isBubbleUp(error: unknown): boolean {
@@ -27,7 +28,12 @@ function isTimeout(error: unknown): boolean {
 
 function isAbort(error: unknown): boolean {
   const name = has(error, "name");
-  return name === "AbortError" || name === "APIUserAbortError" || name === "ModelAbortError" || has(error, "lc_error_code") === "MODEL_ABORTED";
+  return (
+    name === "AbortError" ||
+    name === "APIUserAbortError" ||
+    name === "ModelAbortError" ||
+    has(error, "lc_error_code") === "MODEL_ABORTED"
+  );
 }
 
 /** How a thrown value ended what it came out of. */
@@ -41,7 +47,8 @@ export interface Outcome {
  * cancellation unless its reason is a time-out; the rest are errors.
  */
 export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outcome {
-  if (isBubbleUp(error)) return isParentCommand(error) ? { status: "ok", code: null } : { status: "paused", code: null };
+  if (isBubbleUp(error))
+    return isParentCommand(error) ? { status: "ok", code: null } : { status: "paused", code: null };
   const aborted = signal?.aborted === true;
   if (isTimeout(error) || (aborted && isTimeout(signal.reason))) return { status: "error", code: "TIMEOUT" };
   if (aborted || isAbort(error)) return { status: "cancelled", code: "ABORTED" };

@@ -7,7 +7,14 @@ import { createStack } from "../stack.js";
 type Judge = (value: unknown) => ReturnType<typeof deny> | ReturnType<typeof transform> | undefined;
 const stackOf = (judge: Judge) =>
   createStack({
-    plugins: [definePlugin({ name: "judge", version: "1.0.0", identity: "none", setup: (api) => void api.tap(hooks.run.output, ({ value }) => judge(value) as undefined) })()],
+    plugins: [
+      definePlugin({
+        name: "judge",
+        version: "1.0.0",
+        identity: "none",
+        setup: (api) => void api.tap(hooks.run.output, ({ value }) => judge(value) as undefined),
+      })(),
+    ],
   });
 const pass: Judge = () => undefined;
 const never: Judge = () => deny("NO", "No.");
@@ -51,8 +58,16 @@ describe("the judge of the output", () => {
   }
 
   it("keeps the last update back where the caller streams states too", async () => {
-    const { chunks } = await read(await stackOf(never).wrap(two()).stream({ n: 0 }, config({ streamMode: ["updates", "values"] })));
-    expect(chunks).toEqual([["values", { n: 0 }], ["updates", { one: { n: 1 } }], ["values", { n: 1 }]]);
+    const { chunks } = await read(
+      await stackOf(never)
+        .wrap(two())
+        .stream({ n: 0 }, config({ streamMode: ["updates", "values"] })),
+    );
+    expect(chunks).toEqual([
+      ["values", { n: 0 }],
+      ["updates", { one: { n: 1 } }],
+      ["values", { n: 1 }],
+    ]);
   });
 
   it("keeps the checkpoints that protocol events carry unasked", async () => {
@@ -114,7 +129,11 @@ describe("the judge of the output", () => {
       .addEdge("one", "quiet")
       .compile();
     expect((await stackOf(masked).wrap(quiet).invoke({ n: 0 })).seen).toBe("masked");
-    const { chunks } = await read(await stackOf(masked).wrap(quiet).stream({ n: 0 }, { streamMode: ["values", "custom", "tasks"] }));
+    const { chunks } = await read(
+      await stackOf(masked)
+        .wrap(quiet)
+        .stream({ n: 0 }, { streamMode: ["values", "custom", "tasks"] }),
+    );
     const states = (chunks as [string, { seen?: string }][]).filter(([mode]) => mode === "values");
     expect(states.at(-1)?.[1].seen).toBe("masked");
   });
@@ -131,8 +150,14 @@ describe("the judge of the output", () => {
     expect(judged.chunks).toEqual(plain.chunks);
     expect((judged.error as Error).message).toBe("two failed");
 
-    const loop = new StateGraph(State).addNode("one", ({ n }) => ({ n: n + 1 })).addEdge("__start__", "one").addEdge("one", "one").compile();
+    const loop = new StateGraph(State)
+      .addNode("one", ({ n }) => ({ n: n + 1 }))
+      .addEdge("__start__", "one")
+      .addEdge("one", "one")
+      .compile();
     const limit = { streamMode: "values" as const, recursionLimit: 3 };
-    expect((await read(await stackOf(pass).wrap(loop).stream({ n: 0 }, limit))).chunks).toEqual((await read(await loop.stream({ n: 0 }, limit))).chunks);
+    expect((await read(await stackOf(pass).wrap(loop).stream({ n: 0 }, limit))).chunks).toEqual(
+      (await read(await loop.stream({ n: 0 }, limit))).chunks,
+    );
   });
 });

@@ -3,15 +3,22 @@ import { denialOf, refusal } from "../tool/gate.js";
 import { type Chunk, type Layout, readChunk, writeChunk } from "./modes.js";
 import type { RunScope } from "./scope.js";
 
-const isPause = (payload: unknown): boolean => typeof payload === "object" && payload !== null && "__interrupt__" in payload;
+const isPause = (payload: unknown): boolean =>
+  typeof payload === "object" && payload !== null && "__interrupt__" in payload;
 const NOTHING: Promise<unknown[]> = Promise.resolve([]);
 /** Modes whose chunks may follow the last state of a run; any other chunk proves that another step began. */
 const AFTER_STATE = new Set(["checkpoints", "debug", "updates"]);
-const mayFollow = ({ mode, payload }: Chunk): boolean => AFTER_STATE.has(mode) || (mode === "tasks" && typeof payload === "object" && payload !== null && "result" in payload);
+const mayFollow = ({ mode, payload }: Chunk): boolean =>
+  AFTER_STATE.has(mode) || (mode === "tasks" && typeof payload === "object" && payload !== null && "result" in payload);
 /** Held chunks are the run's own, and a pause is never held. */
 const isState = ({ mode }: Chunk): boolean => mode === "values";
 /** An update that wrote something: a state that has it will follow. */
-const supersedes = ({ mode, payload }: Chunk): boolean => mode === "updates" && !isPause(payload) && typeof payload === "object" && payload !== null && Object.values(payload).some((written) => written !== null && written !== undefined);
+const supersedes = ({ mode, payload }: Chunk): boolean =>
+  mode === "updates" &&
+  !isPause(payload) &&
+  typeof payload === "object" &&
+  payload !== null &&
+  Object.values(payload).some((written) => written !== null && written !== undefined);
 
 /**
  * Judges the root output before its last chunk leaves. The last state and the updates that made it are held back until
@@ -72,7 +79,10 @@ export class OutputGate {
         const free = this.#release();
         if (free.length > 0) done(free);
       };
-      step.then(() => done([]), () => done([]));
+      step.then(
+        () => done([]),
+        () => done([]),
+      );
     });
   }
 
@@ -84,8 +94,17 @@ export class OutputGate {
   async end(): Promise<unknown[]> {
     if (this.#paused || this.scope.paused || !this.#hasState) return this.#drain();
     const verdict = await this.scope.dispatch.run.output.call(Object.freeze({ value: this.#state }), this.scope.ctx);
-    if (verdict.effect === "deny") throw new DeniedError(`the output of "${this.scope.ctx.workflow}"`, denialOf(verdict));
-    if (verdict.effect === "escalate") throw new DeniedError(`the output of "${this.scope.ctx.workflow}"`, refusal("APPROVAL_NOT_POSSIBLE", "The output needs an approval that nobody can give here.", "run.output escalated"));
+    if (verdict.effect === "deny")
+      throw new DeniedError(`the output of "${this.scope.ctx.workflow}"`, denialOf(verdict));
+    if (verdict.effect === "escalate")
+      throw new DeniedError(
+        `the output of "${this.scope.ctx.workflow}"`,
+        refusal(
+          "APPROVAL_NOT_POSSIBLE",
+          "The output needs an approval that nobody can give here.",
+          "run.output escalated",
+        ),
+      );
     if (verdict.changed && verdict.value !== undefined) {
       this.#replace(verdict.value.value);
     }
@@ -108,7 +127,9 @@ export class OutputGate {
 
   /** The run failed: gives what was held, unless that may have been the output, which nobody judged. */
   failed(error: unknown): unknown[] {
-    return this.#goesOn || (error as { lc_error_code?: unknown } | null)?.lc_error_code === "GRAPH_RECURSION_LIMIT" ? this.#drain() : [];
+    return this.#goesOn || (error as { lc_error_code?: unknown } | null)?.lc_error_code === "GRAPH_RECURSION_LIMIT"
+      ? this.#drain()
+      : [];
   }
 
   #drain(): unknown[] {
@@ -121,7 +142,9 @@ export class OutputGate {
 
   /** Not the states that only the gate asked for, nor the checkpoint that LangGraph announces before each of them. */
   #asked(mode: string): boolean {
-    return this.inner === this.outer || this.outer.modes.includes(mode) || (mode === "checkpoints" && this.outer.protocol);
+    return (
+      this.inner === this.outer || this.outer.modes.includes(mode) || (mode === "checkpoints" && this.outer.protocol)
+    );
   }
 }
 

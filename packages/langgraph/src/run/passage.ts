@@ -34,9 +34,13 @@ export class Passage implements Promise<Result> {
     );
   }
 
-  then<A = Result, B = never>(onResult?: ((result: Result) => A | PromiseLike<A>) | null, onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+  then<A = Result, B = never>(
+    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
     return this.#step.then<A | B, A | B>(
-      (result) => (this.#last === null ? (onResult ? onResult(result) : (result as A)) : this.#last.then(onResult, onError)),
+      (result) =>
+        this.#last === null ? (onResult ? onResult(result) : (result as A)) : this.#last.then(onResult, onError),
       (error: unknown) => (this.#last ?? Promise.reject<Result>(error)).then(onResult, onError),
     );
   }

@@ -69,5 +69,11 @@ export interface Frame {
 
 /** A call that only the watcher sees. */
 export type ObservedCall =
-  | { readonly kind: "model"; readonly name: string; readonly provider: string | null; readonly model: string | null; readonly at: number }
+  | {
+      readonly kind: "model";
+      readonly name: string;
+      readonly provider: string | null;
+      readonly model: string | null;
+      readonly at: number;
+    }
   | { readonly kind: "tool"; readonly name: string; readonly callId: string | null; readonly at: number };

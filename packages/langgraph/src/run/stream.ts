@@ -30,12 +30,21 @@ export interface StreamTarget {
 type Step = Promise<IteratorResult<unknown>>;
 
 /** One execution as the iterator that LangGraph gives out: a plain object that hands every step on. */
-export function governedStream(core: Core, target: StreamTarget, input: unknown, options: Config | undefined, issued: Issued | null): AsyncGenerator<unknown> {
+export function governedStream(
+  core: Core,
+  target: StreamTarget,
+  input: unknown,
+  options: Config | undefined,
+  issued: Issued | null,
+): AsyncGenerator<unknown> {
   const here = core.frames.getStore();
   const outer = here?.scope.over === true ? undefined : here;
   const thread: unknown = options?.configurable?.["thread_id"];
-  const nested = outer !== undefined && (thread === undefined || outer.ctx.threadId === null || thread === outer.ctx.threadId);
-  const stream = nested ? new NestedStream(core, target, outer, input, options, issued) : new RunStream(core, target, input, options, issued);
+  const nested =
+    outer !== undefined && (thread === undefined || outer.ctx.threadId === null || thread === outer.ctx.threadId);
+  const stream = nested
+    ? new NestedStream(core, target, outer, input, options, issued)
+    : new RunStream(core, target, input, options, issued);
   return stream as unknown as AsyncGenerator<unknown>;
 }
 
@@ -45,11 +54,21 @@ class NestedStream {
   readonly #frame: Frame;
   readonly #inner: AsyncGenerator<unknown>;
 
-  constructor(core: Core, target: StreamTarget, outer: Frame, input: unknown, options: Config | undefined, issued: Issued | null) {
+  constructor(
+    core: Core,
+    target: StreamTarget,
+    outer: Frame,
+    input: unknown,
+    options: Config | undefined,
+    issued: Issued | null,
+  ) {
     this.#core = core;
     this.#inner = target.source(input, options);
     const principal = issued === null ? outer.ctx.principal : narrowed(target.name, outer, issued);
-    this.#frame = principal === outer.ctx.principal && outer.permits === null ? outer : { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, principal }) };
+    this.#frame =
+      principal === outer.ctx.principal && outer.permits === null
+        ? outer
+        : { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, principal }) };
   }
   next(value?: unknown): Step {
     return this.#core.frames.run(this.#frame, () => this.#inner.next(value));
@@ -105,7 +124,13 @@ class RunStream {
     this.#core = core;
     this.#target = target;
     this.#options = options;
-    this.#launch = { workflow: target.name, input, config: inForce(target.bound, options), issued, hasCheckpointer: target.hasCheckpointer };
+    this.#launch = {
+      workflow: target.name,
+      input,
+      config: inForce(target.bound, options),
+      issued,
+      hasCheckpointer: target.hasCheckpointer,
+    };
   }
 
   [Symbol.asyncIterator](): this {
@@ -125,7 +150,8 @@ class RunStream {
     const ended = this.#execution?.end("cancelled", "ABORTED", null);
     const frame = this.#frame;
     const inner = this.#inner;
-    if (inner?.return === undefined || frame === null) return Promise.resolve(ended).then(() => ({ done: true, value }));
+    if (inner?.return === undefined || frame === null)
+      return Promise.resolve(ended).then(() => ({ done: true, value }));
     const left = this.#core.frames.run(frame, () => inner.return?.(value) as Step);
     return ended === undefined ? left : ended.then(() => left);
   }
@@ -146,12 +172,16 @@ class RunStream {
     this.#frame = execution.frame;
     const layout = layoutOf(this.#options as StreamOptions | undefined, this.#target.modes, false);
     const { dispatch } = execution.scope;
-    const request = (input: unknown): ReturnType<typeof requestOf> => requestOf(layout, { workflow: this.#target.name, input, kind: execution.kind });
+    const request = (input: unknown): ReturnType<typeof requestOf> =>
+      requestOf(layout, { workflow: this.#target.name, input, kind: execution.kind });
     let { input } = this.#launch;
     try {
       if (dispatch.run.input.used || dispatch.run.admit.used) input = await execution.admit({ input, request });
-      const run = (given: unknown): AsyncGenerator<unknown> => this.#target.source(given, this.#outputOptions(layout, execution));
-      const chunks = dispatch.run.call.used ? this.#core.frames.run(this.#frame, () => this.#around(execution, request(input), run)) : run(input);
+      const run = (given: unknown): AsyncGenerator<unknown> =>
+        this.#target.source(given, this.#outputOptions(layout, execution));
+      const chunks = dispatch.run.call.used
+        ? this.#core.frames.run(this.#frame, () => this.#around(execution, request(input), run))
+        : run(input);
       this.#inner = chunks[Symbol.asyncIterator]();
     } catch (error) {
       await execution.fail(error);
@@ -164,10 +194,21 @@ class RunStream {
     if (this.#finished) await execution.end("cancelled", "ABORTED", null);
   }
 
-  #around(execution: Execution, request: ReturnType<typeof requestOf>, run: (input: unknown) => AsyncGenerator<unknown>): AsyncIterable<unknown> {
+  #around(
+    execution: Execution,
+    request: ReturnType<typeof requestOf>,
+    run: (input: unknown) => AsyncGenerator<unknown>,
+  ): AsyncIterable<unknown> {
     let called = false;
     return execution.scope.dispatch.run.call.call(request, execution.scope.ctx, (inner) => {
-      if (called) throw new DeniedError(`a second execution of "${inner.workflow}"`, { code: "RUN_CALLED_TWICE", message: "run.call: next() may be called once", reason: "a run.call tap called next() twice", plugin: null, hook: "run.call" });
+      if (called)
+        throw new DeniedError(`a second execution of "${inner.workflow}"`, {
+          code: "RUN_CALLED_TWICE",
+          message: "run.call: next() may be called once",
+          reason: "a run.call tap called next() twice",
+          plugin: null,
+          hook: "run.call",
+        });
       called = true;
       return run(inner.input);
     });
@@ -250,7 +291,8 @@ class RunStream {
       if (this.#ready.length > 0) return this.#step(undefined);
     }
     const { scope } = execution;
-    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#options))) scope.pause([]);
+    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#options)))
+      scope.pause([]);
     await execution.end(scope.paused ? "paused" : "ok", null, null);
     return result;
   }

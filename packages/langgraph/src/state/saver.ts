@@ -17,7 +17,11 @@ interface Saver {
   putWrites(config: Config, writes: readonly (readonly [string, unknown])[], ...rest: unknown[]): Promise<void>;
 }
 
-const isSaver = (value: unknown): value is Saver => typeof value === "object" && value !== null && typeof (value as Saver).getTuple === "function" && typeof (value as Saver).put === "function";
+const isSaver = (value: unknown): value is Saver =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as Saver).getTuple === "function" &&
+  typeof (value as Saver).put === "function";
 const governed = new WeakMap<Core, WeakMap<object, Saver>>();
 
 /** A view of a checkpointer whose values pass `state.load` and `state.save`. Anything else comes back as it is. */
@@ -36,7 +40,8 @@ function viewOf(core: Core, saver: Saver): Saver {
     const checkpoint = { ...tuple.checkpoint, channel_values: values as Record<string, unknown> };
     if (tuple.pendingWrites === undefined) return { ...tuple, checkpoint };
     const pendingWrites: (readonly [string, string, unknown])[] = [];
-    for (const [task, channel, value] of tuple.pendingWrites) pendingWrites.push([task, channel, (await pass(core, "load", tuple.config, { [channel]: value }))[channel]]);
+    for (const [task, channel, value] of tuple.pendingWrites)
+      pendingWrites.push([task, channel, (await pass(core, "load", tuple.config, { [channel]: value }))[channel]]);
     return { ...tuple, checkpoint, pendingWrites };
   };
   return Object.create(saver, {
@@ -54,14 +59,20 @@ function viewOf(core: Core, saver: Saver): Saver {
     // Values that pass without waiting are handed on in this very turn: LangGraph changes them once the saver has them.
     put: {
       value: async (config: Config, checkpoint: Checkpoint, ...rest: unknown[]) =>
-        then(pass(core, "save", config, checkpoint.channel_values), (values) => saver.put(config, { ...checkpoint, channel_values: values as Record<string, unknown> }, ...rest)),
+        then(pass(core, "save", config, checkpoint.channel_values), (values) =>
+          saver.put(config, { ...checkpoint, channel_values: values as Record<string, unknown> }, ...rest),
+        ),
     },
     putWrites: {
       // The rest says whose writes they are, and, in later versions, where they sort.
       value: async (config: Config, writes: readonly (readonly [string, unknown])[], ...rest: unknown[]) => {
-        const passed = writes.map(([channel, value]) => then(pass(core, "save", config, { [channel]: value }), (values) => [channel, values[channel]] as const));
+        const passed = writes.map(([channel, value]) =>
+          then(pass(core, "save", config, { [channel]: value }), (values) => [channel, values[channel]] as const),
+        );
         return passed.some((write) => write instanceof Promise)
-          ? Promise.all(passed.map((write) => Promise.resolve(write))).then((done) => saver.putWrites(config, done, ...rest))
+          ? Promise.all(passed.map((write) => Promise.resolve(write))).then((done) =>
+              saver.putWrites(config, done, ...rest),
+            )
           : saver.putWrites(config, passed as (readonly [string, unknown])[], ...rest);
       },
     },
@@ -80,6 +91,10 @@ function pass(core: Core, way: "load" | "save", config: Config, values: Values):
   if (hook?.used !== true) return values;
   const threadId: unknown = config.configurable?.["thread_id"];
   const ns: unknown = config.configurable?.["checkpoint_ns"];
-  const given: StateValues = Object.freeze({ threadId: typeof threadId === "string" ? threadId : null, ns: typeof ns === "string" ? ns : "", values });
+  const given: StateValues = Object.freeze({
+    threadId: typeof threadId === "string" ? threadId : null,
+    ns: typeof ns === "string" ? ns : "",
+    values,
+  });
   return then(hook.call(given, undefined), (passed) => passed.values);
 }

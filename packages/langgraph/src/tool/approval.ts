@@ -30,7 +30,13 @@ function decisionOf(resume: unknown): Decision | null {
  * again, before any tool ran. Questions of earlier runs come first, in their order and whatever the guards say now:
  * LangGraph knows interrupts by their index, and a skipped one would hand its answer to the next.
  */
-export async function withAnswers(core: Core, frame: Frame, wishes: readonly Wish[], judged: readonly Judged[], config: object): Promise<Answer[]> {
+export async function withAnswers(
+  core: Core,
+  frame: Frame,
+  wishes: readonly Wish[],
+  judged: readonly Judged[],
+  config: object,
+): Promise<Answer[]> {
   if (!judged.some((j) => j.kind === "escalated") && !wasAsked(config)) return judged as Answer[];
   const slots = Slots.of(config, frame.scope);
   if (slots === null) return judged.map(withoutApproval);
@@ -51,14 +57,19 @@ export async function withAnswers(core: Core, frame: Frame, wishes: readonly Wis
   const settled: Answer[] = [];
   for (const [at, verdict] of judged.entries()) {
     const given = answers.get(at);
-    settled.push(given === undefined ? withoutApproval(verdict) : await decided(core, frame, wishes[at] as Wish, verdict, given.asked, given.resume));
+    settled.push(
+      given === undefined
+        ? withoutApproval(verdict)
+        : await decided(core, frame, wishes[at] as Wish, verdict, given.asked, given.resume),
+    );
   }
   return settled;
 }
 
 /** Which call a question was about: the same place where it still fits, else the first with its id and name. */
 function placeOf(asked: Asked, wishes: readonly Wish[], answered: ReadonlyMap<number, unknown>): number | null {
-  const fits = (at: number): boolean => !answered.has(at) && wishes[at]?.callId === asked.callId && wishes[at]?.tool.name === asked.name;
+  const fits = (at: number): boolean =>
+    !answered.has(at) && wishes[at]?.callId === asked.callId && wishes[at]?.tool.name === asked.name;
   if (fits(asked.at)) return asked.at;
   const found = wishes.findIndex((_, at) => fits(at));
   return found === -1 ? null : found;
@@ -69,7 +80,9 @@ function questionOf(asked: Asked, judged: Judged | undefined): unknown {
   const call = judged !== undefined && "call" in judged ? judged.call : null;
   const requests = judged?.kind === "escalated" ? judged.requests : [];
   return {
-    actionRequests: [{ name: asked.name, args: call?.parsed ?? {}, description: requests.map((r) => r.request["reason"]).join("; ") }],
+    actionRequests: [
+      { name: asked.name, args: call?.parsed ?? {}, description: requests.map((r) => r.request["reason"]).join("; ") },
+    ],
     reviewConfigs: [{ actionName: asked.name, allowedDecisions: ["approve", "edit", "reject"] }],
     graphtap: { toolCallId: asked.callId, argsHash: asked.hash, requests },
   };
@@ -85,22 +98,62 @@ function hashOf(call: FrozenCall): string | null {
   }
 }
 
-async function decided(core: Core, frame: Frame, wish: Wish, judged: Judged, asked: Asked, resume: unknown): Promise<Answer> {
+async function decided(
+  core: Core,
+  frame: Frame,
+  wish: Wish,
+  judged: Judged,
+  asked: Asked,
+  resume: unknown,
+): Promise<Answer> {
   // What is denied, or what the tool itself refuses, needs no approval any more.
   if (judged.kind !== "allowed" && judged.kind !== "escalated") return judged;
   const { call } = judged;
-  const deny = (code: string, message: string, reason: string): Answer => ({ kind: "denied", executionId: call.executionId, denial: refusal(code, message, reason) });
+  const deny = (code: string, message: string, reason: string): Answer => ({
+    kind: "denied",
+    executionId: call.executionId,
+    denial: refusal(code, message, reason),
+  });
   const decision = decisionOf(resume);
-  if (decision === null) return deny("APPROVAL_VOID", "The approval for this call was not understood; do not retry.", "the resume payload holds no decision");
-  if (hashOf(call) !== asked.hash) return deny("APPROVAL_VOID", "The call changed while it waited for approval; ask again.", "the arguments are not those that were shown");
-  if (decision.argsHash !== undefined && decision.argsHash !== asked.hash) return deny("APPROVAL_VOID", "The approval was given for another call; ask again.", "the decision names another argsHash");
-  if (decision.type === "reject") return deny("APPROVAL_REJECTED", decision.message ?? "A person rejected this call; do not retry, answer without it.", `rejected by ${frame.ctx.principal?.label ?? "nobody known"}`);
+  if (decision === null)
+    return deny(
+      "APPROVAL_VOID",
+      "The approval for this call was not understood; do not retry.",
+      "the resume payload holds no decision",
+    );
+  if (hashOf(call) !== asked.hash)
+    return deny(
+      "APPROVAL_VOID",
+      "The call changed while it waited for approval; ask again.",
+      "the arguments are not those that were shown",
+    );
+  if (decision.argsHash !== undefined && decision.argsHash !== asked.hash)
+    return deny(
+      "APPROVAL_VOID",
+      "The approval was given for another call; ask again.",
+      "the decision names another argsHash",
+    );
+  if (decision.type === "reject")
+    return deny(
+      "APPROVAL_REJECTED",
+      decision.message ?? "A person rejected this call; do not retry, answer without it.",
+      `rejected by ${frame.ctx.principal?.label ?? "nobody known"}`,
+    );
   if (decision.type === "approve") return { kind: "allowed", call };
   const edited = decision.editedAction;
-  if (edited === undefined || (edited.name !== undefined && edited.name !== call.name)) return deny("APPROVAL_VOID", "The approval named another tool; do not retry.", `editedAction must name "${call.name}"`);
+  if (edited === undefined || (edited.name !== undefined && edited.name !== call.name))
+    return deny(
+      "APPROVAL_VOID",
+      "The approval named another tool; do not retry.",
+      `editedAction must name "${call.name}"`,
+    );
   const again = await judge(core, frame, { ...wish, args: edited.args });
   if (again.kind === "denied" || again.kind === "allowed") return again;
   // Whoever changed the arguments has seen them: a repeated escalation is answered.
   if (again.kind === "escalated") return { kind: "allowed", call: (again satisfies Escalated).call };
-  return deny("APPROVAL_VOID", "The approval gave arguments that the tool does not take; do not retry.", "editedAction.args do not fit the tool's schema");
+  return deny(
+    "APPROVAL_VOID",
+    "The approval gave arguments that the tool does not take; do not retry.",
+    "editedAction.args do not fit the tool's schema",
+  );
 }

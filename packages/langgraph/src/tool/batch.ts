@@ -49,7 +49,13 @@ export class Batch {
         const verdict = judge(this.core, this.frame, wish);
         judged.push(verdict instanceof Promise ? await verdict : verdict);
       }
-      answers = await withAnswers(this.core, this.frame, round.map(({ wish }) => wish), judged, this.config);
+      answers = await withAnswers(
+        this.core,
+        this.frame,
+        round.map(({ wish }) => wish),
+        judged,
+        this.config,
+      );
     } catch (error) {
       for (const entry of round) entry.reject(error);
       return;

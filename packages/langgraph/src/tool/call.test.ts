@@ -13,7 +13,12 @@ const State = Annotation.Root({ ...MessagesAnnotation.spec, city: Annotation<str
 function lab(schema: z.ZodObject) {
   const judged: ToolCall[] = [];
   const ran: unknown[] = [];
-  const guard = definePlugin({ name: "guard", version: "1.0.0", identity: "none", setup: (api) => void api.tap(hooks.tool.authorize, (call) => void judged.push(call)) });
+  const guard = definePlugin({
+    name: "guard",
+    version: "1.0.0",
+    identity: "none",
+    setup: (api) => void api.tap(hooks.tool.authorize, (call) => void judged.push(call)),
+  });
   const lookup = tool(
     async (args: unknown) => {
       ran.push(args);
@@ -21,8 +26,18 @@ function lab(schema: z.ZodObject) {
     },
     { name: "lookup", schema },
   );
-  const graph = new StateGraph(State).addNode("lookup", lookup as never).addEdge("__start__", "lookup").compile();
-  return { judged, ran, run: () => createStack({ plugins: [guard()] }).wrap(graph).invoke({ messages: [new HumanMessage("hi")], city: "Oslo" }) };
+  const graph = new StateGraph(State)
+    .addNode("lookup", lookup as never)
+    .addEdge("__start__", "lookup")
+    .compile();
+  return {
+    judged,
+    ran,
+    run: () =>
+      createStack({ plugins: [guard()] })
+        .wrap(graph)
+        .invoke({ messages: [new HumanMessage("hi")], city: "Oslo" }),
+  };
 }
 
 describe("a tool that is a node, given the whole state", () => {
@@ -30,7 +45,9 @@ describe("a tool that is a node, given the whole state", () => {
     const { judged, ran, run } = lab(z.object({ city: z.string() }));
     const out = await run();
     expect(ran).toEqual([{ city: "Oslo" }]);
-    expect(judged.map(({ raw, parsed }) => ({ raw, parsed }))).toEqual([{ raw: { city: "Oslo" }, parsed: { city: "Oslo" } }]);
+    expect(judged.map(({ raw, parsed }) => ({ raw, parsed }))).toEqual([
+      { raw: { city: "Oslo" }, parsed: { city: "Oslo" } },
+    ]);
     expect(Object.isFrozen(out.messages[0])).toBe(false);
   });
 

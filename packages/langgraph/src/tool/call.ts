@@ -22,7 +22,11 @@ export function toolInfo(tool: AnyTool): ToolInfo {
   let info = infos.get(tool);
   // A host may rename a tool: it is judged under the name that it is called by.
   if (info === undefined || info.name !== tool.name) {
-    info = Object.freeze({ name: tool.name, description: tool.description ?? "", metadata: Object.freeze({ ...tool.metadata }) });
+    info = Object.freeze({
+      name: tool.name,
+      description: tool.description ?? "",
+      metadata: Object.freeze({ ...tool.metadata }),
+    });
     infos.set(tool, info);
   }
   return info;
@@ -76,10 +80,16 @@ export interface Reading {
   readonly strict: boolean;
 }
 
-const unreadable = (opaque: readonly string[]): Parsed => ({ ok: false, kind: "unreadable", raw: undefined, error: new Error(`no plain data at ${opaque.slice(0, 3).join(", ")}: it could change after it was judged`) });
+const unreadable = (opaque: readonly string[]): Parsed => ({
+  ok: false,
+  kind: "unreadable",
+  raw: undefined,
+  error: new Error(`no plain data at ${opaque.slice(0, 3).join(", ")}: it could change after it was judged`),
+});
 
 /** What of an object can be frozen; the rest did not get past the schema, so the tool never sees it. */
-const plainPart = (raw: unknown): unknown => Object.fromEntries(Object.entries(raw as object).filter(([, value]) => snapshot(value).opaque.length === 0));
+const plainPart = (raw: unknown): unknown =>
+  Object.fromEntries(Object.entries(raw as object).filter(([, value]) => snapshot(value).opaque.length === 0));
 
 /**
  * Reads the arguments once (a getter cannot answer differently later), parses a copy with the tool's own schema and
@@ -92,7 +102,8 @@ export function parseArguments(tool: AnyTool, args: unknown, { form, strict }: R
     const read = snapshot(args);
     live = strict && read.opaque.length > 0;
     // A tool that is a node is given the whole state; of that, LangChain hands on what its schema makes of it.
-    if (live && !(form === "bare" && shapeOf(tool) === "langchain" && isInteropZodSchema(tool.schema))) return unreadable(read.opaque);
+    if (live && !(form === "bare" && shapeOf(tool) === "langchain" && isInteropZodSchema(tool.schema)))
+      return unreadable(read.opaque);
     raw = read.value;
   } catch (error) {
     return { ok: false, kind: "unreadable", raw: undefined, error };

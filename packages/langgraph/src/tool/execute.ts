@@ -14,23 +14,43 @@ import { type Body, handed, sealed, shapeOf } from "./shape.js";
 export type Invocation = (tool: AnyTool, args: unknown, bare?: boolean) => Promise<unknown>;
 
 /** A result, or a refusal for the caller to put into words. */
-export type Executed = { readonly denied: false; readonly value: unknown } | { readonly denied: true; readonly executionId: string; readonly denial: DenialFields };
+export type Executed =
+  | { readonly denied: false; readonly value: unknown }
+  | { readonly denied: true; readonly executionId: string; readonly denial: DenialFields };
 
 /** Tells the observers of a refusal. */
-export async function reportDenied(frame: Frame, tool: AnyTool, callId: string | null, executionId: string, denial: DenialFields): Promise<Executed> {
+export async function reportDenied(
+  frame: Frame,
+  tool: AnyTool,
+  callId: string | null,
+  executionId: string,
+  denial: DenialFields,
+): Promise<Executed> {
   const told = frame.scope.dispatch.tool.denied.call({ ...denial, name: tool.name, executionId, callId }, frame.ctx);
   if (told !== undefined) await told;
   return { denied: true, executionId, denial };
 }
 
 /** Takes a judged call through admit, call, result, settle and the observers. */
-export function execute(core: Core, frame: Frame, tool: AnyTool, judged: Exclude<Judged, { kind: "escalated" }>, call: { readonly callId: string | null; readonly args: unknown; readonly form: "call" | "bare" }, invoke: Invocation): Promise<Executed> {
+export function execute(
+  core: Core,
+  frame: Frame,
+  tool: AnyTool,
+  judged: Exclude<Judged, { kind: "escalated" }>,
+  call: { readonly callId: string | null; readonly args: unknown; readonly form: "call" | "bare" },
+  invoke: Invocation,
+): Promise<Executed> {
   const { callId, args, form } = call;
   if (judged.kind === "denied") return reportDenied(frame, tool, callId, judged.executionId, judged.denial);
   const execution = new Execution(core, frame, tool, callId, form, invoke);
   if (judged.kind === "allowed") return execution.admitted(judged.call);
   // Nothing to admit: the tool refuses its own arguments, or nobody may refuse and nothing could be read.
-  return execution.observed(judged.executionId, null, async () => ({ value: judged.kind === "unread" ? await execution.inside(() => invoke(tool, args)) : await execution.refusedByItself(judged.raw) }));
+  return execution.observed(judged.executionId, null, async () => ({
+    value:
+      judged.kind === "unread"
+        ? await execution.inside(() => invoke(tool, args))
+        : await execution.refusedByItself(judged.raw),
+  }));
 }
 
 class Execution implements Body {
@@ -52,25 +72,46 @@ class Execution implements Body {
   /** admit -> call -> result -> settle, with the call that was judged. */
   admitted(call: FrozenCall): Promise<Executed> {
     const body = (): Promise<ToolReply> => this.#onion(call);
-    return this.frame.scope.dispatch.tool.admit.used ? this.#reserved(call, body) : this.observed(call.executionId, call, body);
+    return this.frame.scope.dispatch.tool.admit.used
+      ? this.#reserved(call, body)
+      : this.observed(call.executionId, call, body);
   }
 
   async #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<Executed> {
     const { admit } = this.frame.scope.dispatch.tool;
     const reservation = await admit.call(call, this.frame.ctx);
-    if (!reservation.ok) return reportDenied(this.frame, this.tool, this.callId, call.executionId, denialOf(reservation));
+    if (!reservation.ok)
+      return reportDenied(this.frame, this.tool, this.callId, call.executionId, denialOf(reservation));
     return this.observed(call.executionId, call, body, reservation.settlement);
   }
 
   /** Runs `body` between tool.start and tool.end. */
-  async observed(executionId: string, call: ToolCall | null, body: () => Promise<ToolReply>, settlement?: { settle(actual: { status: EndStatus; durationMs: number }): unknown; release(reason: string): unknown }): Promise<Executed> {
+  async observed(
+    executionId: string,
+    call: ToolCall | null,
+    body: () => Promise<ToolReply>,
+    settlement?: {
+      settle(actual: { status: EndStatus; durationMs: number }): unknown;
+      release(reason: string): unknown;
+    },
+  ): Promise<Executed> {
     const { ctx, scope } = this.frame;
     const { start, end, result } = scope.dispatch.tool;
     const at = ctx.clock.monotonic();
     const ids = { name: this.tool.name, executionId, callId: this.callId };
-    const tell = (status: EndStatus, code: string | null, error: unknown, durationMs: number): undefined | Promise<undefined> =>
-      end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
-    const settled = async (taken: NonNullable<typeof settlement>, status: EndStatus, code: string | null, error: unknown, durationMs: number): Promise<void> => {
+    const tell = (
+      status: EndStatus,
+      code: string | null,
+      error: unknown,
+      durationMs: number,
+    ): undefined | Promise<undefined> => end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
+    const settled = async (
+      taken: NonNullable<typeof settlement>,
+      status: EndStatus,
+      code: string | null,
+      error: unknown,
+      durationMs: number,
+    ): Promise<void> => {
       // A pause runs again on resume and is admitted then; a refusal never ran.
       if (status === "paused" || (status === "denied" && !this.#ran)) await taken.release(status);
       else await taken.settle({ status, durationMs });
@@ -78,7 +119,9 @@ class Execution implements Body {
     };
     const finish = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> => {
       const durationMs = ctx.clock.monotonic() - at;
-      return settlement === undefined ? tell(status, code, error, durationMs) : settled(settlement, status, code, error, durationMs);
+      return settlement === undefined
+        ? tell(status, code, error, durationMs)
+        : settled(settlement, status, code, error, durationMs);
     };
     if (start.used) {
       const told = start.call(new StartEvent(ids.name, executionId, this.callId, call), ctx);
@@ -101,7 +144,11 @@ class Execution implements Body {
           await finish("paused", null, error);
           throw error;
         }
-        const denial = refusal("RESULT_WITHHELD", "The result of this call cannot be shown; answer without it.", String((error as Error).message));
+        const denial = refusal(
+          "RESULT_WITHHELD",
+          "The result of this call cannot be shown; answer without it.",
+          String((error as Error).message),
+        );
         await finish("denied", denial.code, error);
         return reportDenied(this.frame, this.tool, this.callId, executionId, denial);
       }
@@ -112,9 +159,19 @@ class Execution implements Body {
     return { denied: false, value: reply.value };
   }
 
-  async #refused(executionId: string, finish: (status: EndStatus, code: string | null, error: unknown) => undefined | Promise<void>, error: DeniedError): Promise<Executed> {
+  async #refused(
+    executionId: string,
+    finish: (status: EndStatus, code: string | null, error: unknown) => undefined | Promise<void>,
+    error: DeniedError,
+  ): Promise<Executed> {
     await finish("denied", error.code, error);
-    const denial: DenialFields = { code: error.code, message: error.modelMessage, reason: error.reason, plugin: error.plugin ?? null, hook: error.hook ?? null };
+    const denial: DenialFields = {
+      code: error.code,
+      message: error.modelMessage,
+      reason: error.reason,
+      plugin: error.plugin ?? null,
+      hook: error.hook ?? null,
+    };
     return reportDenied(this.frame, this.tool, this.callId, executionId, denial);
   }
 
@@ -131,7 +188,16 @@ class Execution implements Body {
 
   async #again(judged: FrozenCall, request: ToolCall): Promise<ToolReply> {
     let call = judged;
-    if (request !== judged) call = this.#allowed(await judge(this.core, this.frame, { tool: this.tool, args: request.raw, callId: this.callId, route: judged.route, form: this.form }));
+    if (request !== judged)
+      call = this.#allowed(
+        await judge(this.core, this.frame, {
+          tool: this.tool,
+          args: request.raw,
+          callId: this.callId,
+          route: judged.route,
+          form: this.form,
+        }),
+      );
     else if (this.#attempts > 0) call = this.#allowed(await authorize(this.core, this.frame, judged));
     return this.#run(call);
   }
@@ -145,7 +211,14 @@ class Execution implements Body {
   #allowed(verdict: Judged): FrozenCall {
     const judged = withoutApproval(verdict);
     if (judged.kind === "allowed") return judged.call;
-    const denial = judged.kind === "denied" ? judged.denial : refusal("ARGUMENTS_CHANGED", "The call changed into one that the tool does not accept.", judged.kind === "invalid" ? String(codeOf(judged.error) ?? "schema") : "unreadable");
+    const denial =
+      judged.kind === "denied"
+        ? judged.denial
+        : refusal(
+            "ARGUMENTS_CHANGED",
+            "The call changed into one that the tool does not accept.",
+            judged.kind === "invalid" ? String(codeOf(judged.error) ?? "schema") : "unreadable",
+          );
     throw this.#refusal(denial);
   }
 
@@ -166,7 +239,10 @@ class Execution implements Body {
   /** Lets the tool say in its own words what its schema refused; its code is not reached. */
   refusedByItself(raw: unknown): Promise<unknown> {
     const shape = shapeOf(this.tool);
-    if (shape === "runnable") return Promise.reject(new ToolInputParsingException("Received tool input did not match expected schema", JSON.stringify(raw)));
+    if (shape === "runnable")
+      return Promise.reject(
+        new ToolInputParsingException("Received tool input did not match expected schema", JSON.stringify(raw)),
+      );
     const target = shape === "langchain" ? sealed(this.tool, this) : this.tool;
     return this.inside(() => this.invoke(target, snapshot(raw).value));
   }
@@ -196,4 +272,8 @@ class StartEvent implements ToolStart {
   }
 }
 
-const isErrorMessage = (value: unknown): boolean => typeof value === "object" && value !== null && (value as { status?: unknown }).status === "error" && "tool_call_id" in value;
+const isErrorMessage = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (value as { status?: unknown }).status === "error" &&
+  "tool_call_id" in value;

@@ -17,13 +17,18 @@ export interface Wish {
 }
 
 /** Whether anything judges or watches tools here; a run without identity may have none. */
-export const gates = ({ scope, ctx }: Frame): boolean => scope.dispatch.anyTool || (scope.dispatch.needsIdentity && ctx.principal === null);
+export const gates = ({ scope, ctx }: Frame): boolean =>
+  scope.dispatch.anyTool || (scope.dispatch.needsIdentity && ctx.principal === null);
 
 /** What the gate says of a wish. */
 export type Judged =
   | { readonly kind: "allowed"; readonly call: FrozenCall }
   | { readonly kind: "denied"; readonly executionId: string; readonly denial: DenialFields }
-  | { readonly kind: "escalated"; readonly call: FrozenCall; readonly requests: readonly { readonly plugin: string; readonly request: Readonly<Record<string, unknown>> }[] }
+  | {
+      readonly kind: "escalated";
+      readonly call: FrozenCall;
+      readonly requests: readonly { readonly plugin: string; readonly request: Readonly<Record<string, unknown>> }[];
+    }
   /** The tool's schema refuses the arguments: the tool itself says so, in its own words. */
   | { readonly kind: "invalid"; readonly executionId: string; readonly raw: unknown; readonly error: unknown }
   /** Nothing may refuse, and the arguments cannot be read: they pass untouched. */
@@ -41,11 +46,17 @@ const NO_APPROVAL = refusal(
 );
 
 /** A tool with an `invoke` of its own need not check its schema: nothing would be judged, and it would run. */
-const INVALID = refusal("ARGUMENTS_INVALID", "The arguments do not fit this tool's schema; correct them.", "the tool has an invoke of its own, which may run without checking its schema");
+const INVALID = refusal(
+  "ARGUMENTS_INVALID",
+  "The arguments do not fit this tool's schema; correct them.",
+  "the tool has an invoke of its own, which may run without checking its schema",
+);
 
 /** An escalation that cannot be asked is a denial. */
 export function withoutApproval(judged: Judged): Exclude<Judged, { kind: "escalated" }> {
-  return judged.kind === "escalated" ? { kind: "denied", executionId: judged.call.executionId, denial: NO_APPROVAL } : judged;
+  return judged.kind === "escalated"
+    ? { kind: "denied", executionId: judged.call.executionId, denial: NO_APPROVAL }
+    : judged;
 }
 
 /**
@@ -58,33 +69,60 @@ export function judge(core: Core, frame: Frame, wish: Wish): Judged | Promise<Ju
   const info = toolInfo(wish.tool);
   const draft: ToolDraft = Object.freeze({ name: info.name, args: wish.args, callId: wish.callId, tool: info });
   const prepared = prepare.call(draft, frame.ctx);
-  return prepared instanceof Promise ? prepared.then(({ args }) => judgeArguments(core, frame, wish, args)) : judgeArguments(core, frame, wish, prepared.args);
+  return prepared instanceof Promise
+    ? prepared.then(({ args }) => judgeArguments(core, frame, wish, args))
+    : judgeArguments(core, frame, wish, prepared.args);
 }
 
 function judgeArguments(core: Core, frame: Frame, wish: Wish, args: unknown): Judged | Promise<Judged> {
   const { dispatch } = frame.scope;
   const strict = dispatch.controlsTools || gates(frame) !== dispatch.anyTool;
   const read = parseArguments(wish.tool, args, { form: wish.form, strict });
-  return read instanceof Promise ? read.then((done) => judgeRead(core, frame, wish, done, strict)) : judgeRead(core, frame, wish, read, strict);
+  return read instanceof Promise
+    ? read.then((done) => judgeRead(core, frame, wish, done, strict))
+    : judgeRead(core, frame, wish, read, strict);
 }
 
 function judgeRead(core: Core, frame: Frame, wish: Wish, read: Parsed, strict: boolean): Judged | Promise<Judged> {
   const executionId = randomUUID();
   if (!read.ok) {
-    if (read.kind === "invalid") return strict && shapeOf(wish.tool) === "own" ? { kind: "denied", executionId, denial: INVALID } : { kind: "invalid", executionId, raw: read.raw, error: read.error };
+    if (read.kind === "invalid")
+      return strict && shapeOf(wish.tool) === "own"
+        ? { kind: "denied", executionId, denial: INVALID }
+        : { kind: "invalid", executionId, raw: read.raw, error: read.error };
     if (!strict) return { kind: "unread", executionId };
-    const denial = refusal("ARGUMENTS_UNREADABLE", "The arguments are too large, too deep or not plain data; send less.", String((read.error as Error).message));
+    const denial = refusal(
+      "ARGUMENTS_UNREADABLE",
+      "The arguments are too large, too deep or not plain data; send less.",
+      String((read.error as Error).message),
+    );
     return { kind: "denied", executionId, denial };
   }
   const info = toolInfo(wish.tool);
-  return authorize(core, frame, new FrozenCall({ name: info.name, executionId, callId: wish.callId, tool: info, raw: read.raw, parsed: read.parsed, route: wish.route }));
+  return authorize(
+    core,
+    frame,
+    new FrozenCall({
+      name: info.name,
+      executionId,
+      callId: wish.callId,
+      tool: info,
+      raw: read.raw,
+      parsed: read.parsed,
+      route: wish.route,
+    }),
+  );
 }
 
 /** Judges a frozen call; also what every further attempt of an admitted call passes. */
 export function authorize(core: Core, frame: Frame, call: FrozenCall): Judged | Promise<Judged> {
   const { dispatch } = frame.scope;
   if (dispatch.needsIdentity && frame.ctx.principal === null) {
-    const denial = refusal("IDENTITY_MISSING", "Tools are not available without signing in; answer without them.", `anonymous: "${core.anonymous}"`);
+    const denial = refusal(
+      "IDENTITY_MISSING",
+      "Tools are not available without signing in; answer without them.",
+      `anonymous: "${core.anonymous}"`,
+    );
     return { kind: "denied", executionId: call.executionId, denial };
   }
   if (!dispatch.tool.authorize.used) return { kind: "allowed", call };
@@ -99,6 +137,18 @@ function judgedBy(verdict: Judgement<ToolCall>, call: FrozenCall): Judged {
 }
 
 /** The kernel's denial in the binding's words. */
-export function denialOf(verdict: { readonly code: string; readonly message: string; readonly reason?: string | undefined; readonly plugin?: string | null | undefined; readonly hook?: string | null | undefined }): DenialFields {
-  return { code: verdict.code, message: verdict.message, reason: verdict.reason ?? null, plugin: verdict.plugin ?? null, hook: verdict.hook ?? null };
+export function denialOf(verdict: {
+  readonly code: string;
+  readonly message: string;
+  readonly reason?: string | undefined;
+  readonly plugin?: string | null | undefined;
+  readonly hook?: string | null | undefined;
+}): DenialFields {
+  return {
+    code: verdict.code,
+    message: verdict.message,
+    reason: verdict.reason ?? null,
+    plugin: verdict.plugin ?? null,
+    hook: verdict.hook ?? null,
+  };
 }

@@ -19,13 +19,19 @@ interface ToolCallInput {
   readonly args: unknown;
 }
 
-const isToolCall = (input: unknown): input is ToolCallInput => typeof input === "object" && input !== null && (input as { type?: unknown }).type === "tool_call";
+const isToolCall = (input: unknown): input is ToolCallInput =>
+  typeof input === "object" && input !== null && (input as { type?: unknown }).type === "tool_call";
 
 /** Something with an `invoke` that a ToolNode or a user can call; provider-side tools have none and pass. */
-export const isCallable = (tool: unknown): tool is AnyTool => typeof tool === "object" && tool !== null && typeof (tool as AnyTool).invoke === "function" && typeof (tool as AnyTool).name === "string";
+export const isCallable = (tool: unknown): tool is AnyTool =>
+  typeof tool === "object" &&
+  tool !== null &&
+  typeof (tool as AnyTool).invoke === "function" &&
+  typeof (tool as AnyTool).name === "string";
 
 /** A tool that stands as a node or as a step of one: LangChain's classes and what `asTool` makes. */
-export const isTool = (value: unknown): value is AnyTool & Runnable => isCallable(value) && "schema" in value && (typeof value._call === "function" || shapeOf(value) === "runnable");
+export const isTool = (value: unknown): value is AnyTool & Runnable =>
+  isCallable(value) && "schema" in value && (typeof value._call === "function" || shapeOf(value) === "runnable");
 
 /** The governed tools of one stack, and the originals they stand for. */
 export class Guards {
@@ -53,7 +59,11 @@ export class Guards {
     const core = this.#core;
     const guarded = Object.create(tool, {
       invoke: method((input: unknown, config?: unknown) => through(core, tool, input, config, undefined)),
-      call: method((input: unknown, config?: unknown, tags?: string[]) => through(core, tool, input, config, (target, given, clean) => (target.call ?? target.invoke).call(target, given, clean, tags))),
+      call: method((input: unknown, config?: unknown, tags?: string[]) =>
+        through(core, tool, input, config, (target, given, clean) =>
+          (target.call ?? target.invoke).call(target, given, clean, tags),
+        ),
+      ),
       _call: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
       func: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
       name: forwarded(tool, "name"),
@@ -66,10 +76,18 @@ export class Guards {
   }
 }
 
-const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({ value, writable: true, configurable: true });
+const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({
+  value,
+  writable: true,
+  configurable: true,
+});
 
 /** Reads from the tool itself: a getter over a private field does not work on a derived object. */
-const forwarded = (tool: AnyTool, key: "name" | "description" | "schema"): PropertyDescriptor => ({ get: () => tool[key], configurable: true, enumerable: true });
+const forwarded = (tool: AnyTool, key: "name" | "description" | "schema"): PropertyDescriptor => ({
+  get: () => tool[key],
+  configurable: true,
+  enumerable: true,
+});
 
 type Via = (target: AnyTool, given: unknown, config: unknown) => Promise<unknown>;
 const byInvoke: Via = (target, given, config) => target.invoke(given, config);
@@ -86,7 +104,13 @@ function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via
 }
 
 /** No run around the call, or another identity: it gets a place of its own. */
-async function entering(core: Core, tool: AnyTool, input: unknown, { config: clean, issued }: Taken<unknown>, via: Via): Promise<unknown> {
+async function entering(
+  core: Core,
+  tool: AnyTool,
+  input: unknown,
+  { config: clean, issued }: Taken<unknown>,
+  via: Via,
+): Promise<unknown> {
   let entered: Entered;
   try {
     const place = enter(core, tool.name, issued, clean as Config | undefined);
@@ -97,20 +121,33 @@ async function entering(core: Core, tool: AnyTool, input: unknown, { config: cle
   const { frame, leave } = entered;
   try {
     // No node around it, whose code is watched: what the tool's own code reaches must be.
-    const config = frame.ctx.route === "direct" && needsWatch(frame.scope.dispatch) ? watched(core, frame, clean as Config | undefined) : clean;
-    return await core.frames.run(frame, () => (gates(frame) ? gated(core, frame, tool, input, config, via) : via(tool, input, config)));
+    const config =
+      frame.ctx.route === "direct" && needsWatch(frame.scope.dispatch)
+        ? watched(core, frame, clean as Config | undefined)
+        : clean;
+    return await core.frames.run(frame, () =>
+      gates(frame) ? gated(core, frame, tool, input, config, via) : via(tool, input, config),
+    );
   } finally {
     leave();
   }
 }
 
 /** Lets the observers know of somebody who was turned away before there was anything to judge. */
-async function turnedAway(core: Core, tool: AnyTool, input: unknown, config: Config | undefined, error: unknown): Promise<never> {
+async function turnedAway(
+  core: Core,
+  tool: AnyTool,
+  input: unknown,
+  config: Config | undefined,
+  error: unknown,
+): Promise<never> {
   const place = GraphTapError.isInstance(error) ? witness(core, tool.name, config) : null;
   if (place !== null) {
     const { code, message } = error as GraphTapError;
     const denial = refusal(code, "This call was refused; do not retry.", message.split("\n", 1)[0] ?? code);
-    await reportDenied(place.frame, tool, isToolCall(input) ? (input.id ?? null) : null, randomUUID(), denial).finally(place.leave);
+    await reportDenied(place.frame, tool, isToolCall(input) ? (input.id ?? null) : null, randomUUID(), denial).finally(
+      place.leave,
+    );
   }
   throw error;
 }
@@ -123,8 +160,19 @@ function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: 
   const callId = asCall?.id ?? null;
   const form = asCall === null ? "bare" : "call";
   const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
-  const invocation: Invocation = (target, given, bare) => via(target, asCall === null || bare === true ? given : { ...asCall, args: given }, announced(core, frame, config as Config | undefined));
-  const run = async (judged: Judged): Promise<unknown> => answer(tool, callId, asCall !== null, await execute(core, frame, tool, withoutApproval(judged), { callId, args, form }, invocation));
+  const invocation: Invocation = (target, given, bare) =>
+    via(
+      target,
+      asCall === null || bare === true ? given : { ...asCall, args: given },
+      announced(core, frame, config as Config | undefined),
+    );
+  const run = async (judged: Judged): Promise<unknown> =>
+    answer(
+      tool,
+      callId,
+      asCall !== null,
+      await execute(core, frame, tool, withoutApproval(judged), { callId, args, form }, invocation),
+    );
   if (permit !== null) return run({ kind: "allowed", call: permit.call });
   try {
     const judged = judge(core, frame, { tool, args, callId, route: "direct", form });

@@ -35,7 +35,13 @@ export interface ToolNodeLike {
 /** By shape: two copies of LangGraph, and langchain's own ToolNode, are different classes. */
 export function isToolNode(value: unknown): value is ToolNodeLike {
   const node = value as Partial<ToolNodeLike> | null;
-  return typeof node === "object" && node !== null && Array.isArray(node.tools) && typeof node.runTool === "function" && typeof node.run === "function";
+  return (
+    typeof node === "object" &&
+    node !== null &&
+    Array.isArray(node.tools) &&
+    typeof node.runTool === "function" &&
+    typeof node.run === "function"
+  );
 }
 
 type ToolNodeClass = new (tools: unknown[], options: Record<string, unknown>) => ToolNodeLike;
@@ -56,20 +62,32 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
       return [...((this as { lc_namespace?: string[] }).lc_namespace ?? []), get_lc_unique_name(Base as never)];
     }
 
-    override runTool: RunTool = (call, config, ...rest) => gatedRun(core, guards, this, batches, call, config, (handed) => super.runTool(handed, config, ...rest));
+    override runTool: RunTool = (call, config, ...rest) =>
+      gatedRun(core, guards, this, batches, call, config, (handed) => super.runTool(handed, config, ...rest));
   };
   let governed: ToolNodeLike;
   try {
-    const options: Record<string, unknown> = { ...node.options, name: node.name, handleToolErrors: node.handleToolErrors };
+    const options: Record<string, unknown> = {
+      ...node.options,
+      name: node.name,
+      handleToolErrors: node.handleToolErrors,
+    };
     if (node.config?.tags !== undefined) options["tags"] = node.config.tags;
     if (node.signal !== undefined) options["signal"] = node.signal;
     if (node.wrapToolCall !== undefined) options["wrapToolCall"] = guardHandler(guards, node.wrapToolCall);
     governed = new Governed(tools, options);
   } catch (error) {
-    throw wrapUnsupported(`ToolNode "${node.name ?? Base.name}" could not be built a second time with governed tools.`, `Its constructor threw; give its class the constructor (tools, options) of ToolNode.`, error);
+    throw wrapUnsupported(
+      `ToolNode "${node.name ?? Base.name}" could not be built a second time with governed tools.`,
+      `Its constructor threw; give its class the constructor (tools, options) of ToolNode.`,
+      error,
+    );
   }
   if (governed.tools !== tools) {
-    throw wrapUnsupported(`ToolNode "${node.name ?? Base.name}" did not take governed tools.`, "Its constructor does not hand (tools, options) on to ToolNode, so its calls could not be guarded.");
+    throw wrapUnsupported(
+      `ToolNode "${node.name ?? Base.name}" did not take governed tools.`,
+      "Its constructor does not hand (tools, options) on to ToolNode, so its calls could not be guarded.",
+    );
   }
   carryOver(node, governed);
   return governed;
@@ -77,21 +95,37 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
 
 /** A subclass may keep state that its constructor did not get: without it the second node would behave otherwise. */
 function carryOver(from: object, to: object): void {
-  for (const [key, value] of Object.entries(from)) if (value !== undefined && !(key in to)) Object.assign(to, { [key]: value });
+  for (const [key, value] of Object.entries(from))
+    if (value !== undefined && !(key in to)) Object.assign(to, { [key]: value });
 }
 
 /** A langchain middleware may bring a tool of its own; it passes the gate like the registered ones. */
-function guardHandler(guards: Guards, wrapToolCall: NonNullable<ToolNodeLike["wrapToolCall"]>): NonNullable<ToolNodeLike["wrapToolCall"]> {
-  return (request, handler) => wrapToolCall(request, (inner) => handler(isCallable(inner["tool"]) ? { ...inner, tool: guards.guard(inner["tool"]) } : inner));
+function guardHandler(
+  guards: Guards,
+  wrapToolCall: NonNullable<ToolNodeLike["wrapToolCall"]>,
+): NonNullable<ToolNodeLike["wrapToolCall"]> {
+  return (request, handler) =>
+    wrapToolCall(request, (inner) =>
+      handler(isCallable(inner["tool"]) ? { ...inner, tool: guards.guard(inner["tool"]) } : inner),
+    );
 }
 
-async function gatedRun(core: Core, guards: Guards, node: ToolNodeLike, batches: WeakMap<object, { batch: Batch; permits: Permits }>, call: Call, config: object, run: (call: Call) => Promise<unknown>): Promise<unknown> {
+async function gatedRun(
+  core: Core,
+  guards: Guards,
+  node: ToolNodeLike,
+  batches: WeakMap<object, { batch: Batch; permits: Permits }>,
+  call: Call,
+  config: object,
+  run: (call: Call) => Promise<unknown>,
+): Promise<unknown> {
   const frame = core.frames.getStore();
   const tool = node.tools.find((t): t is AnyTool => isCallable(t) && t.name === call.name);
   const target = tool === undefined ? undefined : guards.originalOf(tool);
   if (frame === undefined || target === undefined || !(gates(frame) || wasAsked(config))) return run(call);
   let task = batches.get(config);
-  if (task === undefined) batches.set(config, (task = { batch: new Batch(core, frame, config), permits: new Permits() }));
+  if (task === undefined)
+    batches.set(config, (task = { batch: new Batch(core, frame, config), permits: new Permits() }));
   const callId = call.id ?? null;
   const judged = await task.batch.judge({ tool: target, args: call.args, callId, route: "node", form: "call" });
   if (judged.kind === "denied") {

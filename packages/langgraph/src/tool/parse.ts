@@ -10,9 +10,25 @@ interface Definition {
 
 /** Types that run no code of the author's, and the parts of them to look into. */
 const PLAIN: Readonly<Record<string, readonly string[]>> = {
-  string: [], number: [], int: [], boolean: [], null: [], undefined: [], any: [], unknown: [], literal: [], enum: [], date: [],
-  object: ["catchall"], array: ["element"], optional: ["innerType"], nullable: ["innerType"], readonly: ["innerType"],
-  union: ["options"], tuple: ["items", "rest"], record: ["keyType", "valueType"],
+  string: [],
+  number: [],
+  int: [],
+  boolean: [],
+  null: [],
+  undefined: [],
+  any: [],
+  unknown: [],
+  literal: [],
+  enum: [],
+  date: [],
+  object: ["catchall"],
+  array: ["element"],
+  optional: ["innerType"],
+  nullable: ["innerType"],
+  readonly: ["innerType"],
+  union: ["options"],
+  tuple: ["items", "rest"],
+  record: ["keyType", "valueType"],
 };
 
 const known = new WeakMap<object, boolean>();
@@ -34,7 +50,12 @@ function isPlain(schema: unknown): boolean {
   const answer =
     def !== undefined &&
     parts !== undefined &&
-    (def.checks ?? []).every((check) => check._zod?.def?.check !== undefined && check._zod.def.check !== "custom" && check._zod.def.check !== "overwrite") &&
+    (def.checks ?? []).every(
+      (check) =>
+        check._zod?.def?.check !== undefined &&
+        check._zod.def.check !== "custom" &&
+        check._zod.def.check !== "overwrite",
+    ) &&
     parts.every((part) => isPlain(def[part])) &&
     Object.values(def.shape ?? {}).every(isPlain);
   known.set(schema, answer);
@@ -54,7 +75,8 @@ export function parseWith(schema: unknown, raw: unknown): unknown {
     if (!result.success) throw result.error as unknown as Error;
     return snapshot(result.data).value;
   }
-  const parse = async (input: unknown): Promise<unknown> => snapshot(await interopParseAsync(schema as never, input)).value;
+  const parse = async (input: unknown): Promise<unknown> =>
+    snapshot(await interopParseAsync(schema as never, input)).value;
   // A string tool takes bare text for { input }; LangChain does that inside `call`, before it parses.
   return bare ? parse(raw).catch(() => parse({ input: raw ?? undefined })) : parse(snapshot(raw).value);
 }

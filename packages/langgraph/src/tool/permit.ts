@@ -21,7 +21,8 @@ export function consume(index: PermitIndex, target: object, callId: string | nul
   return permit;
 }
 
-const fits = (permit: Permit, target: object, callId: string | null, args: unknown): boolean => permit.target === target && permit.call.callId === callId && sameData(args, permit.call.raw);
+const fits = (permit: Permit, target: object, callId: string | null, args: unknown): boolean =>
+  permit.target === target && permit.call.callId === callId && sameData(args, permit.call.raw);
 
 /**
  * The permits of one ToolNode task whose middleware may hand on a copy of a call: found by tool, call id and equal

@@ -15,7 +15,8 @@ const shapes = new WeakMap<object, Shape>();
 export function shapeOf(tool: AnyTool): Shape {
   const known = shapes.get(tool);
   if (known !== undefined) return known;
-  const langchain = typeof tool._call === "function" && KNOWN.has(ownerOf(tool, "invoke")) && KNOWN.has(ownerOf(tool, "call"));
+  const langchain =
+    typeof tool._call === "function" && KNOWN.has(ownerOf(tool, "invoke")) && KNOWN.has(ownerOf(tool, "call"));
   const shape = langchain ? "langchain" : isRunnableTool(tool) ? "runnable" : "own";
   shapes.set(tool, shape);
   return shape;
@@ -41,7 +42,13 @@ function ownerOf(tool: object, method: string): string {
 /** Stands in for the tool's schema: the arguments were parsed when they were judged, and exactly that is handed on. */
 function parsedSchema(parsed: unknown): object {
   const success = { success: true, data: parsed };
-  return { _def: { typeName: "ZodAny" }, parse: () => parsed, parseAsync: () => Promise.resolve(parsed), safeParse: () => success, safeParseAsync: () => Promise.resolve(success) };
+  return {
+    _def: { typeName: "ZodAny" },
+    parse: () => parsed,
+    parseAsync: () => Promise.resolve(parsed),
+    safeParse: () => success,
+    safeParseAsync: () => Promise.resolve(success),
+  };
 }
 
 /** What hears of a tool's own body: `runs` right before it, `changed` instead of it when its arguments were changed. */

@@ -21,14 +21,18 @@ export interface Asked {
   readonly hash: string;
 }
 
-const isAsked = (value: unknown): value is Asked => typeof value === "object" && value !== null && (value as Asked).graphtap === "asked";
+const isAsked = (value: unknown): value is Asked =>
+  typeof value === "object" && value !== null && (value as Asked).graphtap === "asked";
 
 function isScratchpad(value: unknown): value is Scratchpad {
   const pad = value as Partial<Scratchpad> | null | undefined;
-  return typeof pad === "object" && pad !== null && typeof pad.interruptCounter === "number" && Array.isArray(pad.resume);
+  return (
+    typeof pad === "object" && pad !== null && typeof pad.interruptCounter === "number" && Array.isArray(pad.resume)
+  );
 }
 
-const configurableOf = (config: object): Record<string, unknown> => (config as { configurable?: Record<string, unknown> }).configurable ?? {};
+const configurableOf = (config: object): Record<string, unknown> =>
+  (config as { configurable?: Record<string, unknown> }).configurable ?? {};
 
 /** Whether a task was paused by a question of ours before: it is answered first, whatever the guards say now. */
 export function wasAsked(config: object): boolean {

@@ -8,7 +8,13 @@ import { Watcher } from "./watcher.js";
 
 /** Whether anybody needs to know what code reaches around the gate. */
 export function needsWatch(dispatch: Dispatch): boolean {
-  return dispatch.followsModels || dispatch.controlsTools || dispatch.controlsModels || dispatch.tool.start.used || dispatch.tool.end.used;
+  return (
+    dispatch.followsModels ||
+    dispatch.controlsTools ||
+    dispatch.controlsModels ||
+    dispatch.tool.start.used ||
+    dispatch.tool.end.used
+  );
 }
 
 interface ManagerLike {
@@ -28,8 +34,10 @@ export function watched(core: Core, frame: Frame, config: Config | undefined): C
     const { runName: _node, ...rest } = config ?? {};
     return { ...rest, callbacks: new WatchManager(watcher) };
   }
-  if (!("copy" in callbacks)) return { ...config, callbacks: [...callbacks.filter((handler) => !outdated(core, handler)), watcher] as never };
-  if (callbacks.handlers.every((handler) => outdated(core, handler))) return { ...config, callbacks: new WatchManager(watcher) };
+  if (!("copy" in callbacks))
+    return { ...config, callbacks: [...callbacks.filter((handler) => !outdated(core, handler)), watcher] as never };
+  if (callbacks.handlers.every((handler) => outdated(core, handler)))
+    return { ...config, callbacks: new WatchManager(watcher) };
   const copy = callbacks.copy();
   for (const handler of copy.handlers.filter((h) => outdated(core, h))) copy.removeHandler(handler);
   copy.addHandler(watcher, true);

@@ -8,7 +8,9 @@ interface Shown {
 
 /** Whether chunks of this layout show the config of a subgraph, and with it the callbacks of the node around it. */
 export function showsCallbacks(layout: Layout): boolean {
-  return (layout.subgraphs || layout.encoded) && (layout.modes.includes("checkpoints") || layout.modes.includes("debug"));
+  return (
+    (layout.subgraphs || layout.encoded) && (layout.modes.includes("checkpoints") || layout.modes.includes("debug"))
+  );
 }
 
 /**
@@ -17,7 +19,8 @@ export function showsCallbacks(layout: Layout): boolean {
  */
 export function scrub(layout: Layout, raw: unknown): void {
   const { mode, payload } = readChunk(layout, raw);
-  const shown: unknown = mode === "debug" ? (payload as { payload?: unknown } | null)?.payload : mode === "checkpoints" ? payload : null;
+  const shown: unknown =
+    mode === "debug" ? (payload as { payload?: unknown } | null)?.payload : mode === "checkpoints" ? payload : null;
   if (typeof shown !== "object" || shown === null) return;
   const { config, parentConfig } = shown as { config?: Shown; parentConfig?: Shown };
   for (const one of [config, parentConfig]) if (one?.callbacks !== undefined) hide(one, one.callbacks);

@@ -34,20 +34,41 @@ export class Watcher extends BaseCallbackHandler {
   /** Whether nobody cares for starts of this kind; such a start need not even be announced. */
   ignores(kind: "tool" | "model"): boolean {
     const { dispatch } = this.frame.scope;
-    return kind === "model" ? !(dispatch.followsModels || dispatch.controlsModels) : !(dispatch.anyTool || dispatch.controlsTools);
+    return kind === "model"
+      ? !(dispatch.followsModels || dispatch.controlsModels)
+      : !(dispatch.anyTool || dispatch.controlsTools);
   }
 
-  override async handleChatModelStart(_model: Serialized, messages: BaseMessage[][], runId: string, _parent?: string, _extra?: Record<string, unknown>, _tags?: string[], metadata?: Record<string, unknown>): Promise<void> {
+  override async handleChatModelStart(
+    _model: Serialized,
+    messages: BaseMessage[][],
+    runId: string,
+    _parent?: string,
+    _extra?: Record<string, unknown>,
+    _tags?: string[],
+    metadata?: Record<string, unknown>,
+  ): Promise<void> {
     if (this.core.passes.consume(runId) || this.ignores("model")) return;
     const { frame } = this;
     const name = { provider: text(metadata?.["ls_provider"]), model: text(metadata?.["ls_model_name"]) };
     const { dispatch } = frame.scope;
     const label = name.model ?? "a chat model";
-    if (dispatch.controlsModels) await this.#refuse("model", label, (denial) => dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx));
-    else if (dispatch.model.call.used) this.core.warn("MODEL_NOT_CONTROLLED", ungated("model", label, frame.ctx.node).message, `model:${frame.ctx.workflow}:${frame.ctx.node}`);
+    if (dispatch.controlsModels)
+      await this.#refuse("model", label, (denial) =>
+        dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx),
+      );
+    else if (dispatch.model.call.used)
+      this.core.warn(
+        "MODEL_NOT_CONTROLLED",
+        ungated("model", label, frame.ctx.node).message,
+        `model:${frame.ctx.workflow}:${frame.ctx.node}`,
+      );
     if (!dispatch.followsModels) return;
     remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
-    await dispatch.model.start.call({ modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false }, frame.ctx);
+    await dispatch.model.start.call(
+      { modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false },
+      frame.ctx,
+    );
   }
 
   override async handleLLMEnd(output: LLMResult, runId: string): Promise<void> {
@@ -59,13 +80,25 @@ export class Watcher extends BaseCallbackHandler {
     await this.#ended(runId, { error }, null);
   }
 
-  override async handleToolStart(tool: Serialized, _input: string, runId: string, _parent?: string, _tags?: string[], _metadata?: Record<string, unknown>, runName?: string, toolCallId?: string): Promise<void> {
+  override async handleToolStart(
+    tool: Serialized,
+    _input: string,
+    runId: string,
+    _parent?: string,
+    _tags?: string[],
+    _metadata?: Record<string, unknown>,
+    runName?: string,
+    toolCallId?: string,
+  ): Promise<void> {
     if (this.core.passes.consume(runId) || this.ignores("tool")) return;
     const { frame } = this;
     const name = runName ?? text((tool as { name?: unknown }).name) ?? "a tool";
     const { dispatch } = frame.scope;
     const callId = toolCallId ?? null;
-    if (dispatch.controlsTools) await this.#refuse("tool", name, (denial) => dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx));
+    if (dispatch.controlsTools)
+      await this.#refuse("tool", name, (denial) =>
+        dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx),
+      );
     if (!dispatch.anyTool) return;
     remember(frame, runId, { kind: "tool", name, callId, at: frame.ctx.clock.monotonic() });
     await dispatch.tool.start.call({ name, executionId: runId, callId, argsHash: null }, frame.ctx);
@@ -81,14 +114,22 @@ export class Watcher extends BaseCallbackHandler {
   }
 
   /** Refuses, or says so once, as the stack was told. */
-  async #refuse(kind: "tool" | "model", name: string, tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>): Promise<void> {
+  async #refuse(
+    kind: "tool" | "model",
+    name: string,
+    tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>,
+  ): Promise<void> {
     const { ctx } = this.frame;
     const error = ungated(kind, name, ctx.node);
     if (this.core.ungated === "report") {
       this.core.warn(error.code, error.message, `${kind}:${ctx.workflow}:${ctx.node}:${name}`);
       return;
     }
-    const denial = refusal(error.code, `"${name}" is not available here; do not retry, answer without it.`, error.message);
+    const denial = refusal(
+      error.code,
+      `"${name}" is not available here; do not retry, answer without it.`,
+      error.message,
+    );
     await tell(denial);
     throw new DeniedError(`${kind} "${name}" in node "${ctx.node ?? "?"}"`, denial);
   }
@@ -98,14 +139,36 @@ export class Watcher extends BaseCallbackHandler {
     const call = scope.observed.get(runId);
     if (call === undefined) return;
     scope.observed.delete(runId);
-    const outcome = failure === null ? { status: "ok" as const, code: null } : failure.error === null ? { status: "error" as const, code: "TOOL_ERROR" } : outcomeOf(failure.error, ctx.signal);
-    const end = { ...outcome, error: failure?.error ?? null, durationMs: ctx.clock.monotonic() - call.at, late: scope.over };
+    const outcome =
+      failure === null
+        ? { status: "ok" as const, code: null }
+        : failure.error === null
+          ? { status: "error" as const, code: "TOOL_ERROR" }
+          : outcomeOf(failure.error, ctx.signal);
+    const end = {
+      ...outcome,
+      error: failure?.error ?? null,
+      durationMs: ctx.clock.monotonic() - call.at,
+      late: scope.over,
+    };
     if (call.kind === "tool") {
       await scope.dispatch.tool.end.call({ ...end, name: call.name, executionId: runId, callId: call.callId }, ctx);
       return;
     }
     scope.addUsage(usage);
-    await scope.dispatch.model.end.call({ ...end, modelCallId: runId, provider: call.provider, model: call.model, usage, timeToFirstChunkMs: null, streaming: false, coverage: "observed" }, ctx);
+    await scope.dispatch.model.end.call(
+      {
+        ...end,
+        modelCallId: runId,
+        provider: call.provider,
+        model: call.model,
+        usage,
+        timeToFirstChunkMs: null,
+        streaming: false,
+        coverage: "observed",
+      },
+      ctx,
+    );
   }
 }
 

@@ -30,11 +30,24 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.{ts,mjs}"],
-          exclude: skipped,
+          exclude: [...skipped, "test/e2e/langgraph-server/**"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each of these starts servers and compilers of its own.
           fileParallelism: false,
+        },
+      },
+      {
+        ...resolution,
+        test: {
+          name: "server",
+          include: ["test/e2e/langgraph-server/**/*.test.ts"],
+          exclude: skipped,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          // A server of its own process on a busy machine: what it tells may come late.
+          retry: 2,
         },
       },
     ],

@@ -92,7 +92,7 @@ export const agent = example("createAgent", ["agent", "tools", "model", "checkpo
     checkpointer: saver,
     name: "forecaster",
   });
-  return { graph, turns: [say("weather?"), say("and now?")], savers: [saver], effects };
+  return { graph, turns: [say("weather?")], savers: [saver], effects };
 });
 
 export const agentGraph = example("createAgent's own graph", ["agent", "tools", "model", "checkpointer"], (through) => {
@@ -111,7 +111,7 @@ export const middleware = example(
   "createAgent with middleware of every hook",
   ["agent", "middleware", "tools", "model", "checkpointer"],
   (through) => {
-    const { effects, weather, model, saver } = parts(through);
+    const { effects, weather, model, saver } = parts(through, [steps[0] as Step, { say: "Sunny" }]);
     const every = createMiddleware({
       name: "every",
       stateSchema: z.object({ seen: z.number().default(0) }),

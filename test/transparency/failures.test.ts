@@ -1,10 +1,10 @@
 import { groups } from "../gallery/index.js";
 import { modes } from "./record.js";
 import { asyncObservers, bare, controlled, governed, identified, syncObservers } from "./stacks.js";
-import { between, controllable, telling, testGroup } from "./suite.js";
+import { between, controllable, telling, testGroup, unwatched } from "./suite.js";
 
 testGroup(groups.failures, [
-  { variant: bare, among: modes },
+  { variant: bare, among: unwatched },
   { variant: identified, among: modes },
   { variant: syncObservers, among: between },
   { variant: asyncObservers, among: between },

@@ -28,6 +28,8 @@ async function unwrapped(one: Example, mode: Mode): Promise<Recording> {
   return record(made, made.graph, mode, asIs);
 }
 
+const SINGLE_WITH_SUBGRAPHS = /^stream \w+, subgraphs$/;
+
 /** Whether a graph of another can have chunks of its own: else a single mode with subgraphs says nothing new. */
 const layered = (one: Example): boolean =>
   one.tags.some((tag) => ["subgraph", "agent", "multi-agent", "entrypoint"].includes(tag));
@@ -35,33 +37,22 @@ const layered = (one: Example): boolean =>
 /** The modes in which an example can run at all, and tells something by it. */
 const possible = (one: Example, among: readonly Mode[]): readonly Mode[] =>
   among.filter(
-    (mode) => one.unable?.[mode.way] === undefined && (layered(one) || !/^stream \w+, subgraphs$/.test(mode.name)),
+    (mode) => one.unable?.[mode.way] === undefined && (layered(one) || !SINGLE_WITH_SUBGRAPHS.test(mode.name)),
   );
 
 const named = (...names: readonly string[]): readonly Mode[] => modes.filter((mode) => names.includes(mode.name));
+/** Without plugins chunks pass as if there were no stack: single modes with subgraphs have nothing to add. */
+export const unwatched = modes.filter((mode) => !SINGLE_WITH_SUBGRAPHS.test(mode.name));
 /** For variants that lie between two others that are run in every mode. */
-export const between = named("stream all modes", "streamEvents v2", "streamEvents v3");
-/** Modes that show the most. */
-export const telling = named(
-  "stream checkpoints, subgraphs",
-  "stream all modes, subgraphs",
-  "streamEvents v2",
-  "streamEvents v3",
-  "state",
-);
+export const between = named("stream all modes", "streamEvents v3");
+/** For models and tools that were wrapped one by one. */
+export const telling = named("stream messages", "stream all modes, subgraphs", "streamEvents v3");
 /**
  * For control taps. Not streamEvents v1 and v2: run.output holds the last chunk back until the graph has ended, and they
  * tell of no chunk after that.
  */
-export const controllable = named(
-  "invoke",
-  "stream all modes",
-  "stream all modes, subgraphs",
-  "streamEvents v3",
-  "batch",
-  "state",
-);
-const few = named("invoke", "stream all modes, subgraphs", "state");
+export const controllable = named("invoke", "stream all modes", "streamEvents v3", "state");
+const few = named("stream all modes, subgraphs");
 
 /**
  * One test per example: each of its modes unwrapped, and wrapped in each variant, side by side. Also runs the host's own

@@ -45,9 +45,13 @@ export function fromLangGraphServer(options: LangGraphServerOptions = {}): Ident
     name: "langgraph-server",
     async boot() {
       if (options.verifiedBy === "proxy") return;
-      const path = join(options.cwd ?? process.cwd(), "langgraph.json");
-      const text = await readFile(path, "utf8").catch(() => null);
-      if (text === null) throw serverAuthMissing("langgraph.json was not found in the working directory");
+      const folder = options.cwd ?? process.cwd();
+      const text = await readFile(join(folder, "langgraph.json"), "utf8").catch(() => null);
+      // "langgraphjs dev --config elsewhere" does not change the working directory.
+      if (text === null)
+        throw serverAuthMissing(
+          `langgraph.json was not found in ${folder}; another folder is fromLangGraphServer({ cwd })`,
+        );
       let auth: unknown;
       try {
         auth = (JSON.parse(text) as { auth?: { path?: unknown } }).auth?.path;

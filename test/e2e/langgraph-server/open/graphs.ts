@@ -1,0 +1,1 @@
+export { governed } from "../project/graphs.js";

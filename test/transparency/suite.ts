@@ -42,7 +42,9 @@ const possible = (one: Example, among: readonly Mode[]): readonly Mode[] =>
 
 const named = (...names: readonly string[]): readonly Mode[] => modes.filter((mode) => names.includes(mode.name));
 /** Without plugins chunks pass as if there were no stack: single modes with subgraphs have nothing to add. */
-export const unwatched = modes.filter((mode) => !SINGLE_WITH_SUBGRAPHS.test(mode.name));
+export const unwatched = modes.filter(
+  (mode) => !SINGLE_WITH_SUBGRAPHS.test(mode.name) && mode.name !== "invoke, updates" && mode.way !== "events-v1",
+);
 /** For variants that lie between two others that are run in every mode. */
 export const between = named("stream all modes", "streamEvents v3");
 /** For models and tools that were wrapped one by one. */

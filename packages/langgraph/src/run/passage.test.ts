@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { Passage, type Watch } from "./passage.js";
+
+const chunk = (value: unknown): IteratorResult<unknown> => ({ done: false, value });
+const done: IteratorResult<unknown> = { done: true, value: undefined };
+
+function watch(log: unknown[], more: Partial<Watch> = {}): Watch {
+  return {
+    chunk: (result) => void log.push(["chunk", result.value]),
+    done: async (result) => {
+      log.push("done");
+      return result;
+    },
+    failed: async (error) => {
+      log.push(["failed", (error as Error).message]);
+      throw error;
+    },
+    ...more,
+  };
+}
+
+/** In how many turns a reader gets a step, read the way LangChain reads it. */
+async function turnsOf(
+  make: (step: Promise<IteratorResult<unknown>>) => Promise<IteratorResult<unknown>>,
+): Promise<number> {
+  let give!: (result: IteratorResult<unknown>) => void;
+  const step = new Promise<IteratorResult<unknown>>((resolve) => (give = resolve));
+  const passage = make(step);
+  let turns = 0;
+  let there = false;
+  const read = (async () => passage.catch((error: unknown) => Promise.reject(error)))().then(() => (there = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  give(chunk(1));
+  while (!there) {
+    turns++;
+    await Promise.resolve();
+  }
+  await read;
+  return turns;
+}
+
+describe("Passage", () => {
+  it("gives a chunk in the very turn in which a reader without a watcher had it", async () => {
+    const log: unknown[] = [];
+    expect(await turnsOf((step) => new Passage(step, watch(log)))).toBe(await turnsOf((step) => step));
+    expect(log).toEqual([["chunk", 1]]);
+  });
+
+  it("shows a chunk to the watcher before its reader", async () => {
+    const log: unknown[] = [];
+    await new Passage(Promise.resolve(chunk("a")), watch(log)).then(({ value }) => log.push(["read", value]));
+    expect(log).toEqual([
+      ["chunk", "a"],
+      ["read", "a"],
+    ]);
+  });
+
+  it("lets the reader wait for the watcher at the end, once, however often it is read", async () => {
+    const log: unknown[] = [];
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const passage = new Passage(
+      Promise.resolve(done),
+      watch(log, { done: (result) => (log.push("done"), gate.then(() => result)) }),
+    );
+    const reads = [passage.then(() => log.push("first")), passage.finally(() => void log.push("second"))];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual(["done"]);
+    open();
+    await Promise.all(reads);
+    expect(log.toSorted()).toEqual(["done", "first", "second"]);
+  });
+
+  it("gives what the watcher makes of an end", async () => {
+    const last = chunk("held back");
+    await expect(new Passage(Promise.resolve(done), watch([], { done: async () => last }))).resolves.toBe(last);
+    const refused = new Error("refused");
+    await expect(new Passage(Promise.resolve(done), watch([], { done: () => Promise.reject(refused) }))).rejects.toBe(
+      refused,
+    );
+  });
+
+  it("throws what the watcher throws for a failure, to every reader", async () => {
+    const log: unknown[] = [];
+    const passage = new Passage(Promise.reject(new Error("boom")), watch(log));
+    await expect(passage).rejects.toThrow("boom");
+    await expect(passage.catch((error: unknown) => `caught ${(error as Error).message}`)).resolves.toBe("caught boom");
+    expect(log).toEqual([["failed", "boom"]]);
+    const recovered = new Passage(
+      Promise.reject(new Error("boom")),
+      watch([], { failed: async () => chunk("instead") }),
+    );
+    await expect(recovered).resolves.toEqual(chunk("instead"));
+  });
+
+  it("passes results on where a reader has no handler for them", async () => {
+    const passage = new Passage(Promise.resolve(chunk(1)), watch([]));
+    await expect(passage.then(null, null)).resolves.toEqual(chunk(1));
+    await expect(passage.then(undefined, () => "never")).resolves.toEqual(chunk(1));
+    expect(Object.prototype.toString.call(passage)).toBe("[object Promise]");
+  });
+});

@@ -1,0 +1,137 @@
+import { scriptedModel } from "@graphtap/testkit";
+import { AIMessage } from "@langchain/core/messages";
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { tool } from "@langchain/core/tools";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createStack, definePlugin, hooks, type PluginApi } from "../index.js";
+
+const watching = (setup: (api: PluginApi) => void) =>
+  createStack({ plugins: [definePlugin({ name: "watching", version: "1.0.0", identity: "none", setup })()] });
+const ends = () => {
+  const seen: { name: string | null; tokens: number | null | undefined }[] = [];
+  const stack = watching((api) => {
+    api.tap(hooks.model.end, (end) => void seen.push({ name: end.model, tokens: end.usage?.total }));
+    api.tap(hooks.tool.end, (end) => void seen.push({ name: end.name, tokens: undefined }));
+  });
+  return { stack, seen };
+};
+
+class Tracer extends BaseCallbackHandler {
+  override name = "tracer";
+  override awaitHandlers = true;
+  readonly runs: string[] = [];
+  override handleChainStart(
+    _chain: unknown,
+    _inputs: unknown,
+    _runId: string,
+    _runType?: string,
+    _tags?: string[],
+    _metadata?: unknown,
+    runName?: string,
+  ): void {
+    this.runs.push(runName ?? "?");
+  }
+}
+
+describe("the watcher of what a node calls on its own", () => {
+  const chat = () => {
+    const model = scriptedModel([{ say: "hello there", usage: { input: 3, output: 4 } }], { whenDone: "repeat" });
+    return new StateGraph(MessagesAnnotation)
+      .addNode("chat", async (state, config) => ({ messages: [await model.invoke(state.messages, config)] }))
+      .addEdge(START, "chat")
+      .compile();
+  };
+
+  it("sees a closed-over model and leaves its message without a name, as where nobody listens", async () => {
+    const { stack, seen } = ends();
+    const plain = await chat().invoke({ messages: [] });
+    const watched = await stack.wrap(chat()).invoke({ messages: [] });
+    expect(seen).toEqual([{ name: "script-1", tokens: 7 }]);
+    for (const { messages } of [plain, watched]) expect(messages[0]?.id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("leaves the name that a message has under a tracer", async () => {
+    const { stack, seen } = ends();
+    const { messages } = await stack.wrap(chat()).invoke({ messages: [] }, { callbacks: [new Tracer()] });
+    expect(messages[0]?.id).toMatch(/^run-/);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("sees what a tool that a node called calls in turn", async () => {
+    const { stack, seen } = ends();
+    const model = scriptedModel([{ say: "inner", usage: { input: 1, output: 1 } }], { whenDone: "repeat" });
+    const ask = tool(async (_args, config) => (await model.invoke("?", config)).text, {
+      name: "ask",
+      description: "Asks.",
+      schema: z.object({}),
+    });
+    const graph = new StateGraph(Annotation.Root({ out: Annotation<unknown>() }))
+      .addNode("node", async (_state, config) => ({ out: await ask.invoke({}, config) }))
+      .addEdge(START, "node")
+      .compile();
+    expect(await stack.wrap(graph).invoke({})).toEqual({ out: "inner" });
+    expect(seen.map(({ name }) => name)).toEqual(["script-1", "ask"]);
+  });
+
+  it("is in no chunk that shows the config of a subgraph, and a tracer's callbacks stay in it", async () => {
+    const child = () =>
+      new StateGraph(MessagesAnnotation)
+        .addNode("inner", () => ({ messages: [new AIMessage({ id: "a", content: "hi" })] }))
+        .addEdge(START, "inner")
+        .compile();
+    const graphs = {
+      node: () =>
+        new StateGraph(MessagesAnnotation)
+          .addNode("child", child())
+          .addEdge(START, "child")
+          .compile({ checkpointer: new MemorySaver() }),
+      called() {
+        const inner = child();
+        return new StateGraph(MessagesAnnotation)
+          .addNode("child", (state, config) => inner.invoke(state, config))
+          .addEdge(START, "child")
+          .compile({ checkpointer: new MemorySaver() });
+      },
+    };
+    const { stack } = ends();
+    const shown = async (graph: ReturnType<typeof graphs.node>, more: object): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      for (const streamMode of ["checkpoints", "debug", ["checkpoints", "debug"]] as const) {
+        const options = {
+          configurable: { thread_id: String(streamMode) },
+          streamMode: streamMode as never,
+          subgraphs: true as const,
+          ...more,
+        };
+        for await (const part of await graph.stream({ messages: [] }, options)) {
+          const payload = (part as unknown[]).at(-1) as {
+            config?: Shown;
+            parentConfig?: Shown;
+            payload?: { config?: Shown };
+          };
+          for (const config of [payload.config, payload.parentConfig, payload.payload?.config])
+            if (config !== undefined) found.push(names(config));
+        }
+      }
+      return found;
+    };
+    for (const build of Object.values(graphs)) {
+      const plain = await shown(build(), {});
+      expect(plain.length).toBeGreaterThan(10);
+      expect(await shown(stack.wrap(build()), {})).toEqual(plain);
+      const traced = await shown(build(), { callbacks: [new Tracer()] });
+      expect(traced.flat()).toContain("tracer");
+      expect(await shown(stack.wrap(build()), { callbacks: [new Tracer()] })).toEqual(traced);
+    }
+  });
+});
+
+interface Shown {
+  readonly callbacks?: readonly { name?: string }[] | { handlers: readonly { name?: string }[] };
+}
+const names = ({ callbacks }: Shown): unknown =>
+  callbacks === undefined
+    ? "none"
+    : ("handlers" in callbacks ? callbacks.handlers : callbacks).map((handler) => handler.name);

@@ -1,4 +1,6 @@
+import { getEventListeners } from "node:events";
 import { RunnableLambda } from "@langchain/core/runnables";
+import { definePlugin, hooks, type RunContext } from "@graphtap/langgraph";
 import { describe, expect, it } from "vitest";
 import { createLab } from "./lab.js";
 import { OUTCOMES, type Outcome } from "./outcomes.js";
@@ -75,4 +77,20 @@ describe("config.timeout", () => {
       expect(await lab.settle()).toEqual(NOTHING);
       expect(runEnds(lab.lines())).toEqual(["run.end error TIMEOUT"]);
     });
+});
+
+it("lets go of a run's signal when the run is over", async () => {
+  const signals: AbortSignal[] = [];
+  const listening = definePlugin({
+    name: "test-listening",
+    version: "1.0.0",
+    identity: "none",
+    setup(api) {
+      api.tap(hooks.run.start, (_event: unknown, { signal }: RunContext) => void (signal && signals.push(signal)));
+    },
+  });
+  const lab = await createLab(outcome("ok"), "governed", [listening()]);
+  await lab.graph.invoke(lab.input(), lab.config());
+  await lab.settle();
+  expect(signals.map((signal) => getEventListeners(signal, "abort").length)).toEqual([0]);
 });

@@ -68,7 +68,8 @@ describe("Passage", () => {
     expect(log).toEqual(["done"]);
     open();
     await Promise.all(reads);
-    expect(log.toSorted()).toEqual(["done", "first", "second"]);
+    expect(new Set(log)).toEqual(new Set(["done", "first", "second"]));
+    expect(log).toHaveLength(3);
   });
 
   it("gives what the watcher makes of an end", async () => {

@@ -3,6 +3,7 @@ export { type CatalogEntry, errorCatalog, ValuesError, type ValuesErrorCode } fr
 export { deepFreeze } from "./freeze.js";
 export { compileGlob } from "./glob.js";
 export { hash } from "./hash.js";
+export { Histogram } from "./histogram.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export type { Step } from "./path.js";
 export { isPlainObject } from "./plain.js";

@@ -1,4 +1,4 @@
-import { Histogram } from "./histogram.js";
+import { Histogram } from "@graphtap/values";
 
 /** Tokens as providers reported them; a part that nobody reported is null, never 0. */
 export interface Tokens {

@@ -17,8 +17,14 @@ function lowerEdge(bucket: number): number {
 }
 
 /**
- * Durations in buckets of a fixed layout, so that any two of them merge exactly. A quantile is off by at most 1/64
- * (1.6 %) of its value; the smallest and the largest value are exact.
+ * Numbers of zero or more, durations above all, in buckets of a fixed layout: any two histograms merge without loss.
+ * A quantile is off by at most 1/64 (1.6 %) of its value; the smallest and the largest value are exact. Memory is one
+ * count per bucket met: 32 for each doubling.
+ *
+ * @example
+ * const took = new Histogram();
+ * for (const ms of [12, 15, 900]) took.record(ms);
+ * took.quantile(0.5); // 15, within 1.6 %
  */
 export class Histogram {
   readonly #counts = new Map<number, number>();
@@ -31,7 +37,7 @@ export class Histogram {
     return this.#count;
   }
 
-  /** Records a value of zero or more; anything else is ignored and answered with false. */
+  /** Records a value of zero or more; anything else is ignored and answered with `false`. */
   record(given: number): boolean {
     if (!(given >= 0) || !Number.isFinite(given)) return false;
     // Turns -0, whose sign bit would put it above everything, into 0.

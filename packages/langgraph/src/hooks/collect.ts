@@ -12,10 +12,25 @@ export interface DashboardPanel {
   readonly version: number;
   readonly data: Readonly<Record<string, unknown>>;
 }
+/** Good against valid events of one window, for the health score; what nobody can be blamed for is not valid. */
+export interface HealthIndicator {
+  /** Unique among the answers of one plugin, such as `availability`. */
+  readonly id: string;
+  readonly title: string;
+  /** Share of good events that is aimed at, above 0 and below 1. */
+  readonly objective: number;
+  /** Weight beside the other indicators; above 0. */
+  readonly weight: number;
+  readonly windows: readonly { readonly windowMs: number; readonly good: number; readonly valid: number }[];
+}
+/** What a plugin knows of its own health. */
 export interface HealthCheck {
   readonly id: string;
   readonly status: "ok" | "degraded" | "failing" | "unknown";
   readonly detail?: string;
+  readonly indicators?: readonly HealthIndicator[];
+  /** A fact that caps the score whatever the indicators say: a broken audit chain, lost data. */
+  readonly gate?: { readonly cap: number; readonly reason: string };
 }
 /** A command that a plugin adds to the `graphtap` command line. */
 export interface CliCommand {

@@ -7,6 +7,7 @@ export { Histogram } from "./histogram.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export type { Step } from "./path.js";
 export { isPlainObject } from "./plain.js";
+export { Ring } from "./ring.js";
 export { sameData } from "./same.js";
 export { type Snapshot, snapshot } from "./snapshot.js";
 export { type Visit, walk, type WalkPoint, type WalkReason, type WalkResult } from "./walk.js";

@@ -50,17 +50,26 @@ describe("where leaving is not heard", () => {
     expect(lab.lines().map(label)).toEqual(lab.outcome.golden);
   });
 
-  it("events of v1 cancel the run that is left; LangGraph 1.7 throws its own AbortError at who leaves", async () => {
-    const lab = await createLab(outcome("early break"), "governed");
-    const events = lab.graph.streamEvents(lab.input(), { ...lab.config(), version: "v1" });
-    const error: unknown = await lab.read(events).then(
-      () => null,
-      (thrown: unknown) => thrown,
-    );
-    if (error !== null) expect(error).toMatchObject({ name: "AbortError" });
-    expect(await lab.settle()).toEqual(NOTHING);
-    expect(runEnds(lab.lines())).toEqual(["run.end cancelled ABORTED"]);
-  });
+  it.each(["at once", "in a tool"])(
+    "events of v1 that are left %s cancel the run and leave no rejection to nobody; LangGraph 1.7 throws its own AbortError at who leaves",
+    async (where) => {
+      const unheard: unknown[] = [];
+      const hear = (reason: unknown): number => unheard.push(reason);
+      process.on("unhandledRejection", hear);
+      const lab = await createLab(outcome("early break"), "governed");
+      const leave = async (): Promise<void> => {
+        for await (const _event of lab.graph.streamEvents(lab.input(), { ...lab.config(), version: "v1" })) {
+          if (where === "in a tool") await lab.point;
+          break;
+        }
+      };
+      await leave().catch((error: unknown) => expect(error).toMatchObject({ name: "AbortError" }));
+      expect(await lab.settle()).toEqual(NOTHING);
+      process.off("unhandledRejection", hear);
+      expect(unheard).toEqual([]);
+      expect(runEnds(lab.lines())).toEqual(["run.end cancelled ABORTED"]);
+    },
+  );
 });
 
 describe("config.timeout", () => {

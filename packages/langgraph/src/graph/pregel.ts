@@ -27,6 +27,7 @@ export interface PregelLike {
   getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }>;
   updateState(config: Config, ...rest: unknown[]): Promise<unknown>;
   bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown>;
+  _streamLog(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown>;
   _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown>;
 }
 

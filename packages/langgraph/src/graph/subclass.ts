@@ -1,7 +1,7 @@
 import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import type { Core } from "../core.js";
 import type { Config, Issued } from "../identity/envelope.js";
-import { heardLeaving } from "../run/leaving.js";
+import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
 import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
 import { governCheckpointer } from "../state/saver.js";
@@ -76,6 +76,12 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
 
     override streamEvents(input: unknown, options: Config, streamOptions?: unknown): unknown {
       return heardLeaving(super.streamEvents(input, options, streamOptions));
+    }
+
+    // Where LangChain's streamEvents v1 and streamLog read a run.
+    override _streamLog(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown> {
+      const stream = (given: unknown, config: Config) => quietlyLeft(this.stream(given, config) as never);
+      return super._streamLog.call(Object.create(this, { stream: { value: stream } }), input, ...rest);
     }
 
     override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {

@@ -11,6 +11,10 @@ const isLeavable = (stream: unknown): stream is Leavable =>
   typeof (stream as Leavable).return === "function" &&
   typeof (stream as Leavable).cancel === "function";
 
+/** Reasons that we aborted with because a consumer left; whoever meets one knows that nobody is waiting. */
+const left = new WeakSet<object>();
+const isLeft = (error: unknown): boolean => typeof error === "object" && error !== null && left.has(error);
+
 /**
  * The stream of a run, heard when its consumer leaves. Versions of LangGraph before 1.7 let such a run go on with nobody
  * to read it: it would spend to its end, and never be seen to end. Where LangGraph hears it, this adds nothing.
@@ -19,9 +23,30 @@ export function heardLeaving<S>(stream: S): S {
   if (!isLeavable(stream)) return stream;
   const leave = stream.return;
   const heard = async (): Promise<unknown> => {
-    const left = await leave.call(stream);
-    if (!stream.signal.aborted) await stream.cancel();
-    return left;
+    const result = await leave.call(stream);
+    if (!stream.signal.aborted) {
+      const reason = new DOMException("This operation was aborted", "AbortError");
+      left.add(reason);
+      await stream.cancel(reason);
+    }
+    return result;
   };
   return Object.defineProperty(stream, "return", { value: heard, configurable: true, writable: true });
+}
+
+/**
+ * The run behind a log of events, which ends without an error once the log's consumer left: LangChain reads it in a
+ * promise that it looks at only if somebody reads the log to its end, and Node ends a process for the others.
+ */
+export async function quietlyLeft(started: Promise<AsyncIterator<unknown>>): Promise<AsyncIterable<unknown>> {
+  const quietly = <T>(step: Promise<T>, nothing: T): Promise<T> =>
+    step.catch((error: unknown) => (isLeft(error) ? nothing : Promise.reject(error)));
+  const over: IteratorResult<unknown> = { done: true, value: undefined };
+  const stream = await quietly<AsyncIterator<unknown> | null>(started, null);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => (stream === null ? Promise.resolve(over) : quietly(stream.next(), over)),
+      return: async () => stream?.return?.() ?? over,
+    }),
+  };
 }

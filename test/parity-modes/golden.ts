@@ -117,6 +117,14 @@ export const GOLDEN = {
     "tool.end stubborn ok late",
     "node.end tools ok late",
   ],
+  "paused for an approval": [
+    ...OPEN,
+    ...ASKS,
+    "node.start tools",
+    "node.end tools paused",
+    "run.pause",
+    "run.end paused",
+  ],
   paused: ["run.start", "node.start gate", "node.end gate paused", "run.pause", "run.end paused"],
 } as const satisfies Record<string, readonly string[]>;
 

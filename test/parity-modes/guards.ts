@@ -1,14 +1,15 @@
-import { definePlugin, deny, hooks } from "@graphtap/langgraph";
+import { definePlugin, deny, escalate, hooks } from "@graphtap/langgraph";
 import type { Topic } from "./workflow.js";
 
-/** Refuses refunds, and everything to mallory. It judges, so a run needs an identity. */
+/** Refuses refunds, has wires approved, and refuses mallory everything. It judges, so a run needs an identity. */
 export const policy = definePlugin({
   name: "test-policy",
   version: "1.0.0",
   setup(api) {
-    api.tap(hooks.tool.authorize, (call) =>
-      call.name === "refund" ? deny("NOT_GRANTED", "Not available.") : undefined,
-    );
+    api.tap(hooks.tool.authorize, ({ name }) => {
+      if (name === "wire") return escalate({ reason: "money leaves the house" });
+      return name === "refund" ? deny("NOT_GRANTED", "Not available.") : undefined;
+    });
     api.tap(hooks.run.admit, (_request, run) =>
       run.principal?.userId === "mallory" ? deny("NO_ROOM", "Come back later.") : undefined,
     );

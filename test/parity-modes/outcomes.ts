@@ -81,6 +81,7 @@ export const OUTCOMES: readonly Outcome[] = [
   }),
   outcome("time-out", { topic: "hanging model", driver: "time out", usage: null, tools: 0, throws: "TimeoutError" }),
   outcome("early break", { topic: "stubborn tool", driver: "leave", usage: ASKED, tools: 1, throws: null }),
+  outcome("paused for an approval", { topic: "asked tool", usage: ASKED, tools: 0, throws: null }),
   outcome("paused", { topic: "ok", asks: true, usage: null, tools: 0, throws: null }),
 ];
 

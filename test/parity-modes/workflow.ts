@@ -20,6 +20,7 @@ export type Topic =
   | "tool error"
   | "tool error, not handled"
   | "denied tool"
+  | "asked tool"
   | "denied model"
   | "denied output"
   | "hanging model"
@@ -44,6 +45,7 @@ const TOOL_OF: Partial<Record<Topic, string>> = {
   "tool error": "broken",
   "tool error, not handled": "broken",
   "denied tool": "refund",
+  "asked tool": "wire",
   "hanging tool": "wait",
   "stubborn tool": "stubborn",
 };
@@ -73,6 +75,7 @@ const schema = z.object({ q: z.string() });
 export function makeTools(signals: Signals) {
   return [
     scriptedTool("search", ({ q }) => `3 articles on ${q}`, { schema }),
+    scriptedTool("wire", ({ q }) => `wired ${q}`, { schema }),
     scriptedTool("refund", ({ q }) => `refunded ${q}`, { schema }),
     scriptedTool("broken", new Error("the tool is broken"), { schema }),
     // Gives up when its run is aborted.

@@ -37,6 +37,7 @@ it.each([
   ["denied model", { status: "denied", usage: null }],
   ["denied output", { status: "denied", usage: TOTAL }],
   ["aborted in a tool", { status: "cancelled", usage: ASKED }],
+  ["paused for an approval", { status: "paused", usage: ASKED }],
   ["paused", { status: "paused", usage: null }],
 ] as const)("a run-level limit learns what the run used: %s", async (name, end) => {
   const ends: unknown[] = [];

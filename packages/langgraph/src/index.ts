@@ -14,6 +14,7 @@ export {
 export type { ResolvedWho, Who, WhoService, WhoUser } from "./identity/who.js";
 export { createStack } from "./stack.js";
 export type { Identified, Mutable, NotRemote, Stack, StackConfig, StackOptions, WhoWith } from "./stack-types.js";
+export { Workflows } from "./workflow/service.js";
 export type {
   ChatModelLike,
   RetrieverLike,

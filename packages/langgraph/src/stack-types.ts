@@ -20,6 +20,7 @@ import type { Explanation } from "./graph/explain.js";
 import type { Wrappable } from "./graph/wrap.js";
 import type { IdentityResolver } from "./identity/server.js";
 import type { Who } from "./identity/who.js";
+import type { WorkflowsPlugin } from "./workflow/service.js";
 import type { AnyWorkflowSpec, Workflow, WorkflowIssue, WorkflowSpec } from "./workflow/spec.js";
 
 /** Options of {@link createStack} besides the plugins. */
@@ -111,4 +112,4 @@ export interface Stack<Facts extends z.ZodType = z.ZodType> {
 /** What {@link createStack} takes. */
 export type StackConfig<List extends readonly PluginInput[], Facts extends z.ZodType> = StackOptions<Facts> & {
   readonly plugins: List;
-} & Complete<List>;
+} & Complete<readonly [...List, WorkflowsPlugin]>;

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { createKernel, definePlugin, type Epoch, type PluginInput } from "@graphtap/kernel";
+import { createKernel, definePlugin, type Epoch, type Plugin, type PluginInput } from "@graphtap/kernel";
 import { z } from "zod";
 import type { Core } from "./core.js";
 import { createDispatch, type Dispatch } from "./dispatch.js";
@@ -19,6 +19,7 @@ import { Guards, isCallable } from "./tool/guard.js";
 import { wrapUnsupported } from "./errors.js";
 import { Passes } from "./watch/passes.js";
 import { createWorkflow } from "./workflow/create.js";
+import { WorkflowsOffer } from "./workflow/service.js";
 import { validateSpec } from "./workflow/validate.js";
 
 const OPTIONS = z.object({
@@ -67,11 +68,23 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       checked.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("\n"),
     );
   const { facts, identity, anonymous, ungated, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
+  // Each of these waits for its call: plugins may be set up before there is a stack.
+  const offer = new WorkflowsOffer({
+    createWorkflow: (spec) => stack.createWorkflow(spec as never),
+    wrap: (graph) => stack.wrap(graph) as never,
+    validate: (spec) => stack.validate(spec as never),
+    currentRun() {
+      const frame = core.frames.getStore();
+      return frame === undefined || frame.scope.over ? null : frame.ctx;
+    },
+  });
+  const given = Array.isArray(plugins) ? plugins : [];
+  const own = [...(identity === undefined ? [] : [identityPlugin(identity)]), ...offer.before(given)];
   const kernel = createKernel({
     ...kernelOptions,
     name: options.name ?? "stack",
     hooks: [...allHooks, ...(hooks ?? [])],
-    plugins: identity === undefined ? plugins : [identityPlugin(identity), ...(Array.isArray(plugins) ? plugins : [])],
+    plugins: own.length === 0 ? plugins : [...own, ...given],
   });
   const tables = new Map<number, Dispatch>();
   const warned = new Set<string>();
@@ -152,9 +165,15 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     flush: () => kernel.flush(),
     dispose: () => kernel.dispose(),
     [Symbol.asyncDispose]: () => kernel.dispose(),
-    use: kernel.use.bind(kernel),
+    use(plugin: Plugin) {
+      offer.join(kernel, plugin);
+      return kernel.use(plugin);
+    },
     remove: kernel.remove.bind(kernel),
-    replace: kernel.replace.bind(kernel),
+    replace(plugin: Plugin) {
+      offer.join(kernel, plugin);
+      return kernel.replace(plugin);
+    },
     events: kernel.events,
     clock: kernel.clock,
     log: kernel.log,

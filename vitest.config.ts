@@ -43,11 +43,10 @@ export default defineConfig({
           name: "server",
           include: ["test/e2e/langgraph-server/**/*.test.ts"],
           exclude: skipped,
-          testTimeout: 120_000,
+          // Longer than all that a test waits for in vain: it says what it was.
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // A server of its own process on a busy machine: what it tells may come late.
-          retry: 2,
         },
       },
     ],

@@ -5,21 +5,15 @@ import { createStack } from "@graphtap/langgraph";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expectRun } from "../../parity-modes/expect-run.js";
 import { type Outcome, OUTCOMES } from "../../parity-modes/outcomes.js";
-import { byRun, type Line } from "../../parity-modes/record.js";
+import { byRun, label, type Line } from "../../parity-modes/record.js";
 import { question } from "../../parity-modes/workflow.js";
 import { type Body, SERVER_ROUTES, type ServerRoute, type Session, type Taken } from "./routes.js";
 import { type DevServer, startServer } from "./start.js";
+import { until } from "./until.js";
 
 const OK = OUTCOMES.find(({ name }) => name === "ok") as Outcome;
 const folder = (name: string): string => join(import.meta.dirname, name);
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Waits for something that another process does; gives up after five seconds. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 250 && !(await holds()); turn++) await pause(20);
-}
-
-// More would wait for the machine, not for the server.
+// Fewer than the runs that the server takes at once: none waits for another one's end.
 vi.setConfig({ maxConcurrency: 16 });
 
 /** What of an identity must not go over the wire. */
@@ -30,6 +24,8 @@ const UNABLE: Partial<Record<Outcome["name"], string>> = {
   "time-out": "the server takes no time-out for a run",
 };
 
+const pauses = ({ golden }: Outcome): boolean => golden.includes("run.pause");
+
 const bodyOf = (outcome: Outcome, asks = outcome.asks === true): Body => {
   const { messages, ask } = question(outcome.topic, asks);
   const [message] = messages as { id?: string; content: unknown }[];
@@ -39,6 +35,12 @@ const bodyOf = (outcome: Outcome, asks = outcome.asks === true): Body => {
 const count = (lines: readonly Line[], end: string): number => lines.filter(({ hook }) => hook.endsWith(end)).length;
 const allEnded = (lines: readonly Line[]): boolean =>
   count(lines, "run.end") > 0 && count(lines, ".start") === count(lines, ".end");
+/** Waits for lines of a run that another process writes. */
+const untilSeen = (what: string, lines: () => readonly Line[], holds: (lines: readonly Line[]) => boolean) =>
+  until(
+    () => `${what}; seen: ${lines().map(label).join(", ") || "nothing"}`,
+    () => holds(lines()),
+  );
 
 const clientOf = (server: DevServer, user: string, sent: string[] = []): Client =>
   new Client({
@@ -54,7 +56,8 @@ const clientOf = (server: DevServer, user: string, sent: string[] = []): Client 
 function sessionOf(server: DevServer, outcome: Outcome, graph: Session["graph"], thread: string): Session {
   const sent: string[] = [];
   const client = clientOf(server, outcome.user === null ? "ghost" : (outcome.user ?? "alice"), sent);
-  return { server, outcome, client, thread, graph, sent, point: () => until(() => server.reached(thread)) };
+  const point = (): Promise<void> => until("the run to come to its point", () => server.reached(thread));
+  return { server, outcome, client, thread, graph, sent, point };
 }
 
 /** What the driver of the outcome does once the run has come to the point. */
@@ -66,13 +69,22 @@ async function drive({ outcome, client, thread, point }: Session): Promise<void>
 
 /** The run around a remote one: its node ends as the remote run did, as far as the server lets on. */
 function expectAround({ around, error }: Taken, outcome: Outcome): void {
-  const end = outcome.name === "paused" ? "paused" : error === null ? "ok" : "error";
+  const end = pauses(outcome) ? "paused" : error === null ? "ok" : "error";
   expect(around?.filter((line) => !/\.(error|pause) ?/.test(line))).toEqual([
     "run.start",
     "node.start far",
     `node.end far ${end}`,
     `run.end ${end}`,
   ]);
+}
+
+/** Waits until the server is done with all runs of a thread and with what their ends make of the thread itself. */
+async function untilIdle(client: Client, thread: string): Promise<void> {
+  await until("the server to be done with the runs", async () => {
+    const runs = await client.runs.list(thread);
+    return runs.every(({ status }) => status !== "pending" && status !== "running");
+  });
+  await until("the thread to be no longer busy", async () => (await client.threads.get(thread)).status !== "busy");
 }
 
 async function testCell(
@@ -88,7 +100,7 @@ async function testCell(
   if (resumed) {
     // Paused by alice, whoever goes on.
     await alice.runs.wait(thread, graph, bodyOf(outcome, true) as never);
-    await until(() => allEnded(server.lines(thread)));
+    await untilIdle(alice, thread);
     before = server.lines(thread);
   }
   const session = sessionOf(server, outcome, graph, thread);
@@ -97,9 +109,15 @@ async function testCell(
     route.take(session, resumed ? { command: { resume: "yes" } } : bodyOf(outcome)),
     drive(session),
   ]);
-  await until(() => count(lines(), "run.end") > 0);
-  server.release(thread);
-  await until(() => allEnded(lines()));
+  if (outcome.driver === undefined) {
+    // All ends are told before the server calls a run done.
+    await untilIdle(alice, thread);
+  } else {
+    await untilSeen("the end of the run", lines, (seen) => count(seen, "run.end") > 0);
+    server.release(thread);
+    await untilIdle(alice, thread);
+    await untilSeen("the late ends", lines, allEnded);
+  }
 
   const runs = byRun(lines());
   expect(runs).toHaveLength(1);
@@ -107,10 +125,10 @@ async function testCell(
     expectRun(run, resumed ? { resumed } : {}, outcome, graph === "observed" ? "observed" : "governed");
   if (resumed) expect(lines()[0]?.resumedFrom).toBe(before[0]?.runId);
   // What a caller is shown of a run that was cancelled is the server's to say.
-  if (outcome.name === "paused" && route.interrupts === true) expect(taken.error).toMatch(/^GraphInterrupt/);
+  if (pauses(outcome) && route.interrupts === true) expect(taken.error).toMatch(/^GraphInterrupt/);
   else if (outcome.driver === undefined) expect(taken.error === null).toBe(outcome.throws === null);
   if (taken.around !== undefined) expectAround(taken, outcome);
-  if (outcome.name === "paused") expect((await alice.threads.get(thread)).status).toBe("interrupted");
+  if (pauses(outcome)) expect((await alice.threads.get(thread)).status).toBe("interrupted");
   for (const text of [...session.sent, JSON.stringify(taken.received) ?? ""]) expect(text).not.toMatch(SECRETS);
 }
 
@@ -146,27 +164,31 @@ describe("a langgraphjs dev server that authenticates", () => {
     const stranger = new Client({ apiUrl: server.url, callerOptions: { maxRetries: 0 } });
     await expect(stranger.threads.create()).rejects.toThrow(/401/);
     const alice = clientOf(server, "alice");
-    for (const forged of [
-      { langgraph_auth_user: { identity: "root" }, langgraph_auth_user_id: "root", user_id: "root" },
-      { __graphtap: { userId: "root" } },
-    ]) {
+    const run = async (configurable: object): Promise<readonly Line[]> => {
       const { thread_id: thread } = await alice.threads.create();
       await alice.runs
-        .wait(thread, "governed", { ...bodyOf(OK), config: { configurable: forged } } as never)
-        .catch(() => undefined);
-      await until(() => allEnded(server.lines(thread)));
-      for (const { principal } of server.lines(thread)) expect(principal).toBe("alice");
-    }
+        .wait(thread, "governed", { ...bodyOf(OK), config: { configurable } } as never)
+        .finally(() => untilIdle(alice, thread));
+      await untilSeen("the end of the run", () => server.lines(thread), allEnded);
+      return server.lines(thread);
+    };
+    for (const { principal } of await run({
+      langgraph_auth_user: { identity: "root" },
+      langgraph_auth_user_id: "root",
+      user_id: "root",
+    }))
+      expect(principal).toBe("alice");
+    await expect(run({ __graphtap: { userId: "root" } })).rejects.toThrow(/IDENTITY_NOT_ISSUED/);
   });
 
   it("runs without a thread of the client's", async () => {
-    const before = server.lines().length;
+    const before = byRun(server.lines()).length;
+    const runs = (): readonly (readonly Line[])[] => byRun(server.lines()).slice(before);
     const state = await clientOf(server, "alice").runs.wait(null, "governed", bodyOf(OK) as never);
     expect((state as { messages: unknown[] }).messages).toHaveLength(4);
-    await until(() => allEnded(server.lines().slice(before)));
-    const runs = byRun(server.lines().slice(before));
-    expect(runs).toHaveLength(1);
-    for (const run of runs) expectRun(run, {}, OK, "governed");
+    await untilSeen("the end of the run", () => runs().flat(), allEnded);
+    expect(runs()).toHaveLength(1);
+    for (const run of runs()) expectRun(run, {}, OK, "governed");
   });
 
   it("is sent no identity by a RemoteGraph that is called with one", async () => {

@@ -1,18 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Line } from "../../parity-modes/record.js";
+import { type Events, readEvents } from "./events.js";
 
 /** A `langgraphjs dev` of its own, on a free port, with the events that its stacks saw. */
-export interface DevServer {
+export interface DevServer extends Events {
   readonly url: string;
-  /** What was seen of a conversation, or of all. */
-  lines(thread?: string): readonly Line[];
-  /** Whether code inside a run of the conversation has come to its point. */
-  reached(thread: string): boolean;
   /** Lets go of what waits inside the conversation's runs. */
   release(thread: string): void;
   /** What the server printed. */
@@ -36,8 +32,8 @@ const cli = join(
 /** Starts the server of a project folder and waits until it answers. */
 export async function startServer(folder: string): Promise<DevServer> {
   const temporary = mkdtempSync(join(tmpdir(), "graphtap-server-"));
-  const events = join(temporary, "events.jsonl");
-  writeFileSync(events, "");
+  const file = join(temporary, "events.jsonl");
+  const events = readEvents(file);
   const forget = (): void => rmSync(join(folder, ".langgraph_api"), { recursive: true, force: true });
   forget();
   const port = await freePort();
@@ -65,7 +61,7 @@ export async function startServer(folder: string): Promise<DevServer> {
         ...process.env,
         NODE_OPTIONS: "--conditions=@graphtap/source",
         NODE_ENV: "development",
-        GRAPHTAP_TEST_EVENTS: events,
+        GRAPHTAP_TEST_EVENTS: file,
         LANGGRAPH_SCHEMA_RESOLVE_TIMEOUT_MS: "120000",
         LANGGRAPH_CLI_NO_ANALYTICS: "1",
         LANGSMITH_TRACING: "false",
@@ -112,22 +108,10 @@ export async function startServer(folder: string): Promise<DevServer> {
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
-  const seen: Line[] = [];
-  let read = 0;
-  /** Asked for many times a second: only what is new is read. */
-  const all = (): readonly Line[] => {
-    const text = readFileSync(events).subarray(read).toString();
-    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-    read += Buffer.byteLength(whole);
-    for (const line of whole.split("\n")) if (line !== "") seen.push(JSON.parse(line) as Line);
-    return seen;
-  };
   return {
+    ...events,
     url,
-    lines: (thread) =>
-      all().filter((line) => line.hook !== "point.reached" && (thread === undefined || line.threadId === thread)),
-    reached: (thread) => all().some((line) => line.hook === "point.reached" && line.threadId === thread),
-    release: (thread) => writeFileSync(`${events}.release.${thread}`, ""),
+    release: (thread) => writeFileSync(`${file}.release.${thread}`, ""),
     output: () => printed,
     stop,
   };

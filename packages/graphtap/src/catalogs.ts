@@ -1,6 +1,7 @@
 import { type CatalogEntry, errorCatalog as kernel } from "@graphtap/kernel";
 import { errorCatalog as langgraph } from "@graphtap/langgraph";
 import { errorCatalog as metrics } from "@graphtap/metrics";
+import { errorCatalog as audit } from "@graphtap/audit";
 import { errorCatalog as security } from "@graphtap/security";
 import { errorCatalog as values } from "@graphtap/values";
 import { denialCodes } from "./denial-codes.js";
@@ -18,6 +19,7 @@ const catalogs: readonly (readonly [string, Readonly<Record<string, CatalogEntry
   ["@graphtap/langgraph", langgraph],
   ["@graphtap/metrics", metrics],
   ["@graphtap/security", security],
+  ["@graphtap/audit", audit],
   ["graphtap", own],
   // Last: a package that explains one of these codes itself has the word.
   ["@graphtap/kernel", denialCodes.kernel],

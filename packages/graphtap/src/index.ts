@@ -1,8 +1,11 @@
 // The whole stack and the first-party plugins: an application needs one import. A plugin package imports
 // @graphtap/langgraph alone, so that whoever installs it does not get every plugin along.
+export * from "@graphtap/audit";
 export * from "@graphtap/langgraph";
 export * from "@graphtap/metrics";
 export * from "@graphtap/security";
+// Named here, they win over the security plugin's own.
+export type { AuditDecision, AuditLogEntry, AuditQuery } from "@graphtap/audit";
 export type { CatalogEntry } from "@graphtap/kernel";
 // Named here, it wins over those of the packages above: each package exports the catalogue of its own codes.
 export { errorCatalog, type UmbrellaErrorCode } from "./errors.js";

@@ -1,0 +1,89 @@
+import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import type { Found } from "../chain.js";
+import { CLASSES, DECISIONS } from "../entry.js";
+import type { AuditClass, AuditLogEntry } from "../keys.js";
+
+/** A file of entries of one class, one per line, named by the number of its first: names sort as numbers do. */
+export interface Segment {
+  readonly class: AuditClass;
+  readonly first: number;
+  readonly path: string;
+}
+
+const DIGITS = 15;
+export const segmentName = (of: AuditClass, first: number): string =>
+  `${of}-${String(first).padStart(DIGITS, "0")}.jsonl`;
+
+/** All segments of a folder, by class, oldest first. Other files are nobody's. */
+export async function segmentsIn(folder: string): Promise<Readonly<Record<AuditClass, readonly Segment[]>>> {
+  const found: Record<AuditClass, Segment[]> = { denial: [], change: [], access: [], run: [] };
+  for (const name of (await readdir(folder)).sort()) {
+    const match = /^(denial|change|access|run)-(\d{15})\.jsonl$/.exec(name);
+    if (match === null) continue;
+    const of = match[1] as AuditClass;
+    found[of].push({ class: of, first: Number(match[2]), path: join(folder, name) });
+  }
+  return found;
+}
+
+const text = z.string().nullable();
+const line = z.strictObject({
+  seq: z.number().int().positive(),
+  at: z.number().int(),
+  time: z.string(),
+  event: z.string(),
+  class: z.enum(CLASSES),
+  decision: z.enum(DECISIONS).nullable(),
+  actor: text,
+  userId: text,
+  service: text,
+  tenantId: text,
+  onBehalfOf: z.strictObject({ userId: text, tenantId: text }).nullable(),
+  runId: text,
+  threadId: text,
+  workflow: text,
+  node: text,
+  tool: text,
+  method: text,
+  executionId: text,
+  code: text,
+  reason: text,
+  plugin: text,
+  argsHash: text,
+  policyVersion: z.number().nullable(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
+  previousHash: z.string(),
+  hash: z.string(),
+});
+
+/** The entry that a line holds; null when it holds none. */
+export function entryOf(json: string): AuditLogEntry | null {
+  try {
+    const parsed = line.safeParse(JSON.parse(json));
+    return parsed.success ? Object.freeze(parsed.data) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The entries of a segment, oldest first.
+ *
+ * @param size bytes to read: what comes after may still be on its way
+ */
+export async function* readSegment(segment: Segment, size: number): AsyncGenerator<Found> {
+  if (size === 0) return;
+  const lines = createInterface({
+    input: createReadStream(segment.path, { end: size - 1, encoding: "utf8" }),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  let number = 0;
+  for await (const json of lines) {
+    number++;
+    yield { entry: entryOf(json), place: `${segment.path}:${number}` };
+  }
+}

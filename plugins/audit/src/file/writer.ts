@@ -1,0 +1,232 @@
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@graphtap/kernel";
+import { CLASSES } from "../entry.js";
+import { auditError } from "../errors.js";
+import type { AuditClass, AuditFileStats, AuditLogEntry } from "../keys.js";
+import { type Ends, type Opened, writeEnds } from "./folder.js";
+import { readSegment, type Segment, segmentName, segmentsIn } from "./segment.js";
+
+export interface WriterOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Bytes of one segment; the next entry begins another. */
+  readonly segmentBytes: number;
+  /** Segments kept per class; the oldest go first. */
+  readonly maxSegments: number;
+  /** Milliseconds after its last entry that a segment is kept, per class; null: as long as there is room. */
+  readonly maxAgeMs: Readonly<Record<AuditClass, number | null>>;
+  /** Entries that may wait for the disk; more are lost, and counted. */
+  readonly maxWaiting: number;
+  onFailure(error: unknown): void;
+}
+
+interface Current {
+  segment: Segment;
+  size: number;
+  handle: FileHandle | null;
+}
+
+/** Milliseconds until a write that failed is tried again. */
+const RETRY_MS = 1_000;
+
+/** Appends entries to the segments of a folder: in order, in batches, synced to disk before they count as written. */
+export class AuditWriter {
+  readonly #options: WriterOptions;
+  readonly #current = new Map<AuditClass, Current>();
+  #ends: Ends;
+  #waiting: AuditLogEntry[] = [];
+  #writing: Promise<void> | null = null;
+  #retry: ReturnType<Clock["setTimeout"]> | null = null;
+  #written = 0;
+  #lost = 0;
+  #error: unknown = null;
+
+  constructor(options: WriterOptions, opened: Pick<Opened, "current" | "ends">) {
+    this.#options = options;
+    this.#ends = opened.ends;
+    for (const [of, { segment, size }] of opened.current) this.#current.set(of, { segment, size, handle: null });
+  }
+
+  get failing(): boolean {
+    return this.#error !== null || this.#lost > 0;
+  }
+
+  push(entry: AuditLogEntry): void {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(entry);
+    if (this.#error === null) void this.#begin();
+  }
+
+  /**
+   * Resolves when everything that waits is on disk.
+   *
+   * @throws GraphTapError AUDIT_NOT_WRITTEN
+   */
+  async flush(): Promise<void> {
+    while (this.#writing !== null || this.#waiting.length > 0) {
+      await (this.#writing ?? this.#begin());
+      if (this.#error !== null) {
+        throw auditError(
+          "AUDIT_NOT_WRITTEN",
+          `${this.#waiting.length} audit entries are not on disk.`,
+          messageOf(this.#error),
+          this.#error,
+        );
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#retry !== null) this.#options.clock.clearTimeout(this.#retry);
+    try {
+      await this.flush();
+    } finally {
+      if (this.#retry !== null) this.#options.clock.clearTimeout(this.#retry);
+      for (const one of this.#current.values()) await one.handle?.close();
+      this.#current.clear();
+    }
+  }
+
+  /** Bytes of the segments that are being written, by path. */
+  sizes(): ReadonlyMap<string, number> {
+    return new Map([...this.#current.values()].map(({ segment, size }) => [segment.path, size]));
+  }
+
+  /** Hash of the newest entry of a class that is on disk. */
+  headOf(of: AuditClass): string {
+    return this.#ends.heads[of].hash;
+  }
+
+  stats(torn: number): AuditFileStats {
+    return {
+      folder: this.#options.folder,
+      written: this.#written,
+      waiting: this.#waiting.length,
+      lost: this.#lost,
+      torn,
+      state: this.failing ? "failing" : "ok",
+      error: this.#error === null ? null : messageOf(this.#error),
+    };
+  }
+
+  #begin(): Promise<void> {
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = null;
+    });
+    return this.#writing;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      let at = 0;
+      try {
+        for (const group of inOrder(batch)) {
+          await this.#append(group);
+          at += group.length;
+        }
+        await writeEnds(this.#options.folder, this.#ends);
+        this.#error = null;
+      } catch (error) {
+        this.#waiting = [...remaining(batch, at), ...this.#waiting];
+        if (this.#error === null) this.#options.onFailure(error);
+        this.#error = error;
+        this.#retryLater();
+        return;
+      }
+    }
+  }
+
+  #retryLater(): void {
+    const { clock } = this.#options;
+    if (this.#retry !== null) clock.clearTimeout(this.#retry);
+    this.#retry = clock.setTimeout(() => {
+      this.#retry = null;
+      void this.#begin();
+    }, RETRY_MS);
+  }
+
+  /** One class of a batch. All of it is on disk, or none: a half that a failure left is taken off again. */
+  async #append(entries: readonly AuditLogEntry[]): Promise<void> {
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return;
+    const current = await this.#currentFor(first);
+    current.handle ??= await open(current.segment.path, "a");
+    const bytes = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    try {
+      await current.handle.writeFile(bytes);
+      await current.handle.datasync();
+    } catch (error) {
+      await current.handle.truncate(current.size).catch(() => undefined);
+      await current.handle.close().catch(() => undefined);
+      current.handle = null;
+      throw error;
+    }
+    current.size += bytes.length;
+    this.#written += entries.length;
+    this.#ends = { ...this.#ends, heads: { ...this.#ends.heads, [first.class]: { seq: last.seq, hash: last.hash } } };
+  }
+
+  async #currentFor(entry: AuditLogEntry): Promise<Current> {
+    const { folder, segmentBytes } = this.#options;
+    const current = this.#current.get(entry.class);
+    if (current !== undefined && current.size < segmentBytes) return current;
+    await current?.handle?.close();
+    const name = segmentName(entry.class, entry.seq);
+    const next: Current = {
+      segment: { class: entry.class, first: entry.seq, path: join(folder, name) },
+      size: 0,
+      handle: null,
+    };
+    this.#current.set(entry.class, next);
+    if (current !== undefined) await this.#retire(entry.class);
+    return next;
+  }
+
+  /** Deletes segments that are too many or too old. The place they end at is remembered first. */
+  async #retire(of: AuditClass): Promise<void> {
+    const { folder, maxSegments, maxAgeMs, clock } = this.#options;
+    const all = (await segmentsIn(folder))[of];
+    const age = maxAgeMs[of];
+    for (const [at, segment] of all.entries()) {
+      const next = all[at + 1];
+      // The newest one on disk is never deleted: the chain goes on from it.
+      if (next === undefined) return;
+      const tooMany = all.length - at >= maxSegments;
+      // Its last entry is older than the change of its file.
+      const tooOld = age !== null && (await stat(segment.path)).mtimeMs < clock.now() - age;
+      if (!tooMany && !tooOld) return;
+      const end = await lastOf(segment);
+      if (end === null) return;
+      this.#ends = { ...this.#ends, anchors: { ...this.#ends.anchors, [of]: end } };
+      await writeEnds(folder, this.#ends);
+      await rm(segment.path);
+    }
+  }
+}
+
+async function lastOf(segment: Segment): Promise<{ seq: number; hash: string } | null> {
+  let last: { seq: number; hash: string } | null = null;
+  for await (const { entry } of readSegment(segment, (await stat(segment.path)).size))
+    if (entry !== null) last = { seq: entry.seq, hash: entry.hash };
+  return last;
+}
+
+const inOrder = (batch: readonly AuditLogEntry[]): AuditLogEntry[][] =>
+  CLASSES.map((of) => batch.filter((entry) => entry.class === of)).filter((group) => group.length > 0);
+
+/** What of a batch is still to be written, when the first `done` of its groups' entries are. */
+function remaining(batch: readonly AuditLogEntry[], done: number): AuditLogEntry[] {
+  return inOrder(batch)
+    .flat()
+    .slice(done)
+    .sort((a, b) => a.seq - b.seq);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { auditError, callInvalid } from "./errors.js";
+import { CLASSES, DECISIONS } from "./entry.js";
+import { verifyFolder } from "./file/folder.js";
+import type { AuditWriter } from "./file/writer.js";
+import type {
+  AuditInput,
+  AuditLog,
+  AuditLogEntry,
+  AuditPage,
+  AuditProblem,
+  AuditQuery,
+  AuditStats,
+  AuditVerification,
+} from "./keys.js";
+import { parseQuery } from "./query.js";
+import type { AuditTrail } from "./trail.js";
+
+const text = z.string().nullable().optional();
+const inputSchema = z.strictObject({
+  event: z
+    .string()
+    .max(128)
+    .regex(/^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$/, "expected a dotted name such as acme.export"),
+  class: z.enum(CLASSES),
+  decision: z.enum(DECISIONS).nullable().optional(),
+  actor: text,
+  userId: text,
+  service: text,
+  tenantId: text,
+  onBehalfOf: z.strictObject({ userId: z.string().nullable(), tenantId: z.string().nullable() }).nullable().optional(),
+  runId: text,
+  threadId: text,
+  workflow: text,
+  node: text,
+  tool: text,
+  method: text,
+  executionId: text,
+  code: text,
+  reason: text,
+  plugin: text,
+  argsHash: text,
+  policyVersion: z.number().nullable().optional(),
+  details: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .nullable()
+    .optional(),
+});
+
+/** A log on disk, as it was opened. */
+export interface OpenFile {
+  readonly folder: string;
+  readonly writer: AuditWriter;
+  readonly torn: number;
+  /** What was wrong with it when it was opened. */
+  readonly problems: readonly AuditProblem[];
+}
+
+/** The audit log: in memory, and on disk where a folder is given. */
+export class AuditLogService implements AuditLog {
+  readonly #trail: AuditTrail;
+  readonly #now: () => number;
+  readonly #file: OpenFile | null;
+  #broken = false;
+
+  constructor(trail: AuditTrail, now: () => number, file: OpenFile | null) {
+    this.#trail = trail;
+    this.#now = now;
+    this.#file = file;
+    this.#broken = file !== null && file.problems.length > 0;
+  }
+
+  append(input: AuditInput): AuditLogEntry {
+    const parsed = inputSchema.safeParse(input);
+    if (!parsed.success) throw callInvalid("AUDIT_ENTRY_INVALID", "append", parsed.error);
+    return this.record(input);
+  }
+
+  /** {@link append} for what is known to be right. */
+  record(input: AuditInput): AuditLogEntry {
+    const entry = this.#trail.append(input, this.#now());
+    this.#file?.writer.push(entry);
+    return entry;
+  }
+
+  query(query: AuditQuery = {}): AuditPage {
+    const parsed = parseQuery(query);
+    if (!parsed.success) throw callInvalid("AUDIT_QUERY_INVALID", "query", parsed.error);
+    return this.#trail.query(parsed.data, this.#now());
+  }
+
+  async verify(): Promise<AuditVerification> {
+    const memory = this.#trail.verify();
+    const file = this.#file;
+    if (file === null) return this.#verified(memory);
+    // What cannot be written is told by stats and health; what is on disk can be checked all the same.
+    await file.writer.flush().catch(() => undefined);
+    const disk = await verifyFolder(file.folder, file.writer.sizes());
+    const cut = [...file.problems.filter(({ problem }) => problem === "cut"), ...this.#unwritten(file)];
+    const problems = [...memory.problems, ...cut, ...disk.problems];
+    return this.#verified({ ok: problems.length === 0, checked: memory.checked + disk.checked, problems });
+  }
+
+  /** Chains that end on disk before they do in memory, although nothing waits to be written: their ends were lost. */
+  #unwritten({ folder, writer, torn }: OpenFile): readonly AuditProblem[] {
+    if (writer.stats(torn).waiting > 0) return [];
+    return CLASSES.filter((of) => writer.headOf(of) !== this.#trail.headOf(of)).map((of) => ({
+      class: of,
+      seq: null,
+      place: folder,
+      problem: "cut",
+    }));
+  }
+
+  #verified(found: AuditVerification): AuditVerification {
+    if (!found.ok) this.#broken = true;
+    return found;
+  }
+
+  stats(): AuditStats {
+    return { ...this.#trail.stats(), file: this.#file?.writer.stats(this.#file.torn) ?? null };
+  }
+
+  async flush(): Promise<void> {
+    await this.#file?.writer.flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.writer.close();
+  }
+
+  /** Why the log cannot be trusted; null when nothing is known against it. */
+  get fault(): { readonly kind: "broken" | "failing"; readonly reason: string } | null {
+    if (this.#broken) return { kind: "broken", reason: "the audit chain is broken: verify() says where" };
+    const file = this.#file?.writer.stats(this.#file.torn);
+    if (file === undefined || file.state === "ok") return null;
+    return {
+      kind: "failing",
+      reason:
+        file.lost > 0 ? `${file.lost} audit entries were lost` : `the audit log cannot be written: ${file.error ?? ""}`,
+    };
+  }
+}
+
+/** Fails a boot in the words of this package. */
+export const folderBroken = (folder: string, error: unknown): Error =>
+  auditError(
+    "AUDIT_FOLDER_BROKEN",
+    `the audit log in ${folder} could not be opened.`,
+    error instanceof Error ? error.message : String(error),
+    error,
+  );

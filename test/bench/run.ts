@@ -28,7 +28,7 @@ const groups: readonly Group[] = [
       { name: "around hook", times: 20_000, run: onions.hook },
     ],
     budgets: { "around hook": 1.5 },
-    limits: { "around hook": 4 },
+    limits: { "around hook": 1.8 },
   },
   {
     title: "A graph of two idle nodes, one invoke",

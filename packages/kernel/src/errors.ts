@@ -54,7 +54,13 @@ export const hookTimeout = (plugin: string, hook: string, limitMs: number, waiti
     details: { limitMs },
   });
 
-export const hookResultInvalid = (plugin: string, hook: string, why: string, fix: string): GraphTapError =>
+export const hookResultInvalid = (
+  plugin: string,
+  hook: string,
+  why: string,
+  fix: string,
+  cause?: unknown,
+): GraphTapError =>
   make({
     code: "HOOK_RESULT_INVALID",
     what: `plugin "${plugin}" returned something "${hook}" cannot use.`,
@@ -62,6 +68,7 @@ export const hookResultInvalid = (plugin: string, hook: string, why: string, fix
     do: fix,
     plugin,
     hook,
+    cause,
   });
 
 export const tapFailed = (plugin: string, hook: string, fault: string, cause: unknown): GraphTapError =>

@@ -259,6 +259,7 @@ class PluginKernel {
   async #drain(uses: (table: Table) => boolean): Promise<unknown> {
     const { free, cancel } = this.#epochs.whenFree(uses);
     const { drainTimeoutMs } = this.#settings;
+    this.#ledger.look();
     try {
       await within(free, drainTimeoutMs, this.clock, () =>
         drainTimeout(this.name, drainTimeoutMs, this.#epochs.held.size, this.#ledger.describe()),

@@ -5,16 +5,34 @@ export interface PendingAction {
   readonly plugin: string;
   /** Hook name, or "setup", "dispose", "flush". */
   readonly hook: string;
-  /** Milliseconds since it began. */
-  readonly ms: number;
+  /**
+   * Milliseconds since it began. For an around call without a time-out at least that many, counted from when it was first
+   * looked at (`inspect()`, the beginning of a drain), and null at that moment: no clock is read when it begins.
+   */
+  readonly ms: number | null;
 }
 
 /** Something that is entered; `plugin` may change while it is. */
-export interface LedgerEntry {
-  readonly plugin: string;
-  readonly hook: string;
-  /** By the monotonic clock. */
-  readonly since: number;
+export abstract class LedgerEntry {
+  abstract readonly plugin: string;
+  abstract readonly hook: string;
+  /** By the monotonic clock; null: nobody looked at it yet. */
+  since: number | null = null;
+  /** Neighbours in the ledger, which is a list because entering and leaving it is part of every pending call. */
+  older: LedgerEntry | null = null;
+  newer: LedgerEntry | null = null;
+  entered = false;
+}
+
+class Action extends LedgerEntry {
+  constructor(
+    readonly plugin: string,
+    readonly hook: string,
+    since: number,
+  ) {
+    super();
+    this.since = since;
+  }
 }
 
 const MAX_ENTRIES = 10_000;
@@ -24,7 +42,9 @@ const MAX_ENTRIES = 10_000;
  * Only asynchronous taps are entered: synchronous ones cannot be pending. Holds at most 10,000; the rest is counted.
  */
 export class Ledger {
-  readonly #entries = new Set<LedgerEntry>();
+  #oldest: LedgerEntry | null = null;
+  #newest: LedgerEntry | null = null;
+  #size = 0;
   readonly #clock: Clock;
   /** Actions that were not entered because the ledger was full. */
   dropped = 0;
@@ -34,30 +54,57 @@ export class Ledger {
   }
 
   enter(plugin: string, hook: string): LedgerEntry {
-    const entry = { plugin, hook, since: this.#clock.monotonic() };
+    const entry = new Action(plugin, hook, this.#clock.monotonic());
     this.add(entry);
     return entry;
   }
 
   add(entry: LedgerEntry): void {
-    if (this.#entries.size >= MAX_ENTRIES) this.dropped++;
-    else this.#entries.add(entry);
+    if (this.#size >= MAX_ENTRIES) {
+      this.dropped++;
+      return;
+    }
+    this.#size++;
+    entry.entered = true;
+    entry.older = this.#newest;
+    if (this.#newest === null) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
   }
 
   leave(entry: LedgerEntry): void {
-    this.#entries.delete(entry);
+    if (!entry.entered) return;
+    const { older, newer } = entry;
+    this.#size--;
+    entry.entered = false;
+    if (older === null) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.#newest = older;
+    else newer.older = older;
+    entry.older = entry.newer = null;
   }
 
   /** Oldest first. */
   pending(): readonly PendingAction[] {
     const now = this.#clock.monotonic();
-    return [...this.#entries].map(({ plugin, hook, since }) => ({ plugin, hook, ms: now - since }));
+    const found: PendingAction[] = [];
+    for (let entry = this.#oldest; entry !== null; entry = entry.newer) {
+      found.push({ plugin: entry.plugin, hook: entry.hook, ms: entry.since === null ? null : now - entry.since });
+      entry.since ??= now;
+    }
+    return found;
+  }
+
+  /** Begins to count the time of what was entered without reading the clock. */
+  look(): void {
+    const now = this.#clock.monotonic();
+    for (let entry = this.#oldest; entry !== null; entry = entry.newer) entry.since ??= now;
   }
 
   /** `(security) tool.authorize, 12300 ms` for each of the ten oldest. */
   describe(): readonly string[] {
     return this.pending()
       .slice(0, 10)
-      .map(({ plugin, hook, ms }) => `(${plugin}) ${hook}, ${Math.round(ms)} ms`);
+      .map(({ plugin, hook, ms }) => `(${plugin}) ${hook}${ms === null ? "" : `, ${Math.round(ms)} ms`}`);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock, settled } from "../fixtures/fake-clock.js";
-import { bubbleUp, tapped } from "../fixtures/kernel.js";
+import { bubbleUp, recordingLogger, tapped } from "../fixtures/kernel.js";
 import { defineHook } from "../hook.js";
 
 type Next = (request?: string) => Promise<string>;
@@ -125,6 +125,50 @@ describe("around", () => {
     });
   });
 
+  it("shows a tap's error to the taps outside as it was thrown, and names the plugin to the caller", async () => {
+    const error = new Error("boom");
+    const seen: unknown[] = [];
+    const watch = async (_r: string, next: Next): Promise<string> => {
+      try {
+        return await next();
+      } catch (caught) {
+        seen.push(caught);
+        throw caught;
+      }
+    };
+    const fail = () => {
+      throw error;
+    };
+    for (const inner of [fail, async () => fail()]) {
+      const kernel = tapped(around, [watch, inner, (r, next: Next) => next(r)]);
+      await expect(kernel.call(around, "x", undefined, core)).rejects.toMatchObject({ plugin: "b", cause: error });
+      expect(kernel.inspect().faults.total).toBe(1);
+    }
+    expect(seen).toEqual([error, error]);
+  });
+
+  it("finds the culprit of an earlier attempt, and counts no fault that another tap has dealt with", async () => {
+    let attempt = 0;
+    const flaky = async (r: string, next: Next): Promise<string> => {
+      if (++attempt % 3 !== 0) throw new Error(`attempt ${attempt}`);
+      return next(r);
+    };
+    const retry = async (_r: string, next: Next): Promise<string> =>
+      next().catch(async (first: unknown) => {
+        await next().catch(() => undefined);
+        await next();
+        throw first;
+      });
+    const kernel = tapped(around, [retry, flaky]);
+    await expect(kernel.call(around, "x", undefined, core)).rejects.toMatchObject({
+      plugin: "b",
+      cause: new Error("attempt 1"),
+    });
+    const forgiving = tapped(around, [async (_r, next: Next) => next().catch(() => "instead"), async () => boom()]);
+    expect(await forgiving.call(around, "x", undefined, core)).toBe("instead");
+    expect([kernel, forgiving].map((k) => k.inspect().faults.total)).toEqual([1, 0]);
+  });
+
   it("passes control flow and aborts of a tap untouched", async () => {
     const error = bubbleUp();
     const abort = AbortSignal.abort(new Error("left"));
@@ -151,6 +195,20 @@ describe("around", () => {
     });
   });
 
+  it("blames the tap that forgot its result, not those that hand it on or stumble over it", async () => {
+    const forgets = async (_r: string, next: Next) => void (await next());
+    const handsOn = async (_r: string, next: Next) => next();
+    const stumbles = async (_r: string, next: Next) => (await next()).toUpperCase();
+    for (const outside of [handsOn, stumbles]) {
+      const kernel = tapped(around, [handsOn, outside, forgets, handsOn]);
+      await expect(kernel.call(around, "x", undefined, core)).rejects.toMatchObject({
+        code: "HOOK_RESULT_INVALID",
+        plugin: "c",
+      });
+      expect(kernel.inspect().faults.recent).toMatchObject([{ plugin: "c" }]);
+    }
+  });
+
   it("accepts undefined where the core itself answers nothing", async () => {
     const quiet = defineHook.around<string, Promise<void>>("acme.quiet.do");
     await expect(
@@ -175,6 +233,75 @@ describe("around", () => {
     ]);
     await expect(kernel.call(around, "x", undefined, async () => boom())).resolves.toBe("early");
     await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it("survives what a tap waits for too late or not at all, whichever layer it comes from", async () => {
+    const lost: unknown[] = [];
+    const listen = (reason: unknown) => void lost.push(reason);
+    process.on("unhandledRejection", listen);
+    const idle = () => new Promise((resolve) => setImmediate(resolve));
+    const late = async (_r: string, next: Next): Promise<string> => {
+      const answer = next();
+      await idle();
+      return answer;
+    };
+    const drop = async (_r: string, next: Next): Promise<string> => {
+      void next();
+      return "early";
+    };
+    const through = async (_r: string, next: Next) => next();
+    const failsAfter = async (_r: string, next: Next) => (await next(), boom());
+    const begins = async (_r: string, next: Next): Promise<string> => {
+      setImmediate(() => void next());
+      return "early";
+    };
+    const fails = async () => boom();
+    try {
+      await expect(tapped(around, [late, through, through]).call(around, "x", undefined, fails)).rejects.toThrow(
+        "boom",
+      );
+      for (const inner of [through, failsAfter]) {
+        const kernel = tapped(around, [drop, inner]);
+        expect(await kernel.call(around, "x", undefined, async () => (await idle(), "late"))).toBe("early");
+        expect(await kernel.call(around, "x", undefined, async () => (await idle(), boom()))).toBe("early");
+      }
+      expect(await tapped(around, [begins, fails]).call(around, "x", undefined, core)).toBe("early");
+      for (let i = 0; i < 4; i++) await idle();
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+    expect(lost).toEqual([]);
+  });
+
+  it("adds nothing between two layers: next gives the very promise of the layer inside, and no clock is read", async () => {
+    let reads = 0;
+    const clock = { ...fakeClock(), now: () => ++reads, monotonic: () => ++reads };
+    const given: unknown[] = [];
+    const kernel = tapped(
+      around,
+      [1, 2, 3].map(() => (r: string, next: Next) => {
+        const inner = next(r);
+        given.push(inner);
+        return inner;
+      }),
+      { clock },
+    );
+    await kernel.ready();
+    const answer = core("x");
+    const before = reads;
+    expect(await kernel.call(around, "x", undefined, () => answer)).toBe("<x>");
+    expect(given).toEqual([answer, answer, answer]);
+    expect(given.every((promise) => promise === answer)).toBe(true);
+    expect(reads).toBe(before);
+  });
+
+  it("asks a lazy thenable once", async () => {
+    let asked = 0;
+    const begin = (resolve: (value: string) => void) => (asked++, resolve("row"));
+    const lazy = new Proxy({}, { get: (_of, key) => (key === "then" ? begin : undefined) }) as Promise<string>;
+    const kernel = tapped(around, [async (_r, next: Next) => `${await next()}!`, (r, next: Next) => next(r)]);
+    expect(await kernel.call(around, "x", undefined, () => lazy)).toBe("row!");
+    expect(asked).toBe(1);
   });
 
   it("needs its core", () => {
@@ -328,5 +455,27 @@ describe("a pending around call", () => {
     expect(await call).toBe("x");
     expect(seen).toEqual(["(b) acme.work.do", "(what the hook wraps) acme.work.do", "(a) acme.work.do"]);
     expect(kernel.inspect().pending).toEqual([]);
+  });
+
+  it("names the layer at work when it is looked at for the first time on the way out, and how long at least", async () => {
+    const clock = fakeClock();
+    const logger = recordingLogger();
+    const stuck = async (_r: string, next: Next) => {
+      await next();
+      return new Promise<string>(() => undefined);
+    };
+    const kernel = tapped(around, [async (_r, next: Next) => next(), stuck, async (_r, next: Next) => next()], {
+      clock,
+      logger,
+    });
+    const epoch = kernel.pin();
+    void epoch.runner(around).call("x", undefined, core);
+    await clock.advance(5_000);
+    const disposed = kernel.dispose().catch((error: unknown) => error);
+    await clock.advance(30_000);
+    expect(await disposed).toMatchObject({
+      errors: [{ message: expect.stringMatching(/\[DRAIN_TIMEOUT\][\s\S]*\(b\) acme\.work\.do, 30000 ms/) }],
+    });
+    epoch.release();
   });
 });

@@ -65,7 +65,7 @@ export function startOwnTime(clock: Clock, def: AnyHookDef, tap: Tap, limitMs: n
         resume();
         return result;
       }
-      return result.then(
+      const resumed = result.then(
         (value) => {
           resume();
           return value;
@@ -75,9 +75,11 @@ export function startOwnTime(clock: Clock, def: AnyHookDef, tap: Tap, limitMs: n
           throw error;
         },
       );
+      abandon(resumed);
+      return resumed;
     },
     limit(pending) {
-      return new Promise((resolve, reject) => {
+      const limited = new Promise((resolve, reject) => {
         expire = reject;
         if (below === 0) {
           const now = clock.monotonic();
@@ -96,6 +98,9 @@ export function startOwnTime(clock: Clock, def: AnyHookDef, tap: Tap, limitMs: n
           ),
         );
       });
+      // The layer outside may not listen (yet).
+      abandon(limited);
+      return limited;
     },
     stop() {
       stopped = true;

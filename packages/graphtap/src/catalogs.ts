@@ -4,7 +4,6 @@ import { errorCatalog as metrics } from "@graphtap/metrics";
 import { errorCatalog as audit } from "@graphtap/audit";
 import { errorCatalog as security } from "@graphtap/security";
 import { errorCatalog as values } from "@graphtap/values";
-import { denialCodes } from "./denial-codes.js";
 import { errorCatalog as own } from "./error-catalog.js";
 
 /** The long form of a code, and whose it is. */
@@ -21,9 +20,6 @@ const catalogs: readonly (readonly [string, Readonly<Record<string, CatalogEntry
   ["@graphtap/security", security],
   ["@graphtap/audit", audit],
   ["graphtap", own],
-  // Last: a package that explains one of these codes itself has the word.
-  ["@graphtap/kernel", denialCodes.kernel],
-  ["@graphtap/langgraph", denialCodes.langgraph],
 ];
 
 /** Every code that a package of this version throws, denies or reports with. */

@@ -27,6 +27,16 @@ const entries = {
     why: "An onFlush handler threw or took longer than disposeTimeoutMs.",
     do: "Check the store behind the plugin, then flush again.",
   },
+  GUARD_FAILED: {
+    title: "A guard failed, so the call was denied",
+    why: "A plugin's guard or reserve threw, or gave an answer that is no verdict. What cannot be judged is not allowed.",
+    do: "The log names the plugin and the hook, and holds the error.",
+  },
+  GUARD_TIMEOUT: {
+    title: "A guard took too long, so the call was denied",
+    why: "A guard or reserve has 2,000 ms unless its hook says otherwise. What cannot be judged in time is not allowed.",
+    do: "Find what the guard waits for: a store that is down, a request without a time-out of its own.",
+  },
   HOOK_INVALID: {
     title: "Not a usable hook or tap",
     why: "The value is not made by defineHook, its options contradict its kind, two definitions of one name have different kinds, a tap is not a function, or its stage does not exist.",

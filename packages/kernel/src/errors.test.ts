@@ -60,11 +60,10 @@ describe("summaryOf", () => {
 describe("the catalogue", () => {
   const codes = Object.keys(errorCatalog);
 
-  it("explains every code that is constructed, and no other", () => {
-    const constructed = new Set(
-      [...readFileSync(`${here}errors.ts`, "utf8").matchAll(/code: "([A-Z_]+)"/g)].map((match) => match[1]),
-    );
-    expect(constructed).toEqual(new Set(codes));
+  it("explains every code that an error or a denial is made with, and no other", () => {
+    const constructed = [...textOf(["errors.ts"]).matchAll(/code: "([A-Z_]+)"/g)];
+    const denied = [...textOf(["dispatch/guard.ts"]).matchAll(/"(GUARD_[A-Z_]+)"/g)];
+    expect(new Set([...constructed, ...denied].map((match) => match[1]))).toEqual(new Set(codes));
   });
 
   it("has every part of every entry", () => {

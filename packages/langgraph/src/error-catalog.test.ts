@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { errorCatalog } from "./error-catalog.js";
+
+const here = new URL(".", import.meta.url).pathname;
+const text = readdirSync(here, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.includes(".test") && file !== "error-catalog.ts")
+  .map((file) => readFileSync(here + file, "utf8"))
+  .join("\n");
+/** LangChain's and LangGraph's own. */
+const FOREIGN = ["MODEL_ABORTED", "GRAPH_RECURSION_LIMIT"];
+
+it("explains every code that this package throws, denies or ends a call with, and no other", () => {
+  const used = new Set([...text.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map((match) => match[1] as string));
+  for (const code of FOREIGN) used.delete(code);
+  expect(used).toEqual(new Set(Object.keys(errorCatalog)));
+});
+
+it("has every part of every entry", () => {
+  for (const [code, { title, why, do: fix }] of Object.entries(errorCatalog))
+    for (const part of [title, why, fix]) expect(part.length, code).toBeGreaterThan(5);
+});

@@ -1,5 +1,12 @@
 /** Every code this package throws. Codes are permanent: they are matched by name in other packages. */
-export type ValuesErrorCode = "NOT_PLAIN" | "TOO_DEEP" | "TOO_LARGE" | "CYCLIC" | "LIMITS_INVALID" | "GLOB_INVALID";
+export type ValuesErrorCode =
+  | "NOT_PLAIN"
+  | "TOO_DEEP"
+  | "TOO_LARGE"
+  | "CYCLIC"
+  | "LIMITS_INVALID"
+  | "GLOB_INVALID"
+  | "CONDITION_INVALID";
 
 export interface CatalogEntry {
   readonly title: string;
@@ -38,6 +45,11 @@ export const errorCatalog: Readonly<Record<ValuesErrorCode, CatalogEntry>> = Obj
     title: "a glob pattern is not text",
     why: "Patterns are strings in which * stands for any text and ? for one character.",
     do: "Pass a string.",
+  },
+  CONDITION_INVALID: {
+    title: "a condition or a list of rules is wrong",
+    why: "An operator is unknown, an operand does not fit it, a range or a list is empty, a target or the default is missing, or a rule can never be reached.",
+    do: "issuesOf(error) lists every issue with its path, what was found, what is expected, and what to write instead.",
   },
 });
 

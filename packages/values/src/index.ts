@@ -1,4 +1,5 @@
 export { canonical } from "./canonical.js";
+export * from "./conditions/index.js";
 export { type CatalogEntry, errorCatalog, ValuesError, type ValuesErrorCode } from "./errors.js";
 export { deepFreeze } from "./freeze.js";
 export { compileGlob } from "./glob.js";

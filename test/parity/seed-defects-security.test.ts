@@ -125,7 +125,7 @@ describe("TestSeedDefects: security", () => {
     manager.revokeToolPermission({ userId: "user123", toolName: "file_manager", revokedBy: "root" });
     expect(manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" }).allowed).toBe(false);
     expect(
-      (await manager.getAuditLog()).map(({ event, actor, permissionLevel }) => [event, actor, permissionLevel]),
+      (await manager.getAuditLog()).map(({ event, actor, details }) => [event, actor, details?.["permissionLevel"]]),
     ).toEqual([
       ["permission.revoked", "root", "write"],
       ["permission.granted", "root", "write"],

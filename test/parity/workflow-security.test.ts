@@ -1,11 +1,11 @@
 import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { createStack, isDenied, type PermissionLevel as Level, PermissionLevel, security } from "graphtap";
 import { describe, expect, it } from "vitest";
-import { ask, calling, DAY, failure, keeper, START } from "./parts.js";
+import { ask, calling, DAY, failure, HOUR, keeper, START } from "./parts.js";
 
 const keep = keeper();
 const TOOLS = {
-  file_manager: { level: "read" },
+  file_manager: { level: "read", method: "method" },
   calculator: { level: "read" },
   web_search: { level: "read" },
 } as const;
@@ -17,7 +17,7 @@ function desk(options: Parameters<typeof security>[0] = { tools: TOOLS }) {
 const fileManager = { userId: "user123", toolName: "file_manager", permissionLevel: PermissionLevel.READ };
 
 describe("TestWorkflowSecurity", () => {
-  it("runs the document's usage example, as far as it is enforced today", async () => {
+  it("runs the document's usage example", async () => {
     const { clock, stack, manager: workflowSecurityManager } = desk();
 
     // Grant tool permission
@@ -25,22 +25,42 @@ describe("TestWorkflowSecurity", () => {
       userId: "user123",
       toolName: "file_manager",
       permissionLevel: PermissionLevel.READ,
+      allowedMethods: new Set(["read", "list"]),
+      rateLimit: 10, // per hour
       expiry: new Date(clock.now() + 7 * DAY),
     });
     // Authorize tool execution
-    const decision = workflowSecurityManager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" });
+    const authorized = workflowSecurityManager.authorizeToolExecution({
+      userId: "user123",
+      workflowId: "workflow456",
+      workflowType: "rag",
+      toolName: "file_manager",
+      method: "read",
+      parameters: { path: "/safe/path" },
+    });
     // The same question is asked by the stack itself when the tool is called.
     const read = stack.wrapTool(scriptedTool("file_manager", "3 files"));
     const files = await read.invoke({ method: "read", path: "/safe/path" }, stack.as({ userId: "user123" }));
     // Get audit log
     const auditEntries = await workflowSecurityManager.getAuditLog({ userId: "user123", hours: 24 });
 
-    expect(permission).toMatchObject({ permissionLevel: "read", expiry: Date.parse(START) + 7 * DAY });
-    expect(decision).toMatchObject({ allowed: true, requiredLevel: "read", grantIds: [permission.id] });
+    expect(permission).toMatchObject({
+      permissionLevel: "read",
+      allowedMethods: ["read", "list"],
+      rateLimit: [{ limit: 10, windowMs: HOUR }],
+      expiry: Date.parse(START) + 7 * DAY,
+    });
+    expect(authorized).toMatchObject({
+      allowed: true,
+      method: "read",
+      requiredLevel: "read",
+      grantIds: [permission.id],
+      rate: { limit: 10, remaining: 10, windowMs: HOUR },
+    });
     expect(files).toBe("3 files");
-    expect(auditEntries.map(({ event, decision: said, tool, userId }) => [event, said, tool, userId])).toEqual([
-      ["tool.allowed", "allowed", "file_manager", "user123"],
-      ["permission.granted", "granted", "file_manager", "user123"],
+    expect(auditEntries.map(({ event, tool, method, userId }) => [event, tool, method, userId])).toEqual([
+      ["tool.allowed", "file_manager", "read", "user123"],
+      ["permission.granted", "file_manager", null, "user123"],
     ]);
   });
 
@@ -89,18 +109,45 @@ describe("TestWorkflowSecurity", () => {
     expect(allowed().reason).toContain("expired at 2026-03-08T12:00:00.000Z");
   });
 
-  it("refuses a grant with methods or a rate limit, which nothing enforces yet, instead of granting more", async () => {
-    const { manager } = desk();
-    for (const more of [{ allowedMethods: ["read", "list"] }, { rateLimit: 10 }]) {
-      const error = await failure(
-        Promise.resolve().then(() => manager.grantToolPermission({ ...fileManager, ...more } as never)),
-      );
-      expect(error).toMatchObject({
-        code: "GRANT_INVALID",
-        message: expect.stringContaining(Object.keys(more)[0] ?? ""),
-      });
-    }
-    expect(manager.getUserPermissions({ userId: "user123" }).permissions).toEqual([]);
+  it("allows the methods of the grant, and no other", async () => {
+    const { stack, manager } = desk();
+    manager.grantToolPermission({ ...fileManager, allowedMethods: ["read", "list"] });
+    const ask = (method: string | null, toolName = "file_manager") =>
+      manager.authorizeToolExecution({ userId: "user123", toolName, method });
+    expect([ask("read").allowed, ask("list").allowed]).toEqual([true, true]);
+    expect(ask("delete")).toMatchObject({ allowed: false, code: "PERMISSION_NOT_GRANTED", cause: "method" });
+    expect(ask(null)).toMatchObject({ allowed: false, cause: "method-unknown" });
+    expect(ask("read", "web_search")).toMatchObject({ allowed: false, cause: "no-grant" });
+    const files = scriptedTool("file_manager", "3 files");
+    const guarded = stack.wrapTool(files);
+    const call = (args: Record<string, unknown>) => guarded.invoke(args, stack.as({ userId: "user123" }));
+    await call({ method: "list" });
+    expect(await failure(call({ method: "delete" }))).toMatchObject({ code: "PERMISSION_NOT_GRANTED" });
+    expect(await failure(call({}))).toMatchObject({ code: "PERMISSION_NOT_GRANTED" });
+    expect(files.callCount).toBe(1);
+  });
+
+  it("limits calls per user and tool: two in an hour, the third is denied", async () => {
+    const { clock, stack, manager } = desk();
+    manager.grantToolPermission({ ...fileManager, rateLimit: 2 });
+    manager.grantToolPermission({ ...fileManager, userId: "demo_user", rateLimit: 2 });
+    manager.grantToolPermission({ ...fileManager, toolName: "calculator", rateLimit: 2 });
+    const files = stack.wrapTool(scriptedTool("file_manager", "3 files"));
+    const sums = stack.wrapTool(scriptedTool("calculator", "4"));
+    const call = (userId = "user123", tool: typeof files = files) => tool.invoke({}, stack.as({ userId }));
+    await call();
+    await call();
+    const error = await failure(call());
+    expect(error).toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    expect(manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager" })).toMatchObject({
+      allowed: false,
+      rate: { limit: 2, remaining: 0, resetAt: clock.now() + HOUR, retryAfterMs: HOUR },
+    });
+    // Others, and other tools, are counted on their own.
+    await call("demo_user");
+    await call("user123", sums);
+    clock.advance(HOUR);
+    expect(await call()).toBe("3 files");
   });
 
   it("lists what one user may use, and takes it away", () => {
@@ -173,7 +220,7 @@ describe("TestWorkflowSecurity", () => {
     });
     expect(log.find((entry) => entry.event === "permission.granted")).toMatchObject({
       actor: "root",
-      permissionLevel: "read",
+      details: { permissionLevel: "read" },
     });
     expect(log.map(({ seq }) => seq).toSorted((a, b) => b - a)).toEqual(log.map(({ seq }) => seq));
     expect(JSON.stringify(log)).not.toContain("/safe/path");

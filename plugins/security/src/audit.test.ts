@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AuditEvent, AuditTrail } from "./audit.js";
+import type { AuditInput } from "@graphtap/audit/keys";
+import { MemoryTrail } from "./audit.js";
 import { Ring } from "./ring.js";
 
 describe("Ring", () => {
@@ -17,16 +18,27 @@ describe("Ring", () => {
   });
 });
 
-describe("AuditTrail", () => {
+describe("MemoryTrail", () => {
   const all = { since: 0 };
-  const entry = (event: AuditEvent, at = 1) => ({ event, at, policyVersion: 1 });
+  const sorts = {
+    "tool.allowed": { class: "access", decision: "allowed" },
+    "tool.denied": { class: "denial", decision: "denied" },
+    "run.denied": { class: "denial", decision: "denied" },
+    "permission.granted": { class: "change", decision: "granted" },
+  } as const;
+  let now = 1;
+  const trailOf = (capacity: number) => new MemoryTrail(capacity, () => now);
+  const entry = (event: keyof typeof sorts, at = 1): AuditInput => {
+    now = at;
+    return { event, ...sorts[event], policyVersion: 1 };
+  };
 
   it("keeps denials and changes whatever number of calls is allowed", () => {
-    const trail = new AuditTrail(3);
-    trail.record({ ...entry("tool.denied"), code: "PERMISSION_NOT_GRANTED" });
-    trail.record(entry("run.denied"));
-    trail.record(entry("permission.granted"));
-    for (let i = 0; i < 1_000; i++) trail.record(entry("tool.allowed"));
+    const trail = trailOf(3);
+    trail.append({ ...entry("tool.denied"), code: "PERMISSION_NOT_GRANTED" });
+    trail.append(entry("run.denied"));
+    trail.append(entry("permission.granted"));
+    for (let i = 0; i < 1_000; i++) trail.append(entry("tool.allowed"));
     expect(trail.read(all, 100).map(({ seq, decision }) => [seq, decision])).toEqual([
       [1_003, "allowed"],
       [1_002, "allowed"],
@@ -37,15 +49,15 @@ describe("AuditTrail", () => {
     ]);
     expect(trail.dropped).toEqual({ denials: 0, allows: 997, changes: 0 });
     expect(trail.read(all, 2)).toHaveLength(2);
-    for (let i = 0; i < 5; i++) trail.record(entry("tool.denied"));
+    for (let i = 0; i < 5; i++) trail.append(entry("tool.denied"));
     expect(trail.dropped.denials).toBe(4);
   });
 
   it("filters by what is asked, and finds what was done for a user", () => {
-    const trail = new AuditTrail(100);
-    trail.record({ ...entry("tool.denied", 10), tool: "refund", userId: "alice", tenantId: "acme" });
-    trail.record({ ...entry("tool.allowed", 20), tool: "search", userId: "alice", tenantId: "globex" });
-    trail.record({
+    const trail = trailOf(100);
+    trail.append({ ...entry("tool.denied", 10), tool: "refund", userId: "alice", tenantId: "acme" });
+    trail.append({ ...entry("tool.allowed", 20), tool: "search", userId: "alice", tenantId: "globex" });
+    trail.append({
       ...entry("tool.denied", 30),
       tool: "refund",
       service: "nightly",
@@ -66,7 +78,7 @@ describe("AuditTrail", () => {
   });
 
   it("gives frozen entries without gaps in their form", () => {
-    const made = new AuditTrail(1).record(entry("tool.allowed"));
+    const made = trailOf(1).append(entry("tool.allowed"));
     expect(Object.isFrozen(made)).toBe(true);
     expect(Object.values(made)).not.toContain(undefined);
   });

@@ -1,128 +1,143 @@
-import type { PermissionLevel } from "./levels.js";
+import type { AuditClass, AuditDecision, AuditInput, AuditLog, AuditLogEntry, AuditQuery } from "@graphtap/audit/keys";
 import { Ring } from "./ring.js";
 
-export type AuditDecision = "allowed" | "denied" | "granted" | "revoked";
-export type AuditEvent = "tool.allowed" | "tool.denied" | "run.denied" | "permission.granted" | "permission.revoked";
-
-/** One line of the audit log. Arguments and contents are never in it. */
-export interface AuditLogEntry {
-  /** Rises by one with every entry, gaps mean entries that were dropped. */
-  readonly seq: number;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly event: AuditEvent;
-  readonly decision: AuditDecision;
-  /** Null for a run that was refused as a whole. */
-  readonly tool: string | null;
-  /** Code of a denial; null for everything else. */
-  readonly code: string | null;
-  /** Why, for the developer; null where nothing had to be said. */
-  readonly reason: string | null;
-  readonly userId: string | null;
-  readonly service: string | null;
-  readonly tenantId: string | null;
-  /** The user for whom somebody acted. */
-  readonly onBehalfOf: { readonly userId: string | null; readonly tenantId: string | null } | null;
-  /** The plugin that refused; null when the stack did, or nobody refused. */
-  readonly plugin: string | null;
-  readonly runId: string | null;
-  readonly threadId: string | null;
-  readonly workflow: string | null;
-  readonly node: string | null;
-  /** Unique per execution of a tool. */
-  readonly executionId: string | null;
-  /** Digest of the judged arguments; null where there is none. */
-  readonly argsHash: string | null;
-  /** Level granted or revoked. */
-  readonly permissionLevel: PermissionLevel | null;
-  /** Who granted or revoked, as the caller said. */
-  readonly actor: string | null;
-  readonly policyVersion: number;
-}
-
-/** What an entry is made from; `seq` comes from the trail, and what is left out is null. */
-export type AuditRecord = Pick<AuditLogEntry, "at" | "event" | "policyVersion"> &
-  Partial<Omit<AuditLogEntry, "seq" | "decision">>;
-
-const DECISIONS: Readonly<Record<AuditEvent, AuditDecision>> = {
-  "tool.allowed": "allowed",
-  "tool.denied": "denied",
-  "run.denied": "denied",
-  "permission.granted": "granted",
-  "permission.revoked": "revoked",
-};
+/**
+ * One line of the log: of the audit plugin where it is installed (then with its hashes), else of the small trail in
+ * memory. Arguments and contents are never in it.
+ */
+export type SecurityLogEntry = Omit<AuditLogEntry, "hash" | "previousHash">;
 
 /** Which entries to read. Undefined means all; a filter is never ignored because it is empty. */
-export interface AuditFilter {
+export interface LogFilter {
   readonly userId?: string | undefined;
   readonly service?: string | undefined;
-  readonly tenantId?: string | undefined;
+  /** Null: of principals without a tenant. */
+  readonly tenantId?: string | null | undefined;
   readonly tool?: string | undefined;
   readonly decision?: AuditDecision | undefined;
   /** Epoch milliseconds; entries from then on. */
   readonly since: number;
 }
 
+/** Entries that gave way to newer ones, by what they were about. */
+export interface Dropped {
+  readonly denials: number;
+  readonly allows: number;
+  readonly changes: number;
+}
+
+/** Where the plugin writes, and what it answers questions from. */
+export interface SecurityLog {
+  /** Whether nobody else records what hooks tell: calls, denials, refused runs. */
+  readonly alone: boolean;
+  readonly dropped: Dropped;
+  append(input: AuditInput): void;
+  /** Newest first. */
+  read(filter: LogFilter, limit: number): readonly SecurityLogEntry[];
+}
+
+/** The classes that security is about; runs are not. */
+const CLASSES = ["denial", "access", "change"] as const satisfies readonly AuditClass[];
+type Sort = (typeof CLASSES)[number];
+
 /**
- * The log in memory: three rings of their own, so that no number of allowed calls pushes a denial or a change of
- * permissions out.
+ * The log where no audit plugin is installed: a ring of its own for each class, so that no number of allowed calls
+ * pushes a denial or a change of permissions out.
  */
-export class AuditTrail {
-  readonly #rings: Readonly<Record<"denials" | "allows" | "changes", Ring<AuditLogEntry>>>;
+export class MemoryTrail implements SecurityLog {
+  readonly alone = true;
+  readonly #rings: Readonly<Record<Sort, Ring<SecurityLogEntry>>>;
+  readonly #now: () => number;
   #seq = 0;
 
-  /** @param capacity entries kept of each of the three sorts */
-  constructor(capacity: number) {
-    this.#rings = { denials: new Ring(capacity), allows: new Ring(capacity), changes: new Ring(capacity) };
+  /** @param capacity entries kept of each class */
+  constructor(capacity: number, now: () => number) {
+    this.#rings = { denial: new Ring(capacity), access: new Ring(capacity), change: new Ring(capacity) };
+    this.#now = now;
   }
 
-  /** Entries that gave way to newer ones of their sort. */
-  get dropped(): { readonly denials: number; readonly allows: number; readonly changes: number } {
-    const { denials, allows, changes } = this.#rings;
-    return { denials: denials.dropped, allows: allows.dropped, changes: changes.dropped };
+  get dropped(): Dropped {
+    const { denial, access, change } = this.#rings;
+    return { denials: denial.dropped, allows: access.dropped, changes: change.dropped };
   }
 
-  record(record: AuditRecord): AuditLogEntry {
-    const decision = DECISIONS[record.event];
-    const entry: AuditLogEntry = Object.freeze({
+  append(input: AuditInput): SecurityLogEntry {
+    const at = this.#now();
+    const entry: SecurityLogEntry = Object.freeze({
       seq: ++this.#seq,
-      at: record.at,
-      event: record.event,
-      decision,
-      tool: record.tool ?? null,
-      code: record.code ?? null,
-      reason: record.reason ?? null,
-      userId: record.userId ?? null,
-      service: record.service ?? null,
-      tenantId: record.tenantId ?? null,
-      onBehalfOf: record.onBehalfOf ?? null,
-      plugin: record.plugin ?? null,
-      runId: record.runId ?? null,
-      threadId: record.threadId ?? null,
-      workflow: record.workflow ?? null,
-      node: record.node ?? null,
-      executionId: record.executionId ?? null,
-      argsHash: record.argsHash ?? null,
-      permissionLevel: record.permissionLevel ?? null,
-      actor: record.actor ?? null,
-      policyVersion: record.policyVersion,
+      at,
+      time: new Date(at).toISOString(),
+      event: input.event,
+      class: input.class,
+      decision: input.decision ?? null,
+      actor: input.actor ?? null,
+      userId: input.userId ?? null,
+      service: input.service ?? null,
+      tenantId: input.tenantId ?? null,
+      onBehalfOf: input.onBehalfOf ?? null,
+      runId: input.runId ?? null,
+      threadId: input.threadId ?? null,
+      workflow: input.workflow ?? null,
+      node: input.node ?? null,
+      tool: input.tool ?? null,
+      method: input.method ?? null,
+      executionId: input.executionId ?? null,
+      code: input.code ?? null,
+      reason: input.reason ?? null,
+      plugin: input.plugin ?? null,
+      argsHash: input.argsHash ?? null,
+      policyVersion: input.policyVersion ?? null,
+      details: input.details ?? null,
     });
-    const { denials, allows, changes } = this.#rings;
-    (decision === "denied" ? denials : decision === "allowed" ? allows : changes).push(entry);
+    this.#rings[input.class === "run" ? "access" : input.class].push(entry);
     return entry;
   }
 
-  /** Newest first. */
-  read(filter: AuditFilter, limit: number): AuditLogEntry[] {
-    const { denials, allows, changes } = this.#rings;
-    return [...denials, ...allows, ...changes]
+  read(filter: LogFilter, limit: number): readonly SecurityLogEntry[] {
+    const { denial, access, change } = this.#rings;
+    return [...denial, ...access, ...change]
       .filter((entry) => matches(entry, filter))
-      .sort((a, b) => b.seq - a.seq)
+      .sort(newestFirst)
       .slice(0, limit);
   }
 }
 
-function matches(entry: AuditLogEntry, { userId, service, tenantId, tool, decision, since }: AuditFilter): boolean {
+const PAGE = 10_000;
+
+/** The audit plugin's log. It records what hooks tell; this plugin adds what they do not. */
+export function auditedBy(audit: AuditLog): SecurityLog {
+  const read = (query: AuditQuery, limit: number): readonly SecurityLogEntry[] => {
+    const found: SecurityLogEntry[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = audit.query({
+        ...query,
+        limit: Math.min(PAGE, limit - found.length),
+        ...(cursor === null ? {} : { cursor }),
+      });
+      found.push(...page.entries);
+      cursor = page.next;
+    } while (cursor !== null && found.length < limit);
+    return found;
+  };
+  return {
+    alone: false,
+    get dropped() {
+      const { denial, access, change } = audit.stats().dropped;
+      return { denials: denial, allows: access, changes: change };
+    },
+    append: (input) => void audit.append(input),
+    // A class at a time: runs, which nobody asks about here, would fill the pages.
+    read: (filter, limit) =>
+      CLASSES.flatMap((one) => read({ ...filter, class: one }, limit))
+        .sort(newestFirst)
+        .slice(0, limit),
+  };
+}
+
+const newestFirst = (a: SecurityLogEntry, b: SecurityLogEntry): number => b.seq - a.seq;
+
+function matches(entry: SecurityLogEntry, { userId, service, tenantId, tool, decision, since }: LogFilter): boolean {
   if (entry.at < since) return false;
   if (tool !== undefined && entry.tool !== tool) return false;
   if (decision !== undefined && entry.decision !== decision) return false;

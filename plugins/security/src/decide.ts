@@ -1,16 +1,18 @@
+import { grantsInForce, judgeGrant } from "./candidates.js";
 import type { Grants, ToolPermission } from "./grants.js";
-import { covers, type RequiredLevel } from "./levels.js";
-import { describe, isNamed, quote, type Subject } from "./subject.js";
-
-/** What a denial was about. The model and the user see one code for all but the first. */
-export type DenialCause = "no-identity" | "no-grant" | "level" | "expired" | "unknown-level";
+import type { RequiredLevel } from "./levels.js";
+import type { DecisionRequest, DenialCause, Refusal } from "./question.js";
+import { allowedReason, denialReason } from "./reasons.js";
+import { isNamed, LONGEST_CHAIN, quote, type Subject } from "./subject.js";
 
 interface Judged {
   /** For the developer: names the grant, or says that there is none. Never for the model. */
   readonly reason: string;
-  /** The level the tool asks for; null when its metadata names one that does not exist. */
+  /** The level the call asks for; null when the tool's metadata names one that does not exist. */
   readonly requiredLevel: RequiredLevel | null;
-  /** Grants that were looked at: one for each principal that acts. */
+  /** The method the call is; null when it has none that anybody could tell. */
+  readonly method: string | null;
+  /** Grants that decided: those in use, or the one that came closest. */
   readonly grantIds: readonly string[];
   readonly policyVersion: number;
   /** Epoch milliseconds. */
@@ -26,89 +28,110 @@ export type Denied = Judged & {
   readonly message: string;
 };
 
-/** Whether somebody may run a tool, and why. `allowed` tells the two apart. */
-export type Decision =
-  | (Judged & { readonly allowed: true; readonly code: null; readonly cause: null; readonly message: null })
-  | Denied;
+/** Whether somebody has the right to run a tool, and why. `allowed` tells the two apart. */
+export type Permitted = Judged & {
+  readonly allowed: true;
+  readonly code: null;
+  readonly cause: null;
+  readonly message: null;
+};
+export type Permission = Permitted | Denied;
 
-/** One question. */
-export interface DecisionRequest {
-  /** Null: nobody is known to ask, which is denied. */
-  readonly subject: Subject | null;
-  readonly toolName: string;
-  readonly required: RequiredLevel | null;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
-/** Somebody who acts for somebody who acts for ...: longer chains are refused, for they may be endless. */
-const LONGEST_CHAIN = 8;
-
-/** Which principal of the chain was refused, and for what. */
-interface Refusal {
-  readonly cause: DenialCause;
-  readonly asker: Subject | null;
-  /** Who acts for `asker`; null when it asks for itself. */
-  readonly actor: Subject | null;
-  readonly grant: ToolPermission | null;
-}
+const refuse = (cause: DenialCause, asker: Subject | null, actor: Subject | null, grant: ToolPermission | null) => ({
+  cause,
+  asker,
+  actor,
+  grant,
+});
 
 /**
  * The decision alone: null when every principal of the chain is allowed, else the first refusal. It is what each tool
  * call pays for, so it builds no text.
  */
-function refusalOf(grants: Grants, { subject, toolName, required, now }: DecisionRequest): Refusal | null {
-  const refuse = (cause: DenialCause, asker: Subject | null, actor: Subject | null, grant: ToolPermission | null) => ({
-    cause,
-    asker,
-    actor,
-    grant,
-  });
+export function refusalOf(grants: Grants, request: DecisionRequest): Refusal | null {
+  const { subject, required, isAdmin } = request;
   if (subject === null) return refuse("no-identity", null, null, null);
   if (required === null) return refuse("unknown-level", subject, null, null);
   let asker: Subject | null = subject;
   let actor: Subject | null = null;
   for (let depth = 0; asker !== null; depth++) {
     if (depth === LONGEST_CHAIN || !isNamed(asker)) return refuse("no-identity", asker, actor, null);
-    const grant = grants.find(asker, toolName);
-    if (grant === undefined) return refuse("no-grant", asker, actor, null);
-    if (expired(grant, now)) return refuse("expired", asker, actor, grant);
-    if (!covers(grant.permissionLevel, required)) return refuse("level", asker, actor, grant);
+    if (isAdmin?.(asker) !== true) {
+      const refusal = refusalOfOne(grants, request, asker, actor, required);
+      if (refusal !== null) return refusal;
+    }
     actor = asker;
     asker = asker.onBehalfOf;
   }
   return null;
 }
 
-/**
- * The denial of a question, or null when it is allowed. Pure; builds no text for what is allowed.
- */
+/** How near to allowing a grant came: the nearest is the one worth telling of. */
+const NEAR: Readonly<Record<DenialCause, number>> = {
+  "no-identity": 0,
+  "unknown-level": 0,
+  "no-grant": 0,
+  expired: 1,
+  "not-yet": 2,
+  level: 3,
+  "method-unknown": 4,
+  method: 4,
+};
+
+/** One principal: its own grant or any of its roles' has to be enough by itself, and none in force may say `none`. */
+function refusalOfOne(
+  grants: Grants,
+  { toolName, method = null, now }: DecisionRequest,
+  asker: Subject,
+  actor: Subject | null,
+  required: RequiredLevel,
+): Refusal | null {
+  const { roles } = asker;
+  const held = grants.find(asker, toolName);
+  let cause: DenialCause | null = held === undefined ? "no-grant" : judgeGrant(held, method, required, now);
+  if (roles === undefined || roles.length === 0)
+    return cause === null ? null : refuse(cause, asker, actor, held ?? null);
+  if (cause === "level" && held?.permissionLevel === "none") return refuse(cause, asker, actor, held);
+  let nearest = held ?? null;
+  let allowed = cause === null;
+  for (const role of roles) {
+    const grant = grants.ofRole(role, asker.tenantId, toolName);
+    if (grant === undefined) continue;
+    const verdict = judgeGrant(grant, method, required, now);
+    if (verdict === "level" && grant.permissionLevel === "none") return refuse(verdict, asker, actor, grant);
+    if (verdict === null) allowed = true;
+    else if (!allowed && (cause === null || NEAR[verdict] > NEAR[cause])) {
+      cause = verdict;
+      nearest = grant;
+    }
+  }
+  return allowed ? null : refuse(cause ?? "no-grant", asker, actor, nearest);
+}
+
+/** The denial of a question, or null when it is allowed. Pure; builds no text for what is allowed. */
 export function denialFor(grants: Grants, request: DecisionRequest): Denied | null {
   const refusal = refusalOf(grants, request);
   if (refusal === null) return null;
-  const { cause } = refusal;
+  const { cause, grant } = refusal;
+  const used = [...(refusal.asker === null ? [] : grantsInUse(grants, request, refusal.asker))];
   return {
-    ...judged(grants, request, grantsOf(grants, request, refusal)),
+    ...judged(grants, request, grant === null ? used : [...used, grant]),
     ...(cause === "no-identity"
       ? NO_IDENTITY
       : { code: "PERMISSION_NOT_GRANTED", message: messageFor(request.toolName) }),
-    reason: reasonOf(refusal, request, grants.version),
+    reason: denialReason(refusal, request, grants.version),
     allowed: false,
     cause,
   };
 }
 
-/**
- * Decides one question from the grants alone: default deny, every principal of the chain must be allowed. Pure.
- */
-export function decide(grants: Grants, request: DecisionRequest): Decision {
+/** Decides one question from the grants alone: default deny, every principal of the chain must be allowed. Pure. */
+export function decide(grants: Grants, request: DecisionRequest): Permission {
   const denial = denialFor(grants, request);
   if (denial !== null) return denial;
-  const used = grantsOf(grants, request, null);
-  const texts = used.map(({ grant, who }) => `grant ${grant.id} of ${quote(request.toolName)} for ${who}`);
   return {
-    ...judged(grants, request, used),
-    reason: `${texts.join(", and ")} (policy v${grants.version})`,
+    ...judged(grants, request, grantsInUse(grants, request, null)),
+    reason: allowedReason(grants, request),
     allowed: true,
     code: null,
     cause: null,
@@ -116,58 +139,24 @@ export function decide(grants: Grants, request: DecisionRequest): Decision {
   };
 }
 
-const judged = (grants: Grants, request: DecisionRequest, used: readonly UsedGrant[]) => ({
-  requiredLevel: request.required,
-  grantIds: used.map(({ grant }) => grant.id),
-  policyVersion: grants.version,
-  evaluatedAt: request.now,
-});
-
-interface UsedGrant {
-  readonly grant: ToolPermission;
-  readonly who: string;
-}
-
-/** The grants that were looked at, up to the one that was not enough. */
-function grantsOf(grants: Grants, { subject, toolName }: DecisionRequest, refusal: Refusal | null): UsedGrant[] {
-  const used: UsedGrant[] = [];
-  if (refusal?.cause === "unknown-level") return used;
-  let actor: Subject | null = null;
-  for (let asker = subject; asker !== null && used.length < LONGEST_CHAIN; asker = asker.onBehalfOf) {
-    const grant = grants.find(asker, toolName);
-    if (grant === undefined) return used;
-    used.push({ grant, who: named(asker, actor) });
-    if (grant === refusal?.grant) return used;
-    actor = asker;
+/** Grants in use of the chain, up to the principal that was refused. */
+function grantsInUse(grants: Grants, request: DecisionRequest, until: Subject | null): readonly ToolPermission[] {
+  const used: ToolPermission[] = [];
+  let depth = 0;
+  for (let one = request.subject; one !== null && one !== until && depth < LONGEST_CHAIN; one = one.onBehalfOf) {
+    depth++;
+    used.push(...grantsInForce(grants, one, request));
   }
   return used;
 }
 
-const named = (asker: Subject, actor: Subject | null): string =>
-  actor === null ? describe(asker) : `${describe(asker)}, for whom ${describe(actor)} acts`;
-
-function reasonOf(
-  { cause, asker, actor, grant }: Refusal,
-  { toolName, required }: DecisionRequest,
-  version: number,
-): string {
-  const tool = quote(toolName);
-  const standing = `(default deny, policy v${version})`;
-  const who = asker === null ? null : named(asker, actor);
-  if (cause === "unknown-level") return `the metadata of ${tool} asks for a level that does not exist ${standing}`;
-  if (cause === "no-identity") return `nobody is known to call ${tool}${who === null ? "" : ` as ${who}`} ${standing}`;
-  if (grant === null) return `no grant of ${tool} for ${who} ${standing}`;
-  const held = `grant ${grant.id} of ${tool} for ${who}`;
-  if (cause === "expired")
-    return `${held} expired at ${new Date(grant.expiry ?? 0).toISOString()} (policy v${version})`;
-  return `${held} allows ${grant.permissionLevel}, ${required} is required (policy v${version})`;
-}
-
-/** At the very millisecond of its expiry a grant allows nothing any more. */
-function expired(grant: ToolPermission, now: number): boolean {
-  // Written so that a time that is no number counts as expired.
-  return grant.expiry !== null && !(now < grant.expiry);
-}
+const judged = (grants: Grants, request: DecisionRequest, used: readonly ToolPermission[]) => ({
+  requiredLevel: request.required,
+  method: request.method ?? null,
+  grantIds: [...new Set(used.map(({ id }) => id))],
+  policyVersion: grants.version,
+  evaluatedAt: request.now,
+});
 
 const NO_IDENTITY = {
   code: "IDENTITY_MISSING",

@@ -17,7 +17,7 @@ const entries = {
   },
   GRANT_INVALID: {
     title: "grantToolPermission() was given a grant that is wrong",
-    why: "A key is missing, unknown or of the wrong type, the expiry has passed, or the tool name is a pattern: names are exact.",
+    why: "A key is missing, unknown or of the wrong type, the expiry has passed, notBefore comes after it, or the tool name is a pattern: names are exact.",
     do: "Correct the call; expiry is a Date or milliseconds since 1970, not seconds.",
     example:
       'stack.get(security).grantToolPermission({ userId: "alice", toolName: "refund", permissionLevel: "write" });',
@@ -27,12 +27,54 @@ const entries = {
     why: "maxGrants (default 100,000) permissions are in force; dropping one silently would take a right away.",
     do: "Revoke what is not needed, give grants an expiry, or raise security({ maxGrants }).",
   },
+  KILL_INVALID: {
+    title: "kill() or GRAPHTAP_KILL names nothing that can be switched off",
+    why: "It takes all, tool:NAME, tenant:ID, user:ID or service:ID; in the environment with commas between. What cannot be read must not be taken for what is on.",
+    do: "Correct the name.",
+    example: 'stack.get(security).kill("tool:refund", { by: "on-call", reason: "incident 12" });',
+  },
+  KILL_LIMIT_REACHED: {
+    title: "No room for another kill switch",
+    why: "10,000 tools, tenants, users and services are switched off one by one.",
+    do: 'Switch everything off with kill("all"), or lift() what may run again.',
+  },
+  KILLED: {
+    title: "A call or a run was refused, because it was switched off",
+    why: "kill() or GRAPHTAP_KILL switched off everything, or this tool, tenant, user or service. The reason in the audit log says which.",
+    do: "lift() the switch when it is safe; what the environment switched off stays off until the process starts without it.",
+    example: 'stack.get(security).lift("tool:refund");',
+  },
+  LOOP_ARGUMENTS_REPEATED: {
+    title: "A run called one tool with the same arguments too often",
+    why: "It made loop.maxRepeats (default 20) calls of the tool with these arguments: it is taken for an endless loop.",
+    do: "Look at what the tool answers; raise security({ loop: { maxRepeats } }) for a tool that is polled.",
+  },
+  LOOP_CALLS_EXCEEDED: {
+    title: "A run made too many tool calls",
+    why: "It made loop.maxCalls (default 200) calls of all tools together, nested runs included.",
+    do: "Raise security({ loop: { maxCalls } }) if such runs are meant to be.",
+  },
+  LOOP_TOOL_EXCEEDED: {
+    title: "A run called one tool too often",
+    why: "It made loop.maxCallsPerTool (default 100) calls of the tool.",
+    do: "Raise security({ loop: { maxCallsPerTool } }) if such runs are meant to be.",
+  },
   PERMISSION_NOT_GRANTED: {
     title: "A tool call was denied; the run went on",
-    why: "Nothing is allowed that is not granted. The reason in the audit log names the closest grant: none, one that expired, or one of a lower level.",
-    do: "Grant it, if it is meant to be allowed. The tenant counts: a grant without tenantId is for principals without one.",
+    why: "Nothing is allowed that is not granted. The reason in the audit log names the closest grant: none, one that expired or has not begun, one of a lower level, or one of other methods.",
+    do: "Grant it, if it is meant to be allowed. The tenant counts: a grant without tenantId is for principals without one. explain() says what is missing.",
     example:
       'stack.get(security).grantToolPermission({ userId: "bob", toolName: "refund", permissionLevel: "write" });',
+  },
+  RATE_LIMIT_EXCEEDED: {
+    title: "A tool call was denied, because there were as many as are allowed",
+    why: "The principal has used up a limit of the tool or of its grant. Denied calls use nothing up.",
+    do: "Wait for as long as the denial says, or raise rateLimit. A limit of 0 allows none, ever.",
+  },
+  RATE_LIMIT_UNAVAILABLE: {
+    title: "A tool call was denied, because it could not be counted",
+    why: "maxRateEntries (default 1,000,000) calls are remembered; to forget one would lift somebody's limit.",
+    do: "Raise security({ maxRateEntries }), or use shorter windows.",
   },
   REVOKE_INVALID: {
     title: "revokeToolPermission() was given something that names no grant",
@@ -55,7 +97,12 @@ export type SecurityErrorCode = keyof typeof entries;
 export const errorCatalog: Readonly<Record<SecurityErrorCode, Explained>> = Object.freeze(entries);
 
 /** Codes of calls with wrong arguments. */
-export type CallCode = "AUTHORIZE_INVALID" | "GRANT_INVALID" | "REVOKE_INVALID" | "SECURITY_QUERY_INVALID";
+export type CallCode =
+  | "AUTHORIZE_INVALID"
+  | "GRANT_INVALID"
+  | "KILL_INVALID"
+  | "REVOKE_INVALID"
+  | "SECURITY_QUERY_INVALID";
 
 /** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
 export function callInvalid(code: CallCode, method: string, error: z.ZodError): GraphTapError {
@@ -75,6 +122,26 @@ export function grantLimitReached(maxGrants: number): GraphTapError {
     what: "grantToolPermission() has no room for another grant.",
     why: `${maxGrants} permissions are in force (maxGrants) and none of them has expired.`,
     do: entries.GRANT_LIMIT_REACHED.do,
+    plugin: "security",
+  });
+}
+
+export function killInvalid(text: string): GraphTapError {
+  return new GraphTapError({
+    code: "KILL_INVALID",
+    what: `${JSON.stringify(text)} names nothing that can be switched off.`,
+    why: entries.KILL_INVALID.why,
+    do: `${entries.KILL_INVALID.do}\n${entries.KILL_INVALID.example}`,
+    plugin: "security",
+  });
+}
+
+export function killLimitReached(most: number): GraphTapError {
+  return new GraphTapError({
+    code: "KILL_LIMIT_REACHED",
+    what: "kill() has no room for another switch.",
+    why: `${most} are off already.`,
+    do: entries.KILL_LIMIT_REACHED.do,
     plugin: "security",
   });
 }

@@ -1,16 +1,27 @@
 import type { PermissionLevel } from "./levels.js";
-import { nameOf, type Subject } from "./subject.js";
+import type { RateWindow } from "./rate.js";
+import { type Holder, nameOf, type PrincipalRef, type Subject } from "./subject.js";
 
-/** One permission of one user or service for one tool. Frozen. */
-export interface ToolPermission {
+/** One permission of one user, service or role for one tool. Frozen. */
+export interface ToolPermission extends Holder {
   /** `g-1`, `g-2`, ...: unique in its manager. */
   readonly id: string;
   readonly userId: string | null;
   readonly service: string | null;
+  /** Everybody whose identity carries this role. */
+  readonly role: string | null;
   /** Null: for principals without a tenant, and for no others. */
   readonly tenantId: string | null;
+  /** A role of every tenant, and of those without one. */
+  readonly anyTenant: boolean;
   readonly toolName: string;
   readonly permissionLevel: PermissionLevel;
+  /** Methods it covers; null all, empty none. */
+  readonly allowedMethods: readonly string[] | null;
+  /** All hold at once; empty: no limit of its own. */
+  readonly rateLimit: readonly RateWindow[];
+  /** Epoch milliseconds before which it allows nothing; null from the start. */
+  readonly notBefore: number | null;
   /** Epoch milliseconds from which it allows nothing any more; null never. */
   readonly expiry: number | null;
   /** Who granted it, as the caller said. */
@@ -19,19 +30,21 @@ export interface ToolPermission {
   readonly grantedAt: number;
 }
 
-type Owner = Omit<Subject, "onBehalfOf">;
 type Tools = Map<string, ToolPermission>;
 interface Tenant {
   readonly user: Map<string, Tools>;
   readonly service: Map<string, Tools>;
+  readonly role: Map<string, Tools>;
 }
 
+const ANY = Symbol("any tenant");
+
 /**
- * Grants by tenant, then principal, then tool: three look-ups decide, however many grants there are. Only `put` makes
+ * Grants by tenant, then holder, then tool: three look-ups decide, however many grants there are. Only `put` makes
  * entries, so that asking about unknown names costs no memory.
  */
 export class Grants {
-  readonly #tenants = new Map<string | null, Tenant>();
+  readonly #tenants = new Map<string | null | typeof ANY, Tenant>();
   #size = 0;
   #version = 1;
 
@@ -49,21 +62,59 @@ export class Grants {
     return this.#version;
   }
 
-  find(owner: Owner, toolName: string): ToolPermission | undefined {
-    return this.#tools(owner)?.get(toolName);
+  /** A principal's own grant. */
+  find({ userId, service, tenantId }: PrincipalRef, toolName: string): ToolPermission | undefined {
+    const tenant = this.#tenants.get(tenantId);
+    if (userId !== null) return service === null ? tenant?.user.get(userId)?.get(toolName) : undefined;
+    return service === null ? undefined : tenant?.service.get(service)?.get(toolName);
   }
 
-  /** All of one principal, in the order of their grants. */
-  of(owner: Owner): readonly ToolPermission[] {
-    return [...(this.#tools(owner)?.values() ?? [])];
+  /** A role's grant: in this tenant, else in all. */
+  ofRole(role: string, tenantId: string | null, toolName: string): ToolPermission | undefined {
+    return (
+      this.#tenants.get(tenantId)?.role.get(role)?.get(toolName) ??
+      this.#tenants.get(ANY)?.role.get(role)?.get(toolName)
+    );
   }
 
-  /** Adds a grant, or replaces the one for the same principal and tool. */
+  /** All of one holder, in the order of their grants. */
+  of(holder: Partial<Holder> & PrincipalRef): readonly ToolPermission[] {
+    return [...(this.#tools(holder)?.values() ?? [])];
+  }
+
+  /** Tools of which this principal, or a role it has, holds a grant. */
+  toolsOf(subject: Subject): ReadonlySet<string> {
+    const { tenantId, roles = [] } = subject;
+    const nobody = { userId: null, service: null };
+    const holders = [
+      subject,
+      ...roles.flatMap((role) => [
+        { ...nobody, role, tenantId },
+        { ...nobody, role, tenantId: null, anyTenant: true },
+      ]),
+    ];
+    return new Set(holders.flatMap((holder) => [...(this.#tools(holder)?.keys() ?? [])]));
+  }
+
+  /** Everything that was granted. */
+  *all(): Generator<ToolPermission> {
+    for (const { user, service, role } of this.#tenants.values())
+      for (const holders of [user, service, role]) for (const tools of holders.values()) yield* tools.values();
+  }
+
+  /** The grant for this holder and tool. */
+  exact(holder: Partial<Holder> & PrincipalRef, toolName: string): ToolPermission | undefined {
+    return this.#tools(holder)?.get(toolName);
+  }
+
+  /** Adds a grant, or replaces the one for the same holder and tool. */
   put(grant: ToolPermission): void {
     const name = nameOf(grant);
-    if (name === null) throw new TypeError("a grant belongs to exactly one user or service");
-    let tenant = this.#tenants.get(grant.tenantId);
-    if (tenant === undefined) this.#tenants.set(grant.tenantId, (tenant = { user: new Map(), service: new Map() }));
+    if (name === null) throw new TypeError("a grant belongs to exactly one user, service or role");
+    const place = placeOf(grant);
+    let tenant = this.#tenants.get(place);
+    if (tenant === undefined)
+      this.#tenants.set(place, (tenant = { user: new Map(), service: new Map(), role: new Map() }));
     let tools = tenant[name.kind].get(name.id);
     if (tools === undefined) tenant[name.kind].set(name.id, (tools = new Map()));
     if (!tools.delete(grant.toolName)) this.#size++;
@@ -72,8 +123,8 @@ export class Grants {
   }
 
   /** Removes a grant and what it leaves empty; undefined when there was none. */
-  remove(owner: Owner, toolName: string): ToolPermission | undefined {
-    const grant = this.find(owner, toolName);
+  remove(holder: Partial<Holder> & PrincipalRef, toolName: string): ToolPermission | undefined {
+    const grant = this.exact(holder, toolName);
     if (grant === undefined) return undefined;
     this.#drop(grant);
     this.#version++;
@@ -83,28 +134,26 @@ export class Grants {
   /** Forgets grants that have expired by `now`. They allowed nothing any more, so the version stays. */
   purge(now: number): number {
     const before = this.#size;
-    for (const tenant of this.#tenants.values())
-      for (const principals of [tenant.user, tenant.service])
-        for (const tools of principals.values())
-          for (const grant of tools.values()) if (grant.expiry !== null && grant.expiry <= now) this.#drop(grant);
+    for (const grant of this.all()) if (grant.expiry !== null && grant.expiry <= now) this.#drop(grant);
     return before - this.#size;
   }
 
-  #tools(owner: Owner): Tools | undefined {
-    // Every tool call comes here, so this spares the object that nameOf would make.
-    const { userId, service, tenantId } = owner;
-    const tenant = this.#tenants.get(tenantId);
-    if (userId !== null) return service === null ? tenant?.user.get(userId) : undefined;
-    return service === null ? undefined : tenant?.service.get(service);
+  #tools(holder: Partial<Holder> & PrincipalRef): Tools | undefined {
+    const name = nameOf({ userId: holder.userId, service: holder.service, role: holder.role ?? null });
+    return name === null ? undefined : this.#tenants.get(placeOf(holder))?.[name.kind].get(name.id);
   }
 
   #drop(grant: ToolPermission): void {
     const name = nameOf(grant);
-    const tenant = this.#tenants.get(grant.tenantId);
+    const place = placeOf(grant);
+    const tenant = this.#tenants.get(place);
     if (name === null || tenant === undefined) return;
     const tools = tenant[name.kind].get(name.id);
     if (tools?.delete(grant.toolName) === true) this.#size--;
     if (tools?.size === 0) tenant[name.kind].delete(name.id);
-    if (tenant.user.size === 0 && tenant.service.size === 0) this.#tenants.delete(grant.tenantId);
+    if (tenant.user.size === 0 && tenant.service.size === 0 && tenant.role.size === 0) this.#tenants.delete(place);
   }
 }
+
+const placeOf = ({ anyTenant, tenantId }: Partial<Holder> & PrincipalRef): string | null | typeof ANY =>
+  anyTenant === true ? ANY : tenantId;

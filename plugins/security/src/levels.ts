@@ -22,11 +22,17 @@ export const PERMISSION_LEVELS = Object.freeze(["none", "read", "write", "execut
 /** The levels a tool may ask for, lowest first. */
 export const REQUIRED_LEVELS = Object.freeze(["read", "write", "execute", "admin"] as const);
 
+const RANK: Readonly<Record<PermissionLevel, number>> = { none: 0, read: 1, write: 2, execute: 3, admin: 4 };
+
 export function isRequiredLevel(value: unknown): value is RequiredLevel {
   return (REQUIRED_LEVELS as readonly unknown[]).includes(value);
 }
 
+/** The highest of these. */
+export const highest = (levels: readonly [RequiredLevel, ...RequiredLevel[]]): RequiredLevel =>
+  levels.reduce((one, other) => (RANK[other] > RANK[one] ? other : one));
+
 /** Whether holding `held` is enough where `required` is asked for. */
 export function covers(held: PermissionLevel, required: RequiredLevel): boolean {
-  return PERMISSION_LEVELS.indexOf(held) >= PERMISSION_LEVELS.indexOf(required);
+  return RANK[held] >= RANK[required];
 }

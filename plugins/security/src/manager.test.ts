@@ -1,23 +1,46 @@
 import { GraphTapError } from "@graphtap/kernel";
 import { describe, expect, it } from "vitest";
-import { AuditTrail } from "./audit.js";
+import { MemoryTrail } from "./audit.js";
 import { errorCatalog } from "./errors.js";
+import type { KillChange, PermissionChange } from "./administration.js";
+import { ToolGate } from "./gate.js";
 import { Grants } from "./grants.js";
-import { type PermissionChange, WorkflowSecurityManager } from "./manager.js";
+import { KillSwitch } from "./kill.js";
+import { WorkflowSecurityManager } from "./manager.js";
+import { RateLimiter } from "./rate.js";
 import { ToolRules } from "./rules.js";
+import type { Subject } from "./subject.js";
 
-function make(options: { maxGrants?: number; rules?: ToolRules; onChange?: () => void } = {}) {
+function make(
+  options: {
+    maxGrants?: number;
+    rules?: ToolRules;
+    onChange?: () => void;
+    isAdmin?: (subject: Subject) => boolean;
+  } = {},
+) {
   const changes: [string, PermissionChange][] = [];
-  let now = Date.parse("2026-01-01T00:00:00Z");
+  const switched: KillChange[] = [];
+  const start = Date.parse("2026-01-01T00:00:00Z");
+  let now = start;
+  const grants = new Grants();
+  const rules = options.rules ?? new ToolRules();
+  const kills = new KillSwitch();
+  const isAdmin = options.isAdmin ?? (() => false);
+  const moment = () => ({ monotonic: now - start, epoch: now });
   const manager = new WorkflowSecurityManager({
-    grants: new Grants(),
-    rules: options.rules ?? new ToolRules(),
-    audit: new AuditTrail(100),
+    gate: new ToolGate({ grants, rules, kills, isAdmin, moment, limiter: new RateLimiter(1_000) }),
+    grants,
+    rules,
+    kills,
+    isAdmin,
+    log: new MemoryTrail(100, () => now),
     maxGrants: options.maxGrants ?? 100,
     now: () => now,
     onChange: options.onChange ?? ((kind, change) => void changes.push([kind, change])),
+    onKill: (change) => void switched.push(change),
   });
-  return { manager, changes, advance: (ms: number) => void (now += ms), now: () => now };
+  return { manager, changes, switched, advance: (ms: number) => void (now += ms), now: () => now };
 }
 const caught = (fn: () => unknown): GraphTapError => {
   try {
@@ -44,9 +67,14 @@ describe("WorkflowSecurityManager", () => {
       id: "g-1",
       userId: "alice",
       service: null,
+      role: null,
       tenantId: null,
+      anyTenant: false,
       toolName: "refund",
       permissionLevel: "write",
+      allowedMethods: null,
+      rateLimit: [],
+      notBefore: null,
       expiry: null,
       grantedBy: "root",
       grantedAt: Date.parse("2026-01-01T00:00:00Z"),
@@ -64,7 +92,9 @@ describe("WorkflowSecurityManager", () => {
       ["revoked", "g-2", "root", 4],
     ]);
     const log = await manager.getAuditLog({ userId: "alice" });
-    expect(log.map((e) => [e.event, e.decision, e.tool, e.permissionLevel, e.actor, e.policyVersion])).toEqual([
+    expect(
+      log.map((e) => [e.event, e.decision, e.tool, e.details?.["permissionLevel"], e.actor, e.policyVersion]),
+    ).toEqual([
       ["permission.revoked", "revoked", "refund", "read", "root", 4],
       ["permission.granted", "granted", "refund", "read", null, 3],
       ["permission.granted", "granted", "refund", "write", "root", 2],
@@ -153,14 +183,14 @@ describe("WorkflowSecurityManager", () => {
 
   const grants: [string, unknown, string][] = [
     ["nothing", undefined, "argument"],
-    ["nobody", { toolName: "t", permissionLevel: "read" }, "give exactly one of userId and service"],
+    ["nobody", { toolName: "t", permissionLevel: "read" }, "give exactly one of userId, service and role"],
     ["two principals", { userId: "a", service: "b", toolName: "t", permissionLevel: "read" }, "give exactly one"],
     ["an empty user", { userId: "", toolName: "t", permissionLevel: "read" }, "userId"],
     ["an empty tenant", { userId: "a", tenantId: "", toolName: "t", permissionLevel: "read" }, "tenantId"],
     ["a pattern", { userId: "a", toolName: "*", permissionLevel: "read" }, "patterns are not supported"],
     ["an unknown level", { userId: "a", toolName: "t", permissionLevel: "root" }, "permissionLevel"],
     ["an inherited level", { userId: "a", toolName: "t", permissionLevel: "constructor" }, "permissionLevel"],
-    ["an unknown key", { userId: "a", toolName: "t", permissionLevel: "read", rateLimit: 5 }, "rateLimit"],
+    ["an unknown key", { userId: "a", toolName: "t", permissionLevel: "read", rateLimits: 5 }, "rateLimits"],
     [
       "seconds for milliseconds",
       { userId: "a", toolName: "t", permissionLevel: "read", expiry: 1_767_225_600 },
@@ -191,7 +221,7 @@ describe("WorkflowSecurityManager", () => {
       caught(() => manager.revokeToolPermission({ toolName: "t" } as never)),
       caught(() => manager.revokeToolPermission({ userId: "a", toolName: "t", [secret.slice(0, 1)]: secret } as never)),
       caught(() => manager.authorizeToolExecution({ userId: "a" } as never)),
-      caught(() => manager.authorizeToolExecution({ userId: "a", toolName: "t", method: secret } as never)),
+      caught(() => manager.authorizeToolExecution({ userId: "a", toolName: "t", methods: secret } as never)),
       caught(() => manager.getUserPermissions({ userId: "" })),
       caught(() => manager.getSecurityStats({ hours: 0 })),
     ];

@@ -1,27 +1,26 @@
-import type { AuditLogEntry, AuditTrail } from "./audit.js";
-import { type Decision, decide } from "./decide.js";
-import type { z } from "zod";
-import { type CallCode, callInvalid, grantLimitReached } from "./errors.js";
-import type { Grants, ToolPermission } from "./grants.js";
+import { Administration, type ChangeParts } from "./administration.js";
+import type { SecurityLog, SecurityLogEntry } from "./audit.js";
+import { type AllowedTools, explain, listAllowed, type SecurityExplanation } from "./explain.js";
+import type { Decision, GateCall, GateParts, ToolGate } from "./gate.js";
+import type { ToolPermission } from "./grants.js";
 import {
-  type AuditQuery,
   auditSchema,
   type AuthorizeInput,
   authorizeSchema,
-  type GrantInput,
-  grantSchema,
+  type ExplainInput,
+  explainSchema,
+  type LogQuery,
   type PrincipalName,
   principalSchema,
-  type RevokeInput,
-  revokeSchema,
   type StatsQuery,
   statsSchema,
+  type WhoInput,
+  whoSchema,
 } from "./input.js";
-import type { ToolRules } from "./rules.js";
+import { ownerOf, read, subjectOf } from "./read.js";
 import { securityStats, type SecurityStats } from "./stats.js";
-import type { Subject } from "./subject.js";
 
-/** All permissions of one user or service. */
+/** All permissions of one user or service of its own; those of its roles are with the roles. */
 export interface UserPermissions {
   readonly userId: string | null;
   readonly service: string | null;
@@ -30,26 +29,18 @@ export interface UserPermissions {
   readonly permissions: readonly ToolPermission[];
 }
 
-/** A change of permissions, as the hooks `security.granted` and `security.revoked` tell it. */
-export interface PermissionChange {
-  readonly permission: ToolPermission;
-  /** Who did it, as the caller said. */
-  readonly by: string | null;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly policyVersion: number;
-}
+/** A decision about a call outside of any run, for which room was taken where it was allowed. */
+export type ToolAdmission = Decision & {
+  /** The call did not happen after all: gives back what was taken. Does nothing for a denied one. */
+  release(): void;
+};
 
 /** What a manager works on; the plugin makes it, and shares it with nobody else. */
-export interface SecurityParts {
-  readonly grants: Grants;
-  readonly rules: ToolRules;
-  readonly audit: AuditTrail;
-  readonly maxGrants: number;
-  /** Epoch milliseconds. */
-  now(): number;
-  /** Told after every change. What it throws is its own affair: the change stands. */
-  onChange(kind: "granted" | "revoked", change: PermissionChange): void;
+export interface SecurityParts extends ChangeParts {
+  readonly gate: ToolGate;
+  readonly rules: GateParts["rules"];
+  readonly log: SecurityLog;
+  isAdmin: GateParts["isAdmin"];
 }
 
 const HOUR_MS = 3_600_000;
@@ -58,107 +49,112 @@ const HOUR_MS = 3_600_000;
  * Who may run which tool. Nothing is allowed that is not granted; a change counts from the next call on, in runs under
  * way too.
  */
-export class WorkflowSecurityManager {
+export class WorkflowSecurityManager extends Administration {
   readonly #parts: SecurityParts;
-  #issued = 0;
 
   constructor(parts: SecurityParts) {
+    super(parts);
     this.#parts = parts;
   }
 
-  /** Rises with every grant and revocation; starts at 1. */
-  get policyVersion(): number {
-    return this.#parts.grants.version;
-  }
-
   /**
-   * Lets a user or a service run a tool. An earlier grant for the same principal, tenant and tool is replaced.
-   *
-   * @throws GraphTapError GRANT_INVALID, GRANT_LIMIT_REACHED
-   * @example
-   * stack.get(security).grantToolPermission({ userId: "alice", toolName: "refund", permissionLevel: "write" });
-   */
-  grantToolPermission(input: GrantInput): ToolPermission {
-    const { grants } = this.#parts;
-    const at = this.#parts.now();
-    const { toolName, permissionLevel, expiry, grantedBy, ...name } = read(
-      "GRANT_INVALID",
-      "grantToolPermission",
-      grantSchema(at),
-      input,
-    );
-    const owner = ownerOf(name);
-    this.#makeRoom(owner, toolName, at);
-    const permission: ToolPermission = Object.freeze({
-      id: `g-${++this.#issued}`,
-      ...owner,
-      toolName,
-      permissionLevel,
-      expiry: expiry ?? null,
-      grantedBy: grantedBy ?? null,
-      grantedAt: at,
-    });
-    grants.put(permission);
-    this.#changed("granted", permission, permission.grantedBy, at);
-    return permission;
-  }
-
-  /**
-   * Takes a permission away, from the next call on.
-   *
-   * @returns false when there was none
-   * @throws GraphTapError REVOKE_INVALID
-   */
-  revokeToolPermission(input: RevokeInput): boolean {
-    const { toolName, revokedBy, ...name } = read("REVOKE_INVALID", "revokeToolPermission", revokeSchema, input);
-    const removed = this.#parts.grants.remove(ownerOf(name), toolName);
-    if (removed === undefined) return false;
-    this.#changed("revoked", removed, revokedBy ?? null, this.#parts.now());
-    return true;
-  }
-
-  /**
-   * What one user or service may use. Asking about an unknown name gives an empty list and leaves no trace.
+   * What one user or service may use by its own permissions. Asking about an unknown name gives an empty list and leaves
+   * no trace.
    *
    * @throws GraphTapError SECURITY_QUERY_INVALID
    */
   getUserPermissions(input: PrincipalName): UserPermissions {
-    const owner = ownerOf(read("SECURITY_QUERY_INVALID", "getUserPermissions", principalSchema, input));
+    const { userId, service, tenantId } = ownerOf(
+      read("SECURITY_QUERY_INVALID", "getUserPermissions", principalSchema, input),
+    );
+    const owner = { userId, service, tenantId };
     return { ...owner, permissions: this.#parts.grants.of(owner) };
   }
 
   /**
-   * Whether somebody may run a tool, and why. Pure: nothing is counted or logged, so it can be asked to explain or to
-   * show what is available. Inside a run the stack asks by itself, with the identity that nobody can forge.
+   * Whether somebody may run a tool now, and why. Pure: nothing is counted or logged, so it can be asked to explain or
+   * to show what is available; `rate` says what is left. Inside a run the stack asks by itself, with the identity that
+   * nobody can forge.
    *
    * @throws GraphTapError AUTHORIZE_INVALID
    * @example
    * const { allowed, reason } = stack.get(security).authorizeToolExecution({ userId: "bob", toolName: "refund" });
    */
   authorizeToolExecution(input: AuthorizeInput): Decision {
-    const given = read("AUTHORIZE_INVALID", "authorizeToolExecution", authorizeSchema, input);
-    const { toolName, metadata, onBehalfOf, ...name } = given;
-    const owner = ownerOf(name);
-    const principal =
-      onBehalfOf === undefined ? null : { ...onBehalfOf, tenantId: onBehalfOf.tenantId ?? owner.tenantId };
-    const subject: Subject = {
-      ...owner,
-      onBehalfOf: principal === null ? null : { ...ownerOf(principal), onBehalfOf: null },
-    };
-    const { grants, rules } = this.#parts;
-    return decide(grants, { subject, toolName, required: rules.required(toolName, metadata), now: this.#parts.now() });
+    return this.#parts.gate.decide(this.#call("authorizeToolExecution", input));
   }
 
   /**
-   * Entries of the last hours, newest first: denials of every plugin, admitted calls, changes of permissions.
+   * Decides, takes room under the limits and writes the log: for tools that are run by hand, outside of any graph. A
+   * tool of the stack does this by itself. Enforced in shadow mode too.
+   *
+   * @throws GraphTapError AUTHORIZE_INVALID
+   * @example
+   * const admission = stack.get(security).admitToolExecution({ userId: "bob", toolName: "refund" });
+   * if (admission.allowed) await payBack();
+   */
+  admitToolExecution(input: AuthorizeInput): ToolAdmission {
+    const call = this.#call("admitToolExecution", input);
+    const { gate, log } = this.#parts;
+    const decision = gate.decide(call);
+    const taken = gate.admit(call, null);
+    const { userId = null, service = null, tenantId = null, onBehalfOf = null } = call.subject ?? {};
+    log.append({
+      event: taken.allowed ? "tool.allowed" : "tool.denied",
+      class: taken.allowed ? "access" : "denial",
+      decision: taken.allowed ? "allowed" : "denied",
+      userId,
+      service,
+      tenantId,
+      onBehalfOf: onBehalfOf === null ? null : { userId: onBehalfOf.userId, tenantId: onBehalfOf.tenantId },
+      runId: input.workflowId ?? null,
+      workflow: input.workflowType ?? null,
+      tool: call.toolName,
+      method: decision.method,
+      code: taken.allowed ? null : taken.code,
+      reason: taken.allowed ? null : taken.reason,
+      plugin: "security",
+      policyVersion: this.policyVersion,
+    });
+    if (!taken.allowed) return { ...taken, release: () => undefined };
+    return { ...(decision as Extract<Decision, { allowed: true }>), rate: taken.rate, release: taken.release };
+  }
+
+  /**
+   * The decision with every grant, switch and limit that bears on it, and what would change it. Counts nothing.
+   *
+   * @throws GraphTapError AUTHORIZE_INVALID
+   * @example
+   * console.log(stack.get(security).explain({ userId: "bob", toolName: "refund", method: "create" }).text);
+   */
+  explain(input: ExplainInput): SecurityExplanation {
+    const { at, ...question } = read("AUTHORIZE_INVALID", "explain", explainSchema, input);
+    return explain(this.#parts, this.#parts.gate, callOf(question), at);
+  }
+
+  /**
+   * The tools that somebody may use now.
+   *
+   * @throws GraphTapError SECURITY_QUERY_INVALID
+   * @example
+   * const { tools } = stack.get(security).listAllowed({ userId: "bob", roles: ["support"] });
+   */
+  listAllowed(input: WhoInput): AllowedTools {
+    const who = read("SECURITY_QUERY_INVALID", "listAllowed", whoSchema, input);
+    return listAllowed(this.#parts, this.#parts.gate, subjectOf(who));
+  }
+
+  /**
+   * Entries of the last hours, newest first: denials of every plugin, admitted calls, changes of permissions. From the
+   * audit plugin where it is installed.
    *
    * @throws GraphTapError SECURITY_QUERY_INVALID
    * @example
    * for (const e of await stack.get(security).getAuditLog({ userId: "bob", hours: 24 })) console.log(e.tool, e.reason);
    */
-  async getAuditLog(query: AuditQuery = {}): Promise<AuditLogEntry[]> {
+  async getAuditLog(query: LogQuery = {}): Promise<readonly SecurityLogEntry[]> {
     const { hours, limit, ...filter } = read("SECURITY_QUERY_INVALID", "getAuditLog", auditSchema, query);
-    return this.#parts.audit.read({ ...filter, since: this.#parts.now() - hours * HOUR_MS }, limit);
+    return this.#parts.log.read({ ...filter, since: this.#parts.now() - hours * HOUR_MS }, limit);
   }
 
   /**
@@ -168,54 +164,29 @@ export class WorkflowSecurityManager {
    */
   getSecurityStats(query: StatsQuery = {}): SecurityStats {
     const { hours, tenantId } = read("SECURITY_QUERY_INVALID", "getSecurityStats", statsSchema, query);
-    const { audit, grants } = this.#parts;
+    const { log, grants } = this.#parts;
     const since = this.#parts.now() - hours * HOUR_MS;
-    return securityStats(audit.read({ tenantId, since }, Number.POSITIVE_INFINITY), {
+    return securityStats(log.read({ tenantId, since }, MOST_COUNTED), {
       since,
-      dropped: audit.dropped,
+      dropped: log.dropped,
       policyVersion: grants.version,
       permissions: grants.size,
       principals: grants.principals,
     });
   }
 
-  /** Expired grants make room first: they allow nothing any more. */
-  #makeRoom(owner: Omit<Subject, "onBehalfOf">, toolName: string, at: number): void {
-    const { grants, maxGrants } = this.#parts;
-    if (grants.size < maxGrants || grants.find(owner, toolName) !== undefined) return;
-    grants.purge(at);
-    if (grants.size >= maxGrants) throw grantLimitReached(maxGrants);
-  }
-
-  #changed(kind: "granted" | "revoked", permission: ToolPermission, by: string | null, at: number): void {
-    const { audit, grants, onChange } = this.#parts;
-    const { userId, service, tenantId, toolName: tool, permissionLevel } = permission;
-    const policyVersion = grants.version;
-    audit.record({
-      at,
-      event: `permission.${kind}`,
-      tool,
-      userId,
-      service,
-      tenantId,
-      permissionLevel,
-      actor: by,
-      policyVersion,
-    });
-    onChange(kind, { permission, by, at, policyVersion });
+  #call(method: string, input: AuthorizeInput): GateCall {
+    return callOf(read("AUTHORIZE_INVALID", method, authorizeSchema, input));
   }
 }
 
-function read<S extends z.ZodType>(code: CallCode, method: string, schema: S, input: unknown): z.output<S> {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw callInvalid(code, method, parsed.error);
-  return parsed.data;
-}
+/** More than any log of ours holds in memory. */
+const MOST_COUNTED = 3_000_000;
 
-function ownerOf(name: {
-  readonly userId?: string | undefined;
-  readonly service?: string | undefined;
-  readonly tenantId?: string | null | undefined;
-}): Omit<Subject, "onBehalfOf"> {
-  return { userId: name.userId ?? null, service: name.service ?? null, tenantId: name.tenantId ?? null };
-}
+const callOf = (question: Parameters<typeof subjectOf>[0] & Omit<AuthorizeInput, keyof WhoInput>): GateCall => ({
+  subject: subjectOf(question),
+  toolName: question.toolName,
+  metadata: question.metadata,
+  args: question.parameters,
+  method: question.method === null ? null : question.method,
+});

@@ -1,29 +1,103 @@
 import { z } from "zod";
 import { isPlainObject } from "@graphtap/values";
-import { REQUIRED_LEVELS } from "./levels.js";
-import type { ToolRule } from "./rules.js";
+import { type RateLimitInput, rateLimitSchema } from "./input.js";
+import { LOOP_DEFAULTS } from "./loop.js";
+import { REQUIRED_LEVELS, type RequiredLevel } from "./levels.js";
+import type { Rule } from "./rules.js";
 
-const rule = z.strictObject({ level: z.enum(REQUIRED_LEVELS).optional() });
+/** What the host declares about one tool. */
+export interface ToolRule {
+  /** Level a caller needs. Default: the tool's own metadata, else `defaultLevel`. */
+  readonly level?: RequiredLevel | undefined;
+  /** How to tell which method a call is: the name of an argument, or a function of the parsed arguments. */
+  readonly method?: string | ((args: never) => unknown) | undefined;
+  /** Level per method. A method that is not listed needs the highest of these and of `level`. */
+  readonly methods?: Readonly<Record<string, RequiredLevel>> | undefined;
+  /** For everybody who calls it, each counted on their own, administrators too. */
+  readonly rateLimit?: RateLimitInput | undefined;
+}
 
-// Not z.record: it builds an object, where a tool called "__proto__" would silently lose its rule.
-const tools = z
-  .custom<Readonly<Record<string, ToolRule>>>(isPlainObject, "expected an object of tool names")
-  .transform((given, ctx) => {
-    const rules = new Map<string, ToolRule>();
-    for (const [name, value] of Object.entries(given)) {
-      const parsed = rule.safeParse(value);
-      if (parsed.success) rules.set(name, parsed.data);
-      else
-        for (const issue of parsed.error.issues)
-          ctx.addIssue({ code: "custom", path: [name, ...issue.path], message: issue.message });
-    }
-    return rules as ReadonlyMap<string, ToolRule>;
-  });
+/** A role whose members need no grant: by its name, of principals without a tenant; or of one tenant; or of every one. */
+export type AdminRole =
+  | string
+  | { readonly role: string; readonly tenantId: string; readonly anyTenant?: undefined }
+  | { readonly role: string; readonly anyTenant: true; readonly tenantId?: undefined };
+
+// Not z.record: it builds an object, where a name like "__proto__" would silently lose its value.
+const byName = <Given, T>(value: z.ZodType<T>, what: string) =>
+  z
+    .custom<Readonly<Record<string, Given>>>(isPlainObject, `expected an object of ${what} names`)
+    .transform((given, ctx) => {
+      const found = new Map<string, T>();
+      for (const [name, one] of Object.entries(given)) {
+        const parsed = value.safeParse(one);
+        if (parsed.success) found.set(name, parsed.data);
+        else
+          for (const issue of parsed.error.issues)
+            ctx.addIssue({ code: "custom", path: [name, ...issue.path], message: issue.message });
+      }
+      return found as ReadonlyMap<string, T>;
+    });
+
+const level = z.enum(REQUIRED_LEVELS);
+const rule: z.ZodType<Rule> = z.strictObject({
+  level: level.optional(),
+  method: z
+    .union([z.string().min(1).max(256), z.custom<(args: unknown) => unknown>((value) => typeof value === "function")], {
+      error: "expected the name of an argument, or a function of the arguments",
+    })
+    .optional(),
+  methods: byName<RequiredLevel, RequiredLevel>(level, "method").optional(),
+  rateLimit: rateLimitSchema.optional(),
+});
+
+const tools = byName<ToolRule, Rule>(rule, "tool");
+
+const name = z.string().min(1).max(256);
+const adminRole = z.union(
+  [
+    name.transform((role) => ({ role, tenantId: null, anyTenant: false })),
+    z
+      .strictObject({ role: name, tenantId: z.string().min(1).max(512) })
+      .transform((given) => ({ ...given, anyTenant: false })),
+    z
+      .strictObject({ role: name, anyTenant: z.literal(true) })
+      .transform(({ role }) => ({ role, tenantId: null, anyTenant: true })),
+  ],
+  { error: "expected the name of a role, { role, tenantId } or { role, anyTenant: true }" },
+);
+const adminRoles = z
+  .custom<readonly AdminRole[]>(Array.isArray, "expected a list of roles")
+  .pipe(z.array(adminRole).max(64));
+/** One role of administrators, parsed. */
+export type AdminRoleTerms = z.output<typeof adminRole>;
+
+const limit = (most: number) => z.number().int().positive().max(100_000).default(most);
+const loop = z.strictObject({
+  maxCalls: limit(LOOP_DEFAULTS.maxCalls),
+  maxCallsPerTool: limit(LOOP_DEFAULTS.maxCallsPerTool),
+  maxRepeats: limit(LOOP_DEFAULTS.maxRepeats),
+});
+
+const LATEST = 8_640_000_000_000_000;
 
 /** Options of the plugin; the README lists them with units. */
-export const options = z.strictObject({
-  tools: tools.optional(),
-  defaultLevel: z.enum(REQUIRED_LEVELS).default("write"),
-  maxGrants: z.number().int().positive().max(10_000_000).default(100_000),
-  maxAuditEntries: z.number().int().positive().max(1_000_000).default(10_000),
-});
+export const options = z
+  .strictObject({
+    tools: tools.optional(),
+    defaultLevel: level.default("write"),
+    adminRoles: adminRoles.optional(),
+    loop: loop.prefault({}),
+    mode: z.enum(["enforce", "shadow"]).default("enforce"),
+    shadowUntil: z
+      .union([z.date(), z.number().min(0).max(LATEST)], { error: "expected a valid Date or epoch milliseconds" })
+      .transform(Number)
+      .optional(),
+    maxGrants: z.number().int().positive().max(10_000_000).default(100_000),
+    maxAuditEntries: z.number().int().positive().max(1_000_000).default(10_000),
+    maxRateEntries: z.number().int().positive().max(100_000_000).default(1_000_000),
+  })
+  .refine(({ mode, shadowUntil }) => (mode === "shadow") === (shadowUntil !== undefined), {
+    path: ["shadowUntil"],
+    message: 'mode "shadow" needs the date on which it ends, and no other mode takes one',
+  });

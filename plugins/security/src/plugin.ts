@@ -1,14 +1,28 @@
-import { definePlugin, deny, hooks, type PluginApi, type Principal, type RunContext } from "@graphtap/langgraph";
-import { type AuditLogEntry, type AuditRecord, AuditTrail } from "./audit.js";
-import { denialFor } from "./decide.js";
+import { Audit } from "@graphtap/audit/keys";
+import { definePlugin, deny, hooks, type PluginApi, type RunContext } from "@graphtap/langgraph";
+import { admins } from "./admins.js";
+import { auditedBy, MemoryTrail } from "./audit.js";
+import { canCommand } from "./can.js";
+import { type GateCall, type GateDenial, ToolGate } from "./gate.js";
 import { Grants } from "./grants.js";
 import { Security, securityHooks } from "./keys.js";
-import { type PermissionChange, WorkflowSecurityManager } from "./manager.js";
+import { KillSwitch, killsOf } from "./kill.js";
+import { WorkflowSecurityManager } from "./manager.js";
 import { options } from "./options.js";
+import { type PanelParts, systemPanel, userPanel } from "./panels.js";
+import { Pending } from "./pending.js";
+import { RateLimiter } from "./rate.js";
+import { about, record } from "./record.js";
+import { killMessage, killReason } from "./refusals.js";
 import { ToolRules } from "./rules.js";
+import { RunLedger } from "./runs.js";
+import { shadowOf } from "./shadow.js";
+import { SHADOW_EVENT } from "./stats.js";
+import { Tally, UsageBook } from "./usage.js";
 
 /**
- * Permissions per user and tool: nothing is allowed that is not granted. Runs with this plugin need an identity.
+ * Permissions, limits and switches for tools: nothing is allowed that is not granted. Runs with this plugin need an
+ * identity.
  *
  * @example
  * const stack = createStack({ plugins: [security({ tools: { search: { level: "read" } } })] });
@@ -19,64 +33,122 @@ export const security = definePlugin({
   version: "0.0.0",
   options,
   provides: [Security],
+  optional: [Audit],
   hooks: Object.values(securityHooks),
   identity: "required",
-  setup(api, { tools, defaultLevel, maxGrants, maxAuditEntries }) {
-    const grants = new Grants();
-    const rules = new ToolRules(tools, defaultLevel);
-    const audit = new AuditTrail(maxAuditEntries);
+  setup(api, given) {
     const now = (): number => api.clock.now();
-    api.provide(
-      Security,
-      new WorkflowSecurityManager({
-        grants,
-        rules,
-        audit,
-        maxGrants,
-        now,
-        onChange: (kind, change) => void tell(api, kind, change),
-      }),
-    );
+    const audit = api.find(Audit);
+    const log = audit === undefined ? new MemoryTrail(given.maxAuditEntries, now) : auditedBy(audit);
+    const grants = new Grants();
+    const rules = new ToolRules(given.tools, given.defaultLevel);
+    const kills = new KillSwitch();
+    for (const target of killsOf(process.env["GRAPHTAP_KILL"]))
+      kills.set({ target, by: null, reason: null, at: now(), source: "environment" });
+    const limiter = new RateLimiter(given.maxRateEntries);
+    const isAdmin = admins(given.adminRoles ?? []);
+    const moment = () => ({ monotonic: api.clock.monotonic(), epoch: now() });
+    const gate = new ToolGate({ grants, rules, limiter, kills, isAdmin, moment });
+    const shadowUntil = shadowOf(given.shadowUntil, now);
+    const usage = new UsageBook(given.maxGrants);
+    const causes = new Tally();
+    const pending = new Pending();
+    const runs = new RunLedger(given.loop);
 
+    const manager = new WorkflowSecurityManager({
+      gate,
+      grants,
+      rules,
+      kills,
+      isAdmin,
+      log,
+      maxGrants: given.maxGrants,
+      now,
+      onChange: (kind, change) => void tell(api, kind, () => api.call(securityHooks[kind], change)),
+      onKill: (change) => void tell(api, "killed", () => api.call(securityHooks.killed, change)),
+    });
+    api.provide(Security, manager);
+
+    api.tap(hooks.run.start, (_event, run) => runs.begins(run));
+    api.tap(hooks.run.end, (_event, run) => runs.ends(run));
+    api.tap(hooks.run.input, (_input, run) => {
+      const kill = kills.stops(run.principal, null);
+      return kill === null ? undefined : deny("KILLED", killMessage(run.workflow), { reason: killReason(kill) });
+    });
+
+    type Call = Parameters<Parameters<typeof api.tap<typeof hooks.tool.authorize>>[1]>[0];
+    const asked = (call: Call, run: RunContext): GateCall => ({
+      subject: run.principal,
+      toolName: call.name,
+      metadata: call.tool.metadata,
+      args: call.parsed,
+    });
+    const refused = (call: Call, { code, message, reason, cause, method, rate }: GateDenial) => {
+      pending.set(call.executionId, { method, cause });
+      return deny(code, message, { reason, cause, ...(rate === null ? {} : { rate }) });
+    };
+    const shadowed = (call: Call, run: RunContext, denial: GateDenial): void => {
+      const { name: tool, executionId } = call;
+      const { userId = null, service = null, tenantId = null } = run.principal ?? {};
+      log.append({
+        ...about(run),
+        event: SHADOW_EVENT,
+        class: "denial",
+        decision: "flagged",
+        tool,
+        executionId,
+        method: denial.method,
+        code: denial.code,
+        reason: denial.reason,
+        plugin: api.id,
+        policyVersion: denial.policyVersion,
+      });
+      const event = { tool, executionId, runId: run.runId, userId, service, tenantId, denial };
+      void tell(api, "shadowed", () => api.call(securityHooks.shadowed, event));
+    };
+    // Judged twice: here with no trace, for a node may ask again after a pause; and once more where room is taken.
     api.tap(hooks.tool.authorize, (call, run) => {
-      const required = rules.required(call.name, call.tool.metadata);
-      const denial = denialFor(grants, { subject: run.principal, toolName: call.name, required, now: now() });
-      return denial === null ? undefined : deny(denial.code, denial.message, { reason: denial.reason });
+      const denial = gate.judge(asked(call, run));
+      if (denial === null || (shadowUntil() !== null && denial.cause !== "killed" && denial.cause !== "no-identity"))
+        return undefined;
+      return refused(call, denial);
     });
+    api.tap(hooks.tool.admit, (call, run) => {
+      const loop = { calls: runs.of(run), argsHash: () => call.argsHash };
+      const shadow = shadowUntil() === null ? undefined : (denial: GateDenial) => shadowed(call, run, denial);
+      const given = asked(call, run);
+      const taken = gate.admit(given, loop, shadow);
+      if (!taken.allowed) return refused(call, taken);
+      pending.set(call.executionId, { method: rules.method(given.toolName, given.metadata, given.args), cause: null });
+      return { release: () => taken.release() };
+    });
+    record(api, { log, pending, usage, causes, policyVersion: () => grants.version });
 
-    const about = (run: RunContext): Omit<AuditRecord, "event"> => ({
-      at: now(),
-      policyVersion: grants.version,
-      userId: run.principal?.userId ?? null,
-      service: run.principal?.service ?? null,
-      tenantId: run.principal?.tenantId ?? null,
-      onBehalfOf: party(run.principal?.onBehalfOf ?? null),
-      runId: run.runId,
-      threadId: run.threadId,
-      workflow: run.workflow,
-      node: run.node,
+    const panels: PanelParts = { gate, grants, limiter, kills, log, usage, causes, now, shadowUntil };
+    api.tap(hooks.dashboard.collect, (scope) => ({
+      id: api.id,
+      title: "Security",
+      version: 1,
+      data: { ...(scope.kind === "user" ? userPanel(panels, scope) : systemPanel(panels)) },
+    }));
+    api.tap(hooks.health.check, () => {
+      const trouble = [
+        ...(shadowUntil() === null ? [] : ["shadow mode: denials are not enforced"]),
+        ...(limiter.refusedFull === 0 ? [] : ["calls were refused because no more could be counted (maxRateEntries)"]),
+      ];
+      const status = trouble.length === 0 ? ("ok" as const) : ("degraded" as const);
+      return { id: api.id, status, ...(trouble.length === 0 ? {} : { detail: trouble.join("; ") }) };
     });
-    // The log is written where the outcome is known: another guard may still refuse what this one lets pass.
-    api.tap(hooks.tool.start, ({ name: tool, executionId, argsHash }, run) => {
-      audit.record({ ...about(run), event: "tool.allowed", tool, executionId, argsHash });
-    });
-    api.tap(hooks.tool.denied, ({ name: tool, executionId, code, reason, plugin }, run) => {
-      audit.record({ ...about(run), event: "tool.denied", tool, executionId, code, reason, plugin });
-    });
-    api.tap(hooks.run.denied, ({ code, reason, plugin }, run) => {
-      audit.record({ ...about(run), event: "run.denied", code, reason, plugin });
-    });
+    const known = (name: string): boolean =>
+      rules.names.includes(name) || [...grants.all()].some(({ toolName }) => toolName === name);
+    api.tap(hooks.stack.commands, () => [canCommand(manager, known)]);
   },
 });
 
-/** Names only: an entry is data, and must neither hold a live identity nor its roles. */
-const party = (principal: Principal | null): AuditLogEntry["onBehalfOf"] =>
-  principal === null ? null : { userId: principal.userId, tenantId: principal.tenantId };
-
-/** Fires the hook of a change. The change stands whatever an observer does, an interrupt thrown by one included. */
-async function tell(api: PluginApi, kind: "granted" | "revoked", change: PermissionChange): Promise<void> {
+/** Fires a hook of ours. What it tells stands whatever an observer does, an interrupt thrown by one included. */
+async function tell(api: PluginApi, kind: keyof typeof securityHooks, call: () => unknown): Promise<void> {
   try {
-    await api.call(securityHooks[kind], change);
+    await call();
   } catch (error) {
     api.log.error(`an observer of security.${kind} failed`, { error });
   }

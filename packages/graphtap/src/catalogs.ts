@@ -1,4 +1,5 @@
 import { type CatalogEntry, errorCatalog as kernel } from "@graphtap/kernel";
+import { errorCatalog as dashboard } from "@graphtap/dashboard";
 import { errorCatalog as langgraph } from "@graphtap/langgraph";
 import { errorCatalog as metrics } from "@graphtap/metrics";
 import { errorCatalog as audit } from "@graphtap/audit";
@@ -19,6 +20,7 @@ const catalogs: readonly (readonly [string, Readonly<Record<string, CatalogEntry
   ["@graphtap/metrics", metrics],
   ["@graphtap/security", security],
   ["@graphtap/audit", audit],
+  ["@graphtap/dashboard", dashboard],
   ["graphtap", own],
 ];
 

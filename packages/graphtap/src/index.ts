@@ -1,6 +1,7 @@
 // The whole stack and the first-party plugins: an application needs one import. A plugin package imports
 // @graphtap/langgraph alone, so that whoever installs it does not get every plugin along.
 export * from "@graphtap/audit";
+export * from "@graphtap/dashboard";
 export * from "@graphtap/langgraph";
 export * from "@graphtap/metrics";
 export * from "@graphtap/security";

@@ -1,0 +1,113 @@
+import type { Collected } from "@graphtap/kernel";
+import type { DashboardPanel, DashboardScope, HealthCheck } from "@graphtap/langgraph";
+import { z } from "zod";
+import { userInvalid } from "./errors.js";
+import { gather } from "./gather.js";
+import { type HealthAnswer, healthScore } from "./health/score.js";
+import type {
+  DashboardService,
+  DashboardUser,
+  HealthReport,
+  RenderOptions,
+  SystemHealth,
+  Unavailable,
+  UserDashboard,
+} from "./keys.js";
+import { render } from "./text/render.js";
+
+/** Sections by the plugin that fills them. */
+const USER_SECTIONS = {
+  metrics: "workflowMetrics",
+  security: "permissions",
+  audit: "recentActivity",
+  performance: "performance",
+  content: "contentFilter",
+} as const;
+const SYSTEM_SECTIONS = {
+  metrics: "workflowMetrics",
+  security: "security",
+  audit: "audit",
+  performance: "performance",
+  content: "contentFilter",
+  composition: "composition",
+} as const;
+
+const id = z.string().min(1).max(512);
+const userSchema = z.union([
+  id.transform((userId) => ({ userId, tenantId: null })),
+  z.strictObject({
+    userId: id,
+    tenantId: id
+      .nullable()
+      .optional()
+      .transform((tenantId) => tenantId ?? null),
+  }),
+]);
+
+/** What the service asks the stack. */
+export interface Sources {
+  now(): number;
+  panels(scope: DashboardScope): Promise<readonly Collected<DashboardPanel>[]>;
+  checks(at: number): Promise<readonly Collected<HealthCheck>[]>;
+}
+
+/** Gathers dashboards from whichever plugins answer. Keeps nothing. */
+export class Dashboards implements DashboardService {
+  readonly #sources: Sources;
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  async getUserDashboard(user: DashboardUser): Promise<UserDashboard> {
+    const parsed = userSchema.safeParse(user);
+    if (!parsed.success)
+      throw userInvalid(
+        `Expected a user id or { userId, tenantId }, got ${typeof user === "string" ? `"${user}"` : typeof user}.`,
+      );
+    const { userId, tenantId } = parsed.data;
+    const at = this.#sources.now();
+    const { panels, sections, unavailable } = gather(
+      await this.#sources.panels({ kind: "user", userId, tenantId }),
+      USER_SECTIONS,
+    );
+    return { version: 1, userId, tenantId, generatedAt: new Date(at).toISOString(), ...sections, panels, unavailable };
+  }
+
+  async getSystemHealth(): Promise<SystemHealth> {
+    const at = this.#sources.now();
+    const [answers, checked] = await Promise.all([this.#sources.panels({ kind: "system" }), this.#sources.checks(at)]);
+    const { panels, sections, unavailable } = gather(answers, SYSTEM_SECTIONS);
+    const { score, ...health } = healthScore(checked.flatMap(answerOf));
+    return {
+      version: 1,
+      generatedAt: new Date(at).toISOString(),
+      healthScore: score,
+      ...health,
+      checks: checked.map(reportOf),
+      ...sections,
+      panels,
+      unavailable: [...unavailable, ...checked.flatMap(missing)],
+    };
+  }
+
+  render(dashboard: UserDashboard | SystemHealth, options: RenderOptions = {}): string {
+    return render(dashboard, options);
+  }
+}
+
+const answerOf = (answer: Collected<HealthCheck>): readonly HealthAnswer[] =>
+  answer.status === "ok" ? [{ plugin: answer.plugin, check: answer.value }] : [];
+
+/** A plugin that cannot say how it is, is not well. */
+function reportOf(answer: Collected<HealthCheck>): HealthReport {
+  const { plugin } = answer;
+  if (answer.status !== "ok") return { plugin, id: plugin, status: "failing", detail: "did not answer health.check" };
+  const { id: check, status, detail = null } = answer.value;
+  return { plugin, id: check, status, detail };
+}
+
+const missing = (answer: Collected<HealthCheck>): readonly Unavailable[] =>
+  answer.status === "ok"
+    ? []
+    : [{ plugin: answer.plugin, problem: answer.status === "timeout" ? "timed out" : "failed" }];

@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { healthScore } from "../health/score.js";
+import type { SystemHealth, UserDashboard } from "../keys.js";
+import { render } from "./render.js";
+import { labelOf, valueOf } from "./words.js";
+
+const user = (data: Record<string, unknown>): UserDashboard => ({
+  version: 1,
+  generatedAt: "2026-01-01T10:00:00.000Z",
+  userId: "alice",
+  tenantId: "acme",
+  panels: [{ id: "metrics", title: "Runs", version: 1, data }],
+  unavailable: [],
+});
+
+describe("render", () => {
+  it("draws figures, tables and what is unknown", () => {
+    const text = render(
+      user({
+        totalExecutions: 12,
+        successRate: 0.9167,
+        executionTimeMs: { p50: 812, p95: null },
+        tools: [
+          { name: "search", calls: 10, failed: 0, p95Ms: 41.26 },
+          { name: "refund", calls: 2, failed: 1, p95Ms: null },
+        ],
+        byModel: { "gpt-4": { inputTokens: 1_200, outputTokens: 34 }, "gpt-5": { inputTokens: null, outputTokens: 1 } },
+        expiry: Date.UTC(2026, 0, 8),
+      }),
+      { width: 80 },
+    );
+    expect(text).toBe(`User alice of acme  2026-01-01 10:00:00
+
+Runs
+  total executions 12 · success rate 91.7 % · execution time p50 812 ms
+  execution time p95 – · expiry 2026-01-08 00:00
+  tools
+    name    calls  failed    p95
+    search     10       0  41 ms
+    refund      2       1      –
+  by model
+    name   input tokens  output tokens
+    gpt-4         1,200             34
+    gpt-5             –              1
+`);
+  });
+
+  it("draws the score with every point that is lost, and nothing where nothing is known", () => {
+    const windows = (good: number, valid: number) => [{ windowMs: 3_600_000, good, valid }];
+    const { score, ...health } = healthScore([
+      {
+        plugin: "metrics",
+        check: {
+          id: "metrics",
+          status: "ok",
+          indicators: [
+            {
+              id: "availability",
+              title: "Runs that ended well",
+              objective: 0.99,
+              weight: 2,
+              windows: windows(480, 500),
+            },
+            { id: "tools", title: "Tools that ended well", objective: 0.98, weight: 1, windows: windows(0, 0) },
+          ],
+        },
+      },
+    ]);
+    const shown: SystemHealth = {
+      version: 1,
+      generatedAt: "2026-01-01T10:00:00.000Z",
+      healthScore: score,
+      ...health,
+      checks: [{ plugin: "audit", id: "audit", status: "failing", detail: "disk full" }],
+      panels: [{ id: "acme", title: "Acme", version: 1, data: {} }],
+      unavailable: [{ plugin: "slow", problem: "timed out" }],
+    };
+    expect(render(shown, { width: 90 }))
+      .toBe(`System health  0.49 at risk  ███████████████░░░░░░░░░░░░░░░  2026-01-01 10:00:00
+confidence 96.2 %, coverage 66.7 %
+  -0.51  Runs that ended well: 480 of 500 good, 99 % aimed at; budget burns 3.9x too fast
+   0.00  Tools that ended well: nothing happened yet
+  audit is failing: disk full
+
+Acme
+  nothing yet
+
+! slow: timed out
+`);
+    expect(render({ ...shown, healthScore: null, status: "unknown" }).split("\n")[0]).toContain("– unknown");
+    expect(render(shown, { color: true })).toContain("\u001B[33m0.49 at risk\u001B[39m");
+  });
+
+  it("draws anything, within its width, and obeys no control character", () => {
+    const key = fc.string({ maxLength: 12 });
+    const data = fc.dictionary(key, fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 });
+    fc.assert(
+      fc.property(data, fc.integer({ min: 60, max: 140 }), fc.integer({ min: 1, max: 5 }), (given, width, rows) => {
+        const lines = render(user(given as Record<string, unknown>), { width, rows }).split("\n");
+        for (const line of lines) expect(line).not.toMatch(/\p{Cc}/u);
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("words", () => {
+  it.each([
+    ["timeToFirstTokenMs", 1_540, "time to first token", "1.5 s"],
+    ["heapBytes", 5_452_595, "heap", "5.2 MiB"],
+    ["hit_rate", 0.5, "hit rate", "50 %"],
+    ["hitRate", null, "hit rate", "–"],
+    ["costNanoUsd", 1_234_567, "cost nano", "$0.0012"],
+    ["calls", 1_234_567, "calls", "1,234,567"],
+    ["idleMs", 259_200_000, "idle", "3 days"],
+    ["valid", true, "valid", "yes"],
+    ["methods", ["read", "list"], "methods", "read, list"],
+    ["generatedAt", 1_767_261_600_000, "generated at", "2026-01-01 10:00"],
+    ["ratio", 7, "ratio", "7"],
+  ])("%s %j", (key, value, label, text) => {
+    expect([labelOf(key), valueOf(key, value)]).toEqual([label, text]);
+  });
+});

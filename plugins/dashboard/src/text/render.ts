@@ -1,0 +1,140 @@
+import type { DashboardPanel } from "@graphtap/langgraph";
+import type { RenderOptions, SystemHealth, UserDashboard } from "../keys.js";
+import { type Table, type View, viewOf } from "./view.js";
+import { valueOf } from "./words.js";
+
+type Tint = "bold" | "dim" | "red" | "green" | "yellow";
+const CODES: Readonly<Record<Tint, readonly [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+};
+
+interface Canvas {
+  readonly width: number;
+  readonly rows: number;
+  paint(tint: Tint, text: string): string;
+}
+
+const GAP = "  ";
+
+/** A dashboard as text. Widths count characters; names are cut before they break a line. */
+export function render(
+  dashboard: UserDashboard | SystemHealth,
+  { width = 100, color = false, rows = 8 }: RenderOptions = {},
+): string {
+  const canvas: Canvas = {
+    width: Math.max(60, width),
+    rows,
+    paint: (tint, text) => (color ? `\u001B[${CODES[tint][0]}m${text}\u001B[${CODES[tint][1]}m` : text),
+  };
+  const lines = "healthScore" in dashboard ? systemHead(dashboard, canvas) : userHead(dashboard, canvas);
+  for (const panel of dashboard.panels) lines.push("", ...panelLines(panel, canvas));
+  for (const { plugin, problem } of dashboard.unavailable)
+    lines.push("", canvas.paint("yellow", `! ${plugin}: ${problem}`));
+  return `${lines.join("\n")}\n`;
+}
+
+function userHead({ userId, tenantId, generatedAt }: UserDashboard, { paint }: Canvas): string[] {
+  const who = valueOf("", tenantId === null ? userId : `${userId} of ${tenantId}`);
+  return [`${paint("bold", `User ${cut(who, 60)}`)}${GAP}${paint("dim", valueOf("", generatedAt))}`];
+}
+
+const TINTS: Readonly<Record<SystemHealth["status"], Tint>> = {
+  ok: "green",
+  degraded: "yellow",
+  "at risk": "yellow",
+  critical: "red",
+  unknown: "dim",
+};
+const BAR = 30;
+
+function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
+  const { healthScore: score, status, confidence, coverage, generatedAt } = health;
+  const full = Math.round((score ?? 0) * BAR);
+  const tint = TINTS[status];
+  const lines = [
+    `${paint("bold", "System health")}${GAP}${paint(tint, `${score === null ? "–" : score.toFixed(2)} ${status}`)}${GAP}` +
+      `${paint(tint, "█".repeat(full))}${paint("dim", "░".repeat(BAR - full))}${GAP}${paint("dim", valueOf("", generatedAt))}`,
+    paint("dim", `confidence ${valueOf("rate", confidence)}, coverage ${valueOf("rate", coverage)}`),
+  ];
+  const worst = health.components.toSorted((a, b) => b.lost - a.lost);
+  for (const { lost, reason } of worst) {
+    const points = lost > 0.005 ? paint("red", `-${lost.toFixed(2)}`) : ` ${paint("dim", "0.00")}`;
+    lines.push(`  ${points}${GAP}${cut(reason, width - 9)}`);
+  }
+  for (const { plugin, cap, reason, lost } of health.gates)
+    lines.push(paint("red", `  -${lost.toFixed(2)}${GAP}${plugin}: capped at ${cap.toFixed(2)}, ${reason}`));
+  for (const { plugin, status: state, detail } of health.checks)
+    if (state === "degraded" || state === "failing")
+      lines.push(
+        paint(state === "failing" ? "red" : "yellow", `  ${plugin} is ${state}${detail === null ? "" : `: ${detail}`}`),
+      );
+  return lines;
+}
+
+function panelLines({ title, data }: DashboardPanel, canvas: Canvas): string[] {
+  const view: View = viewOf(data, canvas.rows);
+  const lines = [canvas.paint("bold", valueOf("", title))];
+  lines.push(...figureLines(view.figures, canvas));
+  for (const table of view.tables) lines.push(...tableLines(table, canvas));
+  if (lines.length === 1) lines.push(canvas.paint("dim", "  nothing yet"));
+  return lines;
+}
+
+/** Figures side by side, as many as fit. */
+function figureLines(figures: View["figures"], { width, paint }: Canvas): string[] {
+  const lines: string[] = [];
+  let line = "";
+  let used = 0;
+  for (const [name, whole] of figures) {
+    const label = cut(name, 40);
+    const value = cut(whole, width - 3 - label.length);
+    const length = label.length + 1 + value.length;
+    if (used > 0 && 2 + used + 3 + length > width) {
+      lines.push(`  ${line}`);
+      line = "";
+      used = 0;
+    }
+    line += `${used === 0 ? "" : paint("dim", " · ")}${paint("dim", label)} ${value}`;
+    used += (used === 0 ? 0 : 3) + length;
+  }
+  return used === 0 ? lines : [...lines, `  ${line}`];
+}
+
+function tableLines({ title, columns, rows, more }: Table, { width, paint }: Canvas): string[] {
+  const natural = columns.map(({ label }, at) => Math.max(label.length, ...rows.map((row) => (row[at] ?? "").length)));
+  const widths = fit(natural, width - 4);
+  const cells = (row: readonly string[]): string =>
+    widths
+      .map((size, at) => {
+        const text = cut(row[at] ?? "", size);
+        return columns[at]?.right === true ? text.padStart(size) : text.padEnd(size);
+      })
+      .join(GAP)
+      .trimEnd();
+  return [
+    `  ${paint("dim", title)}`,
+    `    ${paint("dim", cells(columns.slice(0, widths.length).map(({ label }) => label)))}`,
+    ...rows.map((row) => `    ${cells(row)}`),
+    ...(more > 0 ? [paint("dim", `    and ${more} more`)] : []),
+  ];
+}
+
+const NARROWEST = 8;
+
+/** Widths that fit: the widest columns give way first; columns that still do not fit are left out, the last first. */
+function fit(natural: readonly number[], width: number): readonly number[] {
+  const widths = [...natural];
+  const total = (): number => widths.reduce((sum, size) => sum + size, 0) + GAP.length * (widths.length - 1);
+  while (total() > width) {
+    const widest = Math.max(...widths);
+    if (widest > NARROWEST) widths[widths.indexOf(widest)] = Math.max(NARROWEST, widest - 1);
+    else widths.pop();
+  }
+  return widths;
+}
+
+const cut = (text: string, size: number): string => (text.length <= size ? text : `${text.slice(0, size - 1)}…`);

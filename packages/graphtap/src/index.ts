@@ -7,6 +7,8 @@ export * from "@graphtap/metrics";
 export * from "@graphtap/security";
 // Named here, they win over the security plugin's own.
 export type { AuditDecision, AuditLogEntry, AuditQuery } from "@graphtap/audit";
+// The binding has hooks of this name in its group `hooks`.
+export { dashboard } from "@graphtap/dashboard";
 export type { CatalogEntry } from "@graphtap/kernel";
 // Named here, it wins over those of the packages above: each package exports the catalogue of its own codes.
 export { errorCatalog, type UmbrellaErrorCode } from "./errors.js";

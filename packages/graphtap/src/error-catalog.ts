@@ -125,12 +125,6 @@ const entries = {
     why: "The file or the export does not exist, is not what createStack() returned, or the module exports several stacks and none of them as default.",
     do: "Name the file and the export: src/stack.ts#stack.",
   },
-  TAP_DEAD: {
-    title: "A plugin taps a hook that nobody fires",
-    why: "The name is misspelt, or the plugin is for another host. The tap never runs.",
-    do: "Correct the hook. If your application fires it, declare it.",
-    example: "createStack({ hooks: [ticketTriage], plugins });",
-  },
   VARIABLE_INVALID: {
     title: "An environment variable of GraphTap has no effect",
     why: "This version does not read a variable of this name, or its value is none of those it may have.",

@@ -380,4 +380,29 @@ describe("a boot that fails", () => {
   it("throws for a declared hook that is none", () => {
     expect(() => createKernel({ plugins: [], hooks: ["acme.x.y"] as never })).toThrow("[HOOK_INVALID]");
   });
+
+  it("lets the host verify what was set up before anything runs, at once or later, and rolls back when it throws", async () => {
+    for (const asynchronous of [false, true]) {
+      const log: string[] = [];
+      const kernel = createKernel({
+        plugins: [
+          plugin("a", (api) => {
+            api.tap(hook, () => undefined);
+            api.onDispose(() => void log.push("disposed"));
+            return asynchronous ? settled() : undefined;
+          }),
+        ],
+        verify({ state, deadTaps }) {
+          log.push(state, ...deadTaps.map((tap) => `${tap.plugin} ${tap.hook}`));
+          throw new Error("dead");
+        },
+      });
+      await expect(kernel.ready()).rejects.toThrow("dead");
+      expect([kernel.state, log]).toEqual(["failed", ["starting", `a ${hook.name}`, "disposed"]]);
+      expect(() => kernel.pin()).toThrow("dead");
+    }
+    let seen = 0;
+    const fine = createKernel({ plugins: [plugin("a")], verify: ({ plugins }) => void (seen = plugins.length) });
+    expect([fine.isReady(), seen]).toEqual([true, 1]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createBus } from "./events.js";
 import { settled } from "./fixtures/fake-clock.js";
-import { recordingLogger, tapped } from "./fixtures/kernel.js";
+import { recordingLogger, tapped, tapping } from "./fixtures/kernel.js";
 import { defineHook } from "./hook.js";
 import { createLog, silentLogger } from "./logger.js";
 
@@ -76,12 +76,20 @@ describe("the bus", () => {
       seen.push(["fault", plugin, name, (error as { code: string }).code]),
     );
     kernel.events.on("removed", ({ id }) => seen.push(["removed", id]));
+    kernel.events.on("replaced", ({ id }) => seen.push(["replaced", id]));
     kernel.events.on("disposed", () => seen.push("disposed"));
     await settled();
     void kernel.call(hook, 1);
+    await kernel.replace(tapping("a", hook, () => undefined));
     await kernel.remove("a");
     await kernel.dispose();
-    expect(seen).toEqual(["ready", ["fault", "a", hook.name, "TAP_FAILED"], ["removed", "a"], "disposed"]);
+    expect(seen).toEqual([
+      "ready",
+      ["fault", "a", hook.name, "TAP_FAILED"],
+      ["replaced", "a"],
+      ["removed", "a"],
+      "disposed",
+    ]);
     expect(kernel.events.listenerCount("ready")).toBe(0);
   });
 });

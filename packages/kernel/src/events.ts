@@ -25,6 +25,7 @@ export interface KernelEvents {
   quarantine: (event: QuarantineEvent) => void;
   added: (plugin: { readonly id: string }) => void;
   removed: (plugin: { readonly id: string }) => void;
+  replaced: (plugin: { readonly id: string }) => void;
   [custom: `${string}:${string}`]: (payload: unknown) => void;
 }
 

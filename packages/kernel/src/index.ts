@@ -51,6 +51,7 @@ export {
   type ServiceKey,
   type ServiceOf,
 } from "./service.js";
+export { callSite } from "./site.js";
 export type { Stage, TapOptions } from "./tap.js";
 export { isThenable } from "./thenable.js";
 export {

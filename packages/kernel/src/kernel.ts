@@ -144,6 +144,7 @@ class PluginKernel {
 
   async replace(plugin: Plugin): Promise<void> {
     await this.#retire(await this.#change("replace", () => this.#set.replacing(plugin)));
+    this.events.emit("replaced", { id: plugin.id });
   }
 
   async flush(): Promise<void> {
@@ -196,6 +197,7 @@ class PluginKernel {
   #boot(inputs: readonly unknown[]): Promise<void> {
     const started: Instance[] = [];
     const opened = (): void => {
+      this.#settings.verify?.(this.inspect());
       this.state = "ready";
       this.#changes.open();
       queueMicrotask(() => this.events.emit("ready"));
@@ -211,7 +213,7 @@ class PluginKernel {
     };
     try {
       const pending = this.#set.evolve({ plugins: resolvePlugins(inputs), restart: new Set() }, started);
-      if (pending !== undefined) return pending.then(opened, failed);
+      if (pending !== undefined) return pending.then(opened).catch(failed);
       opened();
       return Promise.resolve();
     } catch (error) {

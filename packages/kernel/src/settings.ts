@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "./clock.js";
 import { isControlFlow } from "./control.js";
 import { hookNotADefinition, kernelOptionsInvalid } from "./errors.js";
 import { isHookDef, type AnyHookDef } from "./hook.js";
+import type { Inspection } from "./inspect.js";
 import type { KernelOptions } from "./kernel-types.js";
 import { silentLogger, type Logger } from "./logger.js";
 
@@ -16,6 +17,7 @@ export interface Settings {
   readonly drainTimeoutMs: number;
   readonly quarantineAfter: number;
   readonly isControlFlow: (error: unknown) => boolean;
+  readonly verify: ((inspection: Inspection) => void) | undefined;
 }
 
 const CLOCK = ["now", "monotonic", "setTimeout", "clearTimeout"] as const satisfies readonly (keyof Clock)[];
@@ -30,6 +32,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof KernelOptions | "plugins">([
   "drainTimeoutMs",
   "quarantineAfter",
   "isControlFlow",
+  "verify",
 ]);
 
 /** Throws KERNEL_OPTIONS_INVALID: without valid settings there is no kernel that could report it later. */
@@ -61,6 +64,7 @@ export function settle(options: KernelOptions): Settings {
     drainTimeoutMs: positive("drainTimeoutMs", options.drainTimeoutMs, 30_000),
     quarantineAfter: count("quarantineAfter", options.quarantineAfter, 5),
     isControlFlow: options.isControlFlow ?? isControlFlow,
+    verify: options.verify,
   };
 }
 

@@ -98,10 +98,28 @@ export const errorCatalog = Object.freeze({
     why: "Then a client may put any langgraph_auth_user into its own request.",
     do: '"auth": { "path": "./src/auth.ts:auth" } in langgraph.json. Authenticated by a gateway that strips that key? fromLangGraphServer({ verifiedBy: "proxy" }).',
   },
+  STACK_DUPLICATE: {
+    title: "Two live stacks have one name.",
+    why: "The module that creates it was loaded twice: a dev server reloaded it, it was bundled and imported, or each request makes one. Each has its own metrics, limits and taps.",
+    do: "Keep it on globalThis, create it once per process, or dispose the old one. Two on purpose: give them two names.",
+    example:
+      "const kept = globalThis as { support?: ReturnType<typeof make> };\nexport const stack = (kept.support ??= make());",
+  },
+  STACK_NOT_STRICT: {
+    title: "A stack refused to start because GRAPHTAP_STRICT is 1 and it has warnings.",
+    why: "With it every warning of the start counts: STACK_DUPLICATE, TAP_DEAD.",
+    do: "Correct what the message lists, or start without GRAPHTAP_STRICT.",
+  },
   STACK_OPTIONS_INVALID: {
     title: "createStack was given wrong options.",
     why: "A key is unknown or of the wrong type.",
     do: "See the options table of @graphtap/langgraph.",
+  },
+  TAP_DEAD: {
+    title: "A plugin taps a hook that nobody fires.",
+    why: "The name is misspelt, or the plugin is for another host. The tap never runs.",
+    do: "Correct the hook. If your application fires it, declare it.",
+    example: "createStack({ hooks: [ticketTriage], plugins });",
   },
   THREAD_ID_MISSING: {
     title: "A run has a checkpointer and no conversation to store into.",

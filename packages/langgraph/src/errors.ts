@@ -126,3 +126,27 @@ export function ungated(kind: "tool" | "model", name: string, node: string | nul
     errorCatalog[code].why,
   );
 }
+
+export function stackDuplicate(name: string, first: string | null, second: string | null): GraphTapError {
+  return bindingError(
+    "STACK_DUPLICATE",
+    `there are two live stacks called "${name}".`,
+    `One was created at ${first ?? "an unknown place"}, another one at ${second ?? "an unknown place"}.`,
+  );
+}
+
+export function tapDead(plugin: string, hook: string): GraphTapError {
+  return bindingError(
+    "TAP_DEAD",
+    `plugin "${plugin}" taps "${hook}", which nobody fires.`,
+    "No plugin and no option `hooks` declares it, so the tap never runs.",
+  );
+}
+
+export function stackNotStrict(name: string, warnings: readonly GraphTapError[]): GraphTapError {
+  return bindingError(
+    "STACK_NOT_STRICT",
+    `stack "${name}" refused to start: GRAPHTAP_STRICT is 1 and there ${warnings.length === 1 ? "is a warning" : `are ${warnings.length} warnings`}.`,
+    warnings.map(({ message }) => message).join("\n"),
+  );
+}

@@ -1,9 +1,18 @@
 import { inspect } from "node:util";
-import { createKernel, definePlugin, type Epoch, type Plugin, type PluginInput } from "@graphtap/kernel";
+import {
+  callSite,
+  createKernel,
+  definePlugin,
+  type Epoch,
+  type GraphTapError,
+  type Inspection,
+  type Plugin,
+  type PluginInput,
+} from "@graphtap/kernel";
 import { z } from "zod";
 import type { Core } from "./core.js";
 import { createDispatch, type Dispatch } from "./dispatch.js";
-import { bindingError } from "./errors.js";
+import { bindingError, stackDuplicate, stackNotStrict, tapDead } from "./errors.js";
 import { explainGraph } from "./graph/explain.js";
 import { GraphWrapper } from "./graph/wrap.js";
 import { allHooks } from "./hooks/index.js";
@@ -11,6 +20,7 @@ import { type Config, Envelopes } from "./identity/envelope.js";
 import type { IdentityResolver } from "./identity/server.js";
 import { parseWho } from "./identity/who.js";
 import { keepParts } from "./internal.js";
+import { enterStack, leaveStack, twinOf } from "./live-stacks.js";
 import { ModelGuards } from "./model/guard.js";
 import { PausedThreads } from "./run/paused.js";
 import { FrameStore } from "./run/frames.js";
@@ -80,12 +90,29 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
   });
   const given = Array.isArray(plugins) ? plugins : [];
   const own = [...(identity === undefined ? [] : [identityPlugin(identity)]), ...offer.before(given)];
+  const name = options.name ?? "stack";
+  const strict = process.env["GRAPHTAP_STRICT"] === "1";
+  // Stacks without a name of their own are no twins of each other.
+  const site = callSite(createStack);
+  const twin = options.name === undefined ? null : twinOf(name);
+  const mark = {};
+  const warningsOf = ({ deadTaps }: Pick<Inspection, "deadTaps">): readonly GraphTapError[] => [
+    ...(twin === null || (twin.told && !strict) ? [] : [stackDuplicate(name, twin.site, site)]),
+    ...deadTaps.map(({ plugin, hook }) => tapDead(plugin, hook)),
+  ];
   const kernel = createKernel({
     ...kernelOptions,
-    name: options.name ?? "stack",
+    verify(inspection) {
+      options.verify?.(inspection);
+      const warnings = strict ? warningsOf(inspection) : [];
+      if (warnings.length > 0) throw stackNotStrict(name, warnings);
+    },
+    name,
     hooks: [...allHooks, ...(hooks ?? [])],
     plugins: own.length === 0 ? plugins : [...own, ...given],
   });
+  if (options.name !== undefined && kernel.state !== "failed") enterStack(name, site, mark);
+  const leave = (): void => leaveStack(name, mark);
   const tables = new Map<number, Dispatch>();
   const warned = new Set<string>();
   const core: Core = {
@@ -126,6 +153,9 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       kernel.log.warn(text, { code });
     },
   };
+  kernel.ready().then(() => {
+    for (const { code, message } of warningsOf(kernel.inspect())) core.warn(code, message, message);
+  }, leave);
   const tools = new Guards(core);
   const models = new ModelGuards(core);
   const graphs = new GraphWrapper(core, tools, models);
@@ -163,8 +193,11 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     ready: () => kernel.ready(),
     isReady: () => kernel.isReady(),
     flush: () => kernel.flush(),
-    dispose: () => kernel.dispose(),
-    [Symbol.asyncDispose]: () => kernel.dispose(),
+    dispose() {
+      leave();
+      return kernel.dispose();
+    },
+    [Symbol.asyncDispose]: () => stack.dispose(),
     use(plugin: Plugin) {
       offer.join(kernel, plugin);
       return kernel.use(plugin);

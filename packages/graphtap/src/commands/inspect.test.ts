@@ -13,7 +13,7 @@ describe("graphtap inspect", () => {
     const { code, out, err } = await inspect(() => supportModule());
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(
-      /^support \(ready\)\nplugins\n.*metrics 0\.0\.0 {2}provides metrics\n.*security 0\.0\.0 {2}provides security\nhooks\n/,
+      /^support \(ready\)\nplugins\n.*metrics 0\.0\.0 {2}provides metrics\n.*security 0\.0\.0 {2}provides security.*\nhooks\n/,
     );
     expect(out).toMatch(/tool\.denied .*\n│ {2}├─ metrics\n│ {2}└─ security\n/);
   });

@@ -1,4 +1,7 @@
+import { type BindingErrorCode, errorCatalog as binding } from "@graphtap/langgraph";
 import { errorCatalog, type UmbrellaErrorCode } from "../error-catalog.js";
+
+const catalog = { ...binding, ...errorCatalog };
 
 /** `ok` also holds what is only worth knowing; a `note` may be on purpose; a `finding` is wrong. */
 export type Level = "ok" | "note" | "finding";
@@ -18,12 +21,12 @@ export const ok = (id: string, text: string): Check => ({ id, level: "ok", text,
 
 const told =
   (level: "note" | "finding") =>
-  (id: string, code: UmbrellaErrorCode, text: string, fix?: string): Check => ({
+  (id: string, code: UmbrellaErrorCode | BindingErrorCode, text: string, fix?: string): Check => ({
     id,
     level,
     text,
     code,
-    do: fix ?? errorCatalog[code].do,
+    do: fix ?? catalog[code].do,
   });
 
 export const note = told("note");

@@ -1,46 +1,15 @@
 import { GraphTapError } from "@graphtap/kernel";
 import { describe, expect, it } from "vitest";
-import { MemoryTrail } from "./audit.js";
 import { errorCatalog } from "./errors.js";
-import type { KillChange, PermissionChange } from "./administration.js";
-import { ToolGate } from "./gate.js";
-import { Grants } from "./grants.js";
-import { KillSwitch } from "./kill.js";
-import { WorkflowSecurityManager } from "./manager.js";
-import { RateLimiter } from "./rate.js";
+import type { PermissionChange } from "./administration.js";
+import { parts } from "./fixtures/parts.js";
+import type { WorkflowSecurityManager } from "./manager.js";
 import { ToolRules } from "./rules.js";
-import type { Subject } from "./subject.js";
 
-function make(
-  options: {
-    maxGrants?: number;
-    rules?: ToolRules;
-    onChange?: () => void;
-    isAdmin?: (subject: Subject) => boolean;
-  } = {},
-) {
+function make(options: { maxGrants?: number; rules?: ToolRules } = {}) {
   const changes: [string, PermissionChange][] = [];
-  const switched: KillChange[] = [];
   const start = Date.parse("2026-01-01T00:00:00Z");
-  let now = start;
-  const grants = new Grants();
-  const rules = options.rules ?? new ToolRules();
-  const kills = new KillSwitch();
-  const isAdmin = options.isAdmin ?? (() => false);
-  const moment = () => ({ monotonic: now - start, epoch: now });
-  const manager = new WorkflowSecurityManager({
-    gate: new ToolGate({ grants, rules, kills, isAdmin, moment, limiter: new RateLimiter(1_000) }),
-    grants,
-    rules,
-    kills,
-    isAdmin,
-    log: new MemoryTrail(100, () => now),
-    maxGrants: options.maxGrants ?? 100,
-    now: () => now,
-    onChange: options.onChange ?? ((kind, change) => void changes.push([kind, change])),
-    onKill: (change) => void switched.push(change),
-  });
-  return { manager, changes, switched, advance: (ms: number) => void (now += ms), now: () => now };
+  return { ...parts({ ...options, start, onChange: (kind, change) => void changes.push([kind, change]) }), changes };
 }
 const caught = (fn: () => unknown): GraphTapError => {
   try {

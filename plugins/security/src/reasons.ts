@@ -6,11 +6,11 @@ import { chainOf, describe, quote, type Subject } from "./subject.js";
 const named = (asker: Subject, actor: Subject | null): string =>
   actor === null ? describe(asker) : `${describe(asker)}, for whom ${describe(actor)} acts`;
 
-/** A grant as a reason names it; a role's names the role beside who has it. */
+/** A grant as a reason names it; where a role holds it, beside who has that role. */
 const held = (grant: ToolPermission, toolName: string, who: string): string =>
   grant.role === null
     ? `grant ${grant.id} of ${quote(toolName)} for ${who}`
-    : `grant ${grant.id} of ${quote(toolName)} for ${describe(grant)}, which ${who} has,`;
+    : `grant ${grant.id} of ${quote(toolName)} for ${describe(grant)}, a role of ${who}`;
 
 /** Why somebody was refused, for the developer. */
 export function denialReason(

@@ -38,7 +38,7 @@ export function rateReason(toolName: string, holder: Subject, rate: RateStatus |
   if (rate === null) return `calls of ${tool} cannot be counted: maxRateEntries calls are remembered already`;
   const { limit, windowMs, retryAfterMs } = rate;
   if (limit === 0) return `${tool} is limited to no call at all for ${describe(holder)}`;
-  return `${describe(holder)} may call ${tool} ${limit} times in ${duration(windowMs)}; the next fits in ${duration(retryAfterMs ?? 0)}`;
+  return `${describe(holder)} has used up its limit of ${tool}, ${limit} in ${duration(windowMs)}; the next call fits in ${duration(retryAfterMs ?? 0)}`;
 }
 
 const UNITS = [

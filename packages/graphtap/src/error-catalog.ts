@@ -128,7 +128,7 @@ const entries = {
   VARIABLE_INVALID: {
     title: "An environment variable of GraphTap has no effect",
     why: "This version does not read a variable of this name, or its value is none of those it may have.",
-    do: "Correct it. GraphTap reads GRAPHTAP_LOG, GRAPHTAP_STACK and GRAPHTAP_STRICT.",
+    do: "Correct it. GraphTap reads GRAPHTAP_KILL, GRAPHTAP_LOG, GRAPHTAP_STACK and GRAPHTAP_STRICT.",
   },
 } as const satisfies Record<string, CatalogEntry>;
 

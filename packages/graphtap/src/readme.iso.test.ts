@@ -57,8 +57,13 @@ describe("README.md", () => {
 
   it("lists the variables that are read", () => {
     const listed = [...readme.matchAll(/^\| `(GRAPHTAP_[A-Z]+)` \| /gm)].map((match) => match[1] ?? "");
-    expect(listed).toEqual(["GRAPHTAP_LOG", "GRAPHTAP_STACK", "GRAPHTAP_STRICT"]);
-    const valid: Record<string, string> = { GRAPHTAP_LOG: "info", GRAPHTAP_STACK: "s.ts", GRAPHTAP_STRICT: "1" };
+    expect(listed).toEqual(["GRAPHTAP_KILL", "GRAPHTAP_LOG", "GRAPHTAP_STACK", "GRAPHTAP_STRICT"]);
+    const valid: Record<string, string> = {
+      GRAPHTAP_KILL: "all",
+      GRAPHTAP_LOG: "info",
+      GRAPHTAP_STACK: "s.ts",
+      GRAPHTAP_STRICT: "1",
+    };
     for (const name of listed) expect(checkEnvironment({ [name]: valid[name] ?? "" }, null)[0]?.level, name).toBe("ok");
   });
 });

@@ -83,6 +83,12 @@ export const errorCatalog = Object.freeze({
     why: "A filter of a plugin (a tool.result or model.result tap) failed. What could not be filtered is not shown.",
     do: "The reason in the log or the audit names the plugin.",
   },
+  RUNTIME_UNSUPPORTED: {
+    title: "createStack() was called where hooks would not work.",
+    why: "It needs Node 20.19 or later and an AsyncLocalStorage that works; edge runtimes and browsers have no such thing, and the /web entry points of LangChain go without it.",
+    do: 'Run it in Node. Next.js: export const runtime = "nodejs". Import @langchain/langgraph, not @langchain/langgraph/web.',
+    example: 'export const runtime = "nodejs";   // route.ts of Next.js',
+  },
   RUN_CALLED_TWICE: {
     title: "A plugin tried to execute a run a second time.",
     why: "A run.call tap called next() twice; a run's steps, checkpoints and tool calls must happen once.",

@@ -150,3 +150,7 @@ export function stackNotStrict(name: string, warnings: readonly GraphTapError[])
     warnings.map(({ message }) => message).join("\n"),
   );
 }
+
+export function runtimeUnsupported(why: string): GraphTapError {
+  return bindingError("RUNTIME_UNSUPPORTED", "createStack() was called where hooks would not work.", why);
+}

@@ -22,6 +22,7 @@ import { parseWho } from "./identity/who.js";
 import { keepParts } from "./internal.js";
 import { enterStack, leaveStack, twinOf } from "./live-stacks.js";
 import { ModelGuards } from "./model/guard.js";
+import { assertRuntime } from "./runtime.js";
 import { PausedThreads } from "./run/paused.js";
 import { FrameStore } from "./run/frames.js";
 import type { Stack, StackConfig } from "./stack-types.js";
@@ -64,11 +65,12 @@ const TABLES = 16;
  * const stack = createStack({ name: "support", plugins: [metrics(), security()] });
  * const support = stack.wrap(graph);
  * await support.invoke(input, stack.as({ userId: "alice" }));
- * @throws GraphTapError STACK_OPTIONS_INVALID and the kernel's boot errors.
+ * @throws GraphTapError RUNTIME_UNSUPPORTED, STACK_OPTIONS_INVALID and the kernel's boot errors.
  */
 export function createStack<const List extends readonly PluginInput[], Facts extends z.ZodType = z.ZodType>(
   config: StackConfig<List, Facts>,
 ): Stack<Facts> {
+  assertRuntime();
   const options = config as StackConfig<readonly PluginInput[], Facts>;
   const checked = OPTIONS.safeParse(options);
   if (!checked.success)

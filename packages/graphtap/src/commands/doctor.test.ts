@@ -111,7 +111,7 @@ describe("graphtap doctor", () => {
     const { code, codes, result } = await doctor({
       modules: { "src/stack.ts": () => supportModule([broken()]) },
       args: named,
-      env: { GRAPHTAP_KILL: "all" },
+      env: { GRAPHTAP_OFF: "all" },
     });
     expect([code, codes]).toEqual([1, ["PLUGIN_SETUP_FAILED", "VARIABLE_INVALID"]]);
     expect(result.checks.find(({ code: one }) => one === "PLUGIN_SETUP_FAILED")?.text).toContain("acme-broken");

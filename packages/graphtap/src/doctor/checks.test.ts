@@ -187,18 +187,24 @@ describe("the environment", () => {
     expect(JSON.stringify(checks)).not.toContain("SECRET");
     expect(checkEnvironment(env, at("--stack"))[1]?.text).toContain("had no effect");
     expect(checkEnvironment({ GRAPHTAP_STRICT: "0" }, null)).toEqual([
-      ok("environment", "GRAPHTAP_STRICT=0: notes do not count as findings"),
+      ok("environment", "GRAPHTAP_STRICT=0: warnings of a stack's start and notes do not count as findings"),
     ]);
     expect(checkEnvironment({ GRAPHTAP_LOG: "" }, null)).toEqual([ok("environment", "no variable of GraphTap is set")]);
   });
 
   it("finds those that somebody may believe to have one, without their values", () => {
     const checks = checkEnvironment(
-      { GRAPHTAP_KILL: "SECRET", GRAPHTAP_LOG: "SECRET", GRAPHTAP_STRICT: "true", GRAPHTAP_toString: "SECRET" },
+      { GRAPHTAP_OFF: "SECRET", GRAPHTAP_LOG: "SECRET", GRAPHTAP_STRICT: "true", GRAPHTAP_toString: "SECRET" },
       null,
     );
     expect(codes(checks)).toEqual(Array.from({ length: 4 }, () => "VARIABLE_INVALID"));
     expect(JSON.stringify(checks)).not.toContain("SECRET");
+  });
+
+  it("counts what is switched off, and names none of it", () => {
+    const [one] = checkEnvironment({ GRAPHTAP_KILL: "user:alice, tool:refund" }, null);
+    expect(one).toMatchObject({ level: "ok", text: expect.stringContaining("switches off 2 targets") });
+    expect(one?.text).not.toMatch(/alice|refund/);
   });
 
   it("is strict only where it is asked to be", () => {

@@ -23,6 +23,14 @@ type Reader = (value: string, reference: StackReference | null, name: string) =>
 const READ: Readonly<Record<string, Reader | undefined>> = Object.assign(
   Object.create(null) as Record<string, Reader>,
   {
+    GRAPHTAP_KILL: (value) => {
+      const targets = value.split(",").length;
+      // Which ones is left out: they may be names of users.
+      return ok(
+        "environment",
+        `GRAPHTAP_KILL switches off ${targets} ${targets === 1 ? "target" : "targets"} in stacks that have the plugin security`,
+      );
+    },
     GRAPHTAP_LOG: (value) =>
       isThreshold(value)
         ? ok("environment", `GRAPHTAP_LOG=${value} is the level of consoleLogger()`)
@@ -36,7 +44,10 @@ const READ: Readonly<Record<string, Reader | undefined>> = Object.assign(
       ),
     GRAPHTAP_STRICT: (value) =>
       value === "1" || value === "0"
-        ? ok("environment", `GRAPHTAP_STRICT=${value}: notes ${value === "1" ? "count" : "do not count"} as findings`)
+        ? ok(
+            "environment",
+            `GRAPHTAP_STRICT=${value}: warnings of a stack's start and notes ${value === "1" ? "count" : "do not count"} as findings`,
+          )
         : finding("environment", "VARIABLE_INVALID", "GRAPHTAP_STRICT counts only as 1", "GRAPHTAP_STRICT=1"),
   } satisfies Record<string, Reader>,
 );

@@ -65,13 +65,170 @@ describe("TestSeedDefects: security", () => {
     });
   });
 
-  it("an ADMIN was always denied, for a rate limit nobody had set", () => {
-    const { manager } = desk({ tools: { drop_table: { level: "admin" } } });
-    for (const toolName of ["drop_table", "file_manager"]) {
-      manager.grantToolPermission({ userId: "root", toolName, permissionLevel: "admin" });
-      for (let call = 0; call < 100; call++)
-        expect(manager.authorizeToolExecution({ userId: "root", toolName })).toMatchObject({ allowed: true });
+  it("a global ADMIN was always denied, for a rate limit nobody had set", async () => {
+    const { stack, manager } = desk({
+      adminRoles: ["admin"],
+      tools: { drop_table: { level: "admin" }, calculator: { rateLimit: 2 } },
+    });
+    const root = stack.as({ userId: "root", roles: ["admin"] });
+    const drop = stack.wrapTool(scriptedTool("drop_table", "gone"));
+    for (let call = 0; call < 100; call++) expect(await drop.invoke({}, root)).toBe("gone");
+    expect(manager.authorizeToolExecution({ userId: "root", roles: ["admin"], toolName: "mailer" })).toMatchObject({
+      allowed: true,
+      reason: 'user "root" is an administrator (policy v1)',
+    });
+    // Nobody else is one by being called like it, and a limit that was set holds.
+    expect(await failure(drop.invoke({}, stack.as({ userId: "admin" })))).toMatchObject({
+      code: "PERMISSION_NOT_GRANTED",
+    });
+    const sums = stack.wrapTool(scriptedTool("calculator", "4"));
+    await sums.invoke({}, root);
+    await sums.invoke({}, root);
+    expect(await failure(sums.invoke({}, root))).toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    // A permission of the level admin is one as well.
+    manager.grantToolPermission({ userId: "user123", toolName: "drop_table", permissionLevel: "admin" });
+    expect(await drop.invoke({}, stack.as({ userId: "user123" }))).toBe("gone");
+  });
+
+  it("2 per hour with a call each 59 minutes: allowed, allowed, denied, for an hour of silence after two calls", async () => {
+    const { clock, stack, manager } = desk();
+    manager.grantToolPermission({ userId: "user123", toolName: "web_search", permissionLevel: "write", rateLimit: 2 });
+    const search = stack.wrapTool(scriptedTool("web_search", "found"));
+    const call = () =>
+      search.invoke({}, stack.as({ userId: "user123" })).then(
+        () => true,
+        () => false,
+      );
+    const slow: boolean[] = [];
+    for (let i = 0; i < 8; i++, clock.advance(59 * 60_000)) slow.push(await call());
+    expect(slow).toEqual(new Array(8).fill(true));
+    // Nor are there more in any hour, wherever it begins.
+    clock.advance(HOUR);
+    const fast: number[] = [];
+    for (let minute = 0; minute < 240; minute++, clock.advance(60_000)) if (await call()) fast.push(minute);
+    expect(fast).toEqual([0, 1, 60, 61, 120, 121, 180, 181]);
+  });
+
+  it("no method named, no list asked: method null ran everything", async () => {
+    const { stack, manager } = desk({ tools: { file_manager: { method: "action" } } });
+    const grant = { userId: "user123", permissionLevel: "admin", allowedMethods: ["read", "list"] } as const;
+    manager.grantToolPermission({ ...grant, toolName: "file_manager" });
+    manager.grantToolPermission({ ...grant, toolName: "mailer" });
+    const files = scriptedTool("file_manager", "x");
+    const mailer = scriptedTool("mailer", "x");
+    const as = stack.as({ userId: "user123" });
+    for (const args of [{}, { action: null }, { action: "delete" }, { action: ["read"] }, { method: "read" }])
+      expect(await failure(stack.wrapTool(files).invoke(args, as))).toMatchObject({ code: "PERMISSION_NOT_GRANTED" });
+    // Nobody said how to tell the method of this one: none of its calls is known to be on the list.
+    expect(await failure(stack.wrapTool(mailer).invoke({ method: "read" }, as))).toMatchObject({
+      code: "PERMISSION_NOT_GRANTED",
+    });
+    expect([files.callCount, mailer.callCount]).toEqual([0, 0]);
+    await stack.wrapTool(files).invoke({ action: "read" }, as);
+    expect(files.callCount).toBe(1);
+    expect(manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager", method: null })).toMatchObject(
+      { allowed: false, cause: "method-unknown" },
+    );
+  });
+
+  it("an empty list of methods meant all of them", () => {
+    const { manager } = desk();
+    const ask = (method?: string) =>
+      manager.authorizeToolExecution({ userId: "user123", toolName: "file_manager", method }).allowed;
+    manager.grantToolPermission({
+      userId: "user123",
+      toolName: "file_manager",
+      permissionLevel: "admin",
+      allowedMethods: [],
+    });
+    expect([ask(), ask("read")]).toEqual([false, false]);
+    // Left out, it means all.
+    manager.grantToolPermission({ userId: "user123", toolName: "file_manager", permissionLevel: "admin" });
+    expect([ask(), ask("read")]).toEqual([true, true]);
+  });
+
+  it("a limit of 0 meant unlimited", async () => {
+    const { clock, stack, manager } = desk();
+    manager.grantToolPermission({ userId: "user123", toolName: "web_search", permissionLevel: "write", rateLimit: 0 });
+    const search = scriptedTool("web_search", "found");
+    for (let i = 0; i < 5; i++, clock.advance(HOUR))
+      expect(await failure(stack.wrapTool(search).invoke({}, stack.as({ userId: "user123" })))).toMatchObject({
+        code: "RATE_LIMIT_EXCEEDED",
+      });
+    expect(search.callCount).toBe(0);
+  });
+
+  it("granting again began to count at zero, and each start of the demo granted again", async () => {
+    const { stack, manager } = desk();
+    const search = scriptedTool("web_search", "found");
+    const guarded = stack.wrapTool(search);
+    for (let round = 0; round < 5; round++) {
+      manager.grantToolPermission({ userId: "demo_user", toolName: "web_search", permissionLevel: "read" });
+      manager.revokeToolPermission({ userId: "demo_user", toolName: "web_search" });
+      manager.grantToolPermission({
+        userId: "demo_user",
+        toolName: "web_search",
+        permissionLevel: "write",
+        rateLimit: 2,
+      });
+      await guarded.invoke({}, stack.as({ userId: "demo_user" })).catch(() => null);
     }
+    expect(search.callCount).toBe(2);
+  });
+
+  it("a call that the content check refused had used up the limit", async () => {
+    const check = plugin("content-check", (api) => {
+      api.tap(hooks.tool.authorize, ({ parsed }) =>
+        JSON.stringify(parsed).includes("s3cret") ? deny("SECRET", "Leave the secret out.") : undefined,
+      );
+    });
+    const { stack, manager } = desk({}, check);
+    manager.grantToolPermission({ userId: "user123", toolName: "web_search", permissionLevel: "write", rateLimit: 1 });
+    const search = scriptedTool("web_search", "found");
+    const guarded = stack.wrapTool(search);
+    const as = stack.as({ userId: "user123" });
+    for (let i = 0; i < 3; i++)
+      expect(await failure(guarded.invoke({ q: "s3cret" }, as))).toMatchObject({ code: "SECRET" });
+    expect(await guarded.invoke({ q: "weather" }, as)).toBe("found");
+    expect(search.callCount).toBe(1);
+  });
+
+  it("the bare answer was yes or no, with no word on why or when", () => {
+    const { clock, manager } = desk();
+    manager.grantToolPermission({ userId: "user123", toolName: "web_search", permissionLevel: "write", rateLimit: 1 });
+    const question = { userId: "user123", toolName: "web_search" };
+    expect(manager.admitToolExecution(question)).toMatchObject({ allowed: true, rate: { limit: 1, remaining: 0 } });
+    clock.advance(60_000);
+    expect(manager.admitToolExecution(question)).toMatchObject({
+      allowed: false,
+      code: "RATE_LIMIT_EXCEEDED",
+      cause: "rate",
+      rate: { limit: 1, remaining: 0, retryAfterMs: 59 * 60_000, resetAt: clock.now() + 59 * 60_000 },
+    });
+    expect(manager.explain(question).fix).toBe("wait 59 min, or a higher rateLimit");
+  });
+
+  it("a user's dashboard named other users, and other users' figures", async () => {
+    const { stack, manager } = desk();
+    for (const userId of ["alice", "canary-bob"]) {
+      manager.grantToolPermission({
+        userId,
+        toolName: "web_search",
+        permissionLevel: "write",
+        grantedBy: "canary-root",
+      });
+      await stack
+        .wrapTool(scriptedTool("mailer", "x"))
+        .invoke({}, stack.as({ userId }))
+        .catch(() => null);
+    }
+    const panels = await stack.call(hooks.dashboard.collect, { kind: "user", userId: "alice", tenantId: null });
+    const text = JSON.stringify(panels);
+    expect(text).toContain("web_search");
+    expect(text).not.toContain("canary");
+    expect(panels.map((one) => (one.status === "ok" ? one.value.data["recentDenials"] : null))).toMatchObject([
+      [{ tool: "mailer", code: "PERMISSION_NOT_GRANTED" }],
+    ]);
   });
 
   it("1,000 denials made 1,000 users", async () => {

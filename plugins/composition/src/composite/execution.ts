@@ -1,0 +1,72 @@
+import type { Clock } from "@graphtap/kernel";
+import { type RunContext, runKey } from "@graphtap/langgraph";
+import type { MemberOutcome } from "../keys.js";
+import type { Config } from "../members/graph.js";
+import { Places } from "./places.js";
+
+/** What the members of one execution of a composite share. */
+export interface Execution {
+  /** Monotonic milliseconds at which its first member began. */
+  readonly since: number;
+  readonly places: Places;
+}
+
+/** Executions of one composite, each kept with the run it is part of: nothing of a run outlives it. */
+export class Executions {
+  readonly #key = runKey<Map<string, Execution>>("composition.executions");
+
+  constructor(
+    readonly clock: Clock,
+    readonly maxConcurrency: number,
+  ) {}
+
+  /** The execution that the node at hand is part of: the same run, under the same task around it. */
+  of(run: RunContext | null, config: Config): Execution {
+    const known = run?.data.get(this.#key) ?? new Map<string, Execution>();
+    const place = placeOf(config);
+    let execution = known.get(place);
+    if (execution === undefined) {
+      execution = { since: this.clock.monotonic(), places: new Places(this.maxConcurrency) };
+      known.set(place, execution);
+      run?.data.set(this.#key, known);
+    }
+    return execution;
+  }
+}
+
+/** The namespace of the graph that a node belongs to: the node's own, without its last part. */
+function placeOf(config: Config): string {
+  const ns: unknown = config.configurable?.["checkpoint_ns"];
+  return typeof ns === "string" ? ns.split("|").slice(0, -1).join("|") : "";
+}
+
+const SINK = "__graphtap_results";
+
+/** Takes what members gave, for whoever executes a composite and wants more than its state. */
+export class Results {
+  readonly #by = new Map<
+    number,
+    { readonly outcome: MemberOutcome; readonly changes: Readonly<Record<string, unknown>> }
+  >();
+
+  /** @param composite whose members are meant; those of composites in it are not */
+  constructor(readonly composite: object) {}
+
+  take(outcome: MemberOutcome, changes: Readonly<Record<string, unknown>>): void {
+    this.#by.set(outcome.index, { outcome, changes });
+  }
+  of(
+    index: number,
+  ): { readonly outcome: MemberOutcome; readonly changes: Readonly<Record<string, unknown>> } | undefined {
+    return this.#by.get(index);
+  }
+
+  /** A config that carries it; keys with two underscores stay out of checkpoints and traces. */
+  in(config: Config): Config {
+    return { ...config, configurable: { ...config.configurable, [SINK]: this } };
+  }
+  static from(config: Config, composite: object): Results | null {
+    const found: unknown = config.configurable?.[SINK];
+    return found instanceof Results && found.composite === composite ? found : null;
+  }
+}

@@ -1,0 +1,36 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+
+/** What LangGraph and LangChain accept as a config. */
+export type Config = Partial<RunnableConfig> & Record<string, unknown>;
+
+/** A compiled graph, as far as a composition needs it. Structural: versions and copies of LangGraph differ in class. */
+export interface GraphLike {
+  readonly lg_is_pregel: boolean;
+  readonly nodes: unknown;
+  readonly channels: Readonly<Record<string, unknown>>;
+  readonly outputChannels: string | readonly string[];
+  readonly checkpointer?: unknown;
+  getName(): string;
+  invoke(input: unknown, config?: Config): Promise<unknown>;
+}
+
+/** What users give: any compiled graph of LangGraph, whatever its types. */
+export interface AnyGraph {
+  readonly lg_is_pregel: boolean;
+  readonly nodes: unknown;
+  invoke(input: never, config?: never): Promise<unknown>;
+}
+
+export const isGraph = (value: unknown): value is GraphLike =>
+  typeof value === "object" &&
+  value !== null &&
+  (value as GraphLike).lg_is_pregel === true &&
+  typeof (value as GraphLike).channels === "object";
+
+/** Channels of a graph that hold its state, and not its own affairs. */
+export const channelsOf = (graph: GraphLike): readonly string[] =>
+  Object.keys(graph.channels).filter((name) => !name.startsWith("__") && !name.includes(":"));
+
+/** Channels that are part of what a graph gives. */
+export const outputsOf = ({ outputChannels }: GraphLike): readonly string[] =>
+  typeof outputChannels === "string" ? [outputChannels] : outputChannels;

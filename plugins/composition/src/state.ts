@@ -1,0 +1,85 @@
+import type { RetrievedDocument } from "@graphtap/langgraph";
+import {
+  Annotation,
+  type AnnotationRoot,
+  MessagesAnnotation,
+  type StateDefinition,
+} from "@langchain/langgraph";
+import { EphemeralValue } from "@langchain/langgraph/channels";
+import type { Branches } from "./composite/branch.js";
+import type { MemberOutcome } from "./keys.js";
+
+/** What every composed workflow holds, as a workflow of `createWorkflow` does. */
+const CONVERSATION = {
+  messages: MessagesAnnotation.spec.messages,
+  context: Annotation<readonly RetrievedDocument[]>({ reducer: (_old, found) => found, default: () => [] }),
+};
+
+/** Later outcomes replace those of the run before: a run writes them from the first member on. */
+export const joinOutcomes = (
+  old: readonly MemberOutcome[],
+  added: readonly MemberOutcome[],
+): readonly MemberOutcome[] => [...old.filter(({ index }) => index < (added[0]?.index ?? Infinity)), ...added];
+
+const OUTCOMES = Annotation<readonly MemberOutcome[]>({ reducer: joinOutcomes, default: () => [] });
+
+/** Null: all of them were merged. */
+const BRANCHES = Annotation<Branches, Branches | null>({
+  reducer: (old, added) => (added === null ? {} : { ...old, ...added }),
+  default: () => ({}),
+});
+
+/** The channel that parallel members leave their work in until it is merged; never part of an output. */
+export const BRANCHES_CHANNEL = "composition_branches";
+
+export type ConversationSpec = typeof CONVERSATION;
+export type CompositeSpec = ConversationSpec & { readonly outcomes: typeof OUTCOMES };
+
+/** More channels, as LangGraph's own `Annotation.Root` gives them. */
+export type StateRoot = AnnotationRoot<StateDefinition>;
+
+/** The three faces of a composed graph's state. */
+export interface Schemas {
+  readonly state: StateRoot;
+  readonly input: StateRoot;
+  readonly output: StateRoot;
+  /** Channels that members may share. */
+  readonly channels: readonly string[];
+}
+
+/** What may be told at the start of a run and is gone after its first step, so that no later run finds it. */
+const told = (keys: readonly string[]): StateDefinition =>
+  Object.fromEntries(keys.map((key) => [key, new EphemeralValue<unknown>(false)]));
+
+/** Documents come from retrievers and outcomes from members, never from a caller. */
+const GIVEN = new Set(["context", "outcomes"]);
+
+/** Schemas of a conditional workflow. `untrusted` keys may be part of its input. */
+export function conditionalSchemas(more: StateRoot | undefined, untrusted: readonly string[]): Schemas {
+  return schemasOf({ ...CONVERSATION, ...more?.spec }, untrusted, {});
+}
+
+/** Schemas of a composite. */
+export function compositeSchemas(more: StateRoot | undefined, untrusted: readonly string[]): Schemas {
+  return schemasOf({ ...CONVERSATION, ...more?.spec, outcomes: OUTCOMES }, untrusted, { [BRANCHES_CHANNEL]: BRANCHES });
+}
+
+function schemasOf(spec: StateDefinition, untrusted: readonly string[], inner: StateDefinition): Schemas {
+  const extra = told(untrusted.filter((key) => !Object.hasOwn(spec, key)));
+  const given = Object.fromEntries(Object.entries(spec).filter(([key]) => !GIVEN.has(key)));
+  return {
+    state: Annotation.Root({ ...spec, ...extra, ...inner }),
+    input: Annotation.Root({ ...given, ...extra }),
+    output: Annotation.Root(spec),
+    channels: Object.keys(spec).filter((key) => key !== "outcomes"),
+  };
+}
+
+/** Whether a channel joins what is written to it with what it holds. */
+export const hasReducer = (channel: unknown): boolean =>
+  typeof (channel as { operator?: unknown } | null)?.operator === "function";
+
+/** Whether `state` is what `Annotation.Root` makes. Brand, not class: copies of LangGraph exist. */
+export const isStateRoot = (value: unknown): value is StateRoot =>
+  (value as { lg_name?: unknown } | null)?.lg_name === "AnnotationRoot" &&
+  typeof (value as { spec?: unknown }).spec === "object";

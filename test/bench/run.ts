@@ -2,6 +2,7 @@
  * What the hooks cost, as ratios of CPU time measured in one run and interleaved. Exits with 1 when a limit is exceeded
  * beyond doubt (its whole 95 % interval lies above it); budgets that are missed are said. `--quick` takes fewer rounds.
  */
+import { decisions } from "./cases/decisions.js";
 import { agentRuns, idleRuns, reactRuns } from "./cases/graphs.js";
 import { bytesPerCall, loops, onions } from "./cases/dispatch.js";
 import { exceeded, type Group, measure, table } from "./harness.js";

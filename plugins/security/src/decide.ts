@@ -48,16 +48,22 @@ const refuse = (cause: DenialCause, asker: Subject | null, actor: Subject | null
  * The decision alone: null when every principal of the chain is allowed, else the first refusal. It is what each tool
  * call pays for, so it builds no text.
  */
-export function refusalOf(grants: Grants, request: DecisionRequest): Refusal | null {
-  const { subject, required, isAdmin } = request;
+function refusalOf(grants: Grants, request: DecisionRequest): Refusal | null {
+  const { subject, required } = request;
   if (subject === null) return refuse("no-identity", null, null, null);
   if (required === null) return refuse("unknown-level", subject, null, null);
+  const { toolName, now } = request;
+  const method = request.method ?? null;
   let asker: Subject | null = subject;
   let actor: Subject | null = null;
   for (let depth = 0; asker !== null; depth++) {
     if (depth === LONGEST_CHAIN || !isNamed(asker)) return refuse("no-identity", asker, actor, null);
-    if (isAdmin?.(asker) !== true) {
-      const refusal = refusalOfOne(grants, request, asker, actor, required);
+    // Nearly every call: the principal's own grant is enough, and it has no role that could refuse.
+    const held = grants.find(asker, toolName);
+    const { roles } = asker;
+    const plain = roles === undefined || roles.length === 0;
+    if (!plain || held === undefined || judgeGrant(held, method, required, now) !== null) {
+      const refusal = request.isAdmin?.(asker) === true ? null : refusalOfOne(grants, request, asker, actor, required);
       if (refusal !== null) return refusal;
     }
     actor = asker;

@@ -31,6 +31,7 @@ const groups: readonly Group[] = [
     budgets: { "around hook": 1.5 },
     limits: { "around hook": 1.8 },
   },
+  decisions(rounds),
   {
     title: "A graph of two idle nodes, one invoke",
     rounds,

@@ -1,0 +1,126 @@
+type Result = IteratorResult<unknown>;
+
+/** What is made of the chunks of a run on their way out. */
+export interface ChunkFilter {
+  /** A chunk came: what may leave now, which may be nothing, the chunk, or more than one. */
+  take(chunk: unknown): readonly unknown[];
+  /** Nothing comes any more: what was held. */
+  end(): readonly unknown[];
+}
+
+/** The chunks of a run with a filter between. Each step is the run's own step: no chunk arrives a turn later for it. */
+export class Passing implements AsyncIterableIterator<unknown> {
+  readonly #source: AsyncIterator<unknown>;
+  readonly #filter: ChunkFilter;
+  readonly #ready: unknown[] = [];
+  #last: (() => Promise<Result>) | null = null;
+
+  constructor(source: AsyncIterable<unknown>, filter: ChunkFilter) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#filter = filter;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() });
+    if (this.#last !== null) return this.#last();
+    return new Step(this.#source.next(), this.#taken, this.#failed);
+  }
+
+  return(value?: unknown): Promise<Result> {
+    return this.#source.return?.(value) ?? Promise.resolve({ done: true, value });
+  }
+
+  throw(error: unknown): Promise<Result> {
+    return this.#source.throw?.(error) ?? Promise.reject(error);
+  }
+
+  readonly #taken = (result: Result): Result | Promise<Result> => {
+    try {
+      if (result.done === true) {
+        this.#last = () => Promise.resolve(result);
+        this.#ready.push(...this.#filter.end());
+        return this.#ready.length > 0 ? { done: false, value: this.#ready.shift() } : result;
+      }
+      const leaving = this.#filter.take(result.value);
+      if (leaving.length === 1) return leaving[0] === result.value ? result : { done: false, value: leaving[0] };
+      this.#ready.push(...leaving);
+      return this.next();
+    } catch (error) {
+      // Refused: nothing else leaves, and nobody reads on.
+      this.#last = () => Promise.resolve({ done: true, value: undefined });
+      this.#ready.length = 0;
+      this.#source.return?.(undefined).then(undefined, () => undefined);
+      throw error;
+    }
+  };
+
+  readonly #failed = (error: unknown): Result | Promise<Result> => {
+    if (this.#last !== null) throw error;
+    this.#last = () => Promise.reject(error);
+    this.#ready.push(...this.#filter.end());
+    return this.next();
+  };
+}
+
+/** A step with something done to its result in the turn in which it comes, however often it is listened to. */
+class Step implements Promise<Result> {
+  readonly [Symbol.toStringTag] = "Promise";
+  readonly #step: Promise<Result>;
+  readonly #taken: (result: Result) => Result | Promise<Result>;
+  readonly #failed: (error: unknown) => Result | Promise<Result>;
+  #made: { readonly value: Result | Promise<Result> } | { readonly error: unknown } | null = null;
+
+  constructor(
+    step: Promise<Result>,
+    taken: (result: Result) => Result | Promise<Result>,
+    failed: (error: unknown) => Result | Promise<Result>,
+  ) {
+    this.#step = step;
+    this.#taken = taken;
+    this.#failed = failed;
+  }
+
+  #make(make: () => Result | Promise<Result>): Result | Promise<Result> {
+    if (this.#made === null)
+      try {
+        this.#made = { value: make() };
+      } catch (error) {
+        this.#made = { error };
+      }
+    if ("error" in this.#made) throw this.#made.error;
+    return this.#made.value;
+  }
+
+  then<A = Result, B = never>(
+    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    const hand = (make: () => Result | Promise<Result>): A | B | PromiseLike<A | B> => {
+      let made: Result | Promise<Result>;
+      try {
+        made = this.#make(make);
+      } catch (error) {
+        if (onError) return onError(error);
+        throw error;
+      }
+      if ("then" in made) return made.then(onResult, onError);
+      return onResult ? onResult(made) : (made as A);
+    };
+    return this.#step.then(
+      (result) => hand(() => this.#taken(result)),
+      (error: unknown) => hand(() => this.#failed(error)),
+    );
+  }
+
+  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
+    return this.then(undefined, onError);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<Result> {
+    return Promise.resolve<Result>(this).finally(onFinally);
+  }
+}

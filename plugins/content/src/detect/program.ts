@@ -1,0 +1,45 @@
+import type { ContentAction } from "../keys.js";
+import type { PatternSet } from "./patterns.js";
+import type { Rule } from "./rule.js";
+
+/** A rule at one place, with what is done there. */
+export interface Armed {
+  readonly rule: Rule;
+  readonly action: Exclude<ContentAction, "allow">;
+}
+
+/** What one place looks for. Rules by the character they begin with, the highest priority first. */
+export interface Program {
+  readonly byStart: readonly (readonly Armed[] | undefined)[];
+  /** Those that may begin within a word. */
+  readonly anywhere: readonly (readonly Armed[] | undefined)[];
+  readonly wide: readonly Armed[];
+  /** The rule that reads keys, for data. */
+  readonly credential: Armed | null;
+  readonly patterns: PatternSet | null;
+  readonly ids: ReadonlySet<string>;
+  readonly actions: ReadonlyMap<string, Armed["action"]>;
+}
+
+/** Arranges what a place looks for. */
+export function compile(armed: readonly Armed[], patterns: PatternSet | null): Program {
+  const sorted = armed.toSorted((a, b) => b.rule.priority - a.rule.priority);
+  const table = (of: readonly Armed[]): (readonly Armed[] | undefined)[] =>
+    Array.from({ length: 128 }, (_, code) => {
+      const char = String.fromCharCode(code);
+      const found = of.filter(({ rule }) => rule.starts.includes(char));
+      return found.length > 0 ? found : undefined;
+    });
+  return {
+    byStart: table(sorted),
+    anywhere: table(sorted.filter(({ rule }) => rule.anywhere === true)),
+    wide: sorted.filter(({ rule }) => rule.wide === true),
+    credential: sorted.find(({ rule }) => rule.id === "credential") ?? null,
+    patterns,
+    ids: new Set([...sorted.map(({ rule }) => rule.id), ...(patterns?.ids ?? []), "limit"]),
+    actions: new Map(sorted.map(({ rule, action }) => [rule.id, action])),
+  };
+}
+
+/** Whether a place looks for nothing at all. */
+export const isEmpty = (program: Program): boolean => program.ids.size === 1;

@@ -1,0 +1,115 @@
+import type { ContentKind } from "../keys.js";
+
+/** More text is needed to tell. Never said of a text that has ended, and never for more than {@link HOLD} characters. */
+export const MORE: unique symbol = Symbol("more text is needed");
+/** Longest stretch of text that may have to be held back to judge its first character. */
+export const HOLD = 256;
+/** Spaces in a row that a pattern may have where one is meant. */
+export const SPACES_LIMIT = 4;
+/** What `peek` gives past the end of a text that may go on. */
+export const OPEN = -2;
+
+/** What goes on being hidden after the part that was recognised: its end need not be held back for. */
+export interface Swallow {
+  /** Takes characters from `from` on; gives the first one that does not belong to it. */
+  run(text: string, from: number): number;
+}
+
+/** Something was found. Offsets are those of the folded text. */
+export interface Hit {
+  /** Where what has to be hidden begins; what is before it (a key, "Bearer") may be seen. */
+  readonly from: number;
+  readonly to: number;
+  readonly swallow: Swallow | null;
+  /** How it was written, where it was not in plain text. */
+  readonly encoding: "base64" | "hex" | null;
+  /** The rule that found it, where it was found inside of something encoded. */
+  readonly inner: string | null;
+  /** A masked sample that gives nothing away, such as `t***@example.com`. */
+  readonly sample: string | null;
+}
+
+export const hit = (from: number, to: number, more?: Partial<Hit>): Hit => ({
+  from,
+  to,
+  swallow: null,
+  encoding: null,
+  inner: null,
+  sample: null,
+  ...more,
+});
+
+/** One thing to look for, as a function of the text from one position on: linear, and the same however the text was cut. */
+export interface Rule {
+  readonly id: string;
+  readonly kind: ContentKind;
+  /** Of what begins at one place, the higher one wins. */
+  readonly priority: number;
+  /** ASCII characters it may begin with. */
+  readonly starts: string;
+  /** It may begin with any character beyond ASCII. */
+  readonly wide?: boolean;
+  /** It may begin inside of a word. */
+  readonly anywhere?: boolean;
+  match(view: View, at: number): Hit | typeof MORE | null;
+}
+
+/** The text that is at hand, folded. */
+export class View {
+  /** Where the last characters that may be the beginning of an address begin; a later one cannot be told apart. */
+  readonly #tail: number;
+  #at = -1;
+
+  constructor(
+    readonly text: string,
+    readonly final: boolean,
+    /** The character before the text; -1 at its beginning. */
+    readonly before: number,
+  ) {
+    this.#tail = final ? text.length : tailOf(text);
+  }
+
+  /** The code of a character; -1 past the end of a text, {@link OPEN} where it may go on. */
+  peek(i: number): number {
+    return i < this.text.length ? this.text.charCodeAt(i) : this.final ? -1 : OPEN;
+  }
+
+  /** The character before a position. */
+  prev(i: number): number {
+    return i === 0 ? this.before : this.text.charCodeAt(i - 1);
+  }
+
+  /** Whether an `@` may follow from here on. */
+  mayBeAddress(i: number): boolean {
+    if (i >= this.#tail) return true;
+    if (this.#at !== Infinity && this.#at < i) {
+      const next = this.text.indexOf("@", i);
+      this.#at = next < 0 ? Infinity : next;
+    }
+    return this.#at - i <= HOLD;
+  }
+}
+
+/** The last word of a text, looked for no further back than what may be held. */
+function tailOf(text: string): number {
+  const least = Math.max(0, text.length - HOLD);
+  for (let i = text.length - 1; i >= least; i--) {
+    const code = text.charCodeAt(i);
+    if (code === 32 || code === 10 || code === 13 || code === 9) return i + 1;
+  }
+  return least;
+}
+
+/** Goes on hiding as long as the characters are of a set. */
+export function swallowSet(set: Uint8Array): Swallow {
+  return {
+    run(text, from) {
+      let i = from;
+      for (; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        if (code > 127 || set[code] !== 1) break;
+      }
+      return i;
+    },
+  };
+}

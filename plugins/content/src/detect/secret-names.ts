@@ -1,0 +1,84 @@
+/** How much a key says of its value: `password` even of a short or numeric one, `token` of text that looks like one. */
+export type SecretName = "password" | "secret" | "token" | null;
+
+const PASSWORDS = new Set(["password", "passwd", "pwd", "passphrase", "passcode"]);
+const SECRETS = new Set([
+  "secret",
+  "credential",
+  "credentials",
+  "authorization",
+  "apikey",
+  "secretkey",
+  "privatekey",
+  "accesskey",
+  "authtoken",
+  "accesstoken",
+  "refreshtoken",
+]);
+/** What a `key` has to be of. */
+const KEYS = new Set([
+  "api",
+  "secret",
+  "private",
+  "access",
+  "signing",
+  "encryption",
+  "auth",
+  "service",
+  "master",
+  "shared",
+  "account",
+  "ssh",
+  "client",
+  "hmac",
+]);
+/** A token of these is a piece of text, or a place in a list. */
+const TOKENS_OF_TEXT = new Set(
+  "next page continuation sync cursor max min num total stop eos bos pad unk mask sep cls special input output prompt completion new start end first last per each any current previous prev image audio text cached reasoning delta".split(
+    " ",
+  ),
+);
+
+// Humps, dashes, dots and underscores part words; one class per alternative, so linear.
+const WORDS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
+const MEMO_LIMIT = 4_096;
+const memo = new Map<string, SecretName>();
+
+/** What the name of a key, a variable or an option says of its value: `max_tokens` nothing, `password` everything. */
+export function secretName(name: string): SecretName {
+  if (name.length < 3 || name.length > 64) return null;
+  const known = memo.get(name);
+  if (known !== undefined) return known;
+  const judged = judge(name.match(WORDS) ?? []);
+  if (memo.size >= MEMO_LIMIT) memo.clear();
+  memo.set(name, judged);
+  return judged;
+}
+
+function judge(parts: readonly string[]): SecretName {
+  const last = parts.at(-1)?.toLowerCase() ?? "";
+  const before = parts.at(-2)?.toLowerCase() ?? "";
+  if (PASSWORDS.has(last)) return "password";
+  if (SECRETS.has(last)) return "secret";
+  if (last === "key") return KEYS.has(before) ? "secret" : null;
+  if (last === "token" || last === "jwt") return TOKENS_OF_TEXT.has(before) ? null : "token";
+  return null;
+}
+
+// Each alternative is anchored and made of one class: no way to be slow.
+const PLACEHOLDER =
+  /^(?:\*+|\.{3,}|…|<[^>]*>|\$\{[^}]*\}|\{\{[^}]*\}\}|\{[^}]*\}|%[A-Za-z_]+%|\$[A-Za-z_]+|process\.env\.\w+|null|none|nil|undefined|true|false|required|optional|string|bearer|basic|redacted|masked|hidden)$/i;
+
+/** Whether a value under such a key is one that nobody has to hide. */
+export function isPlaceholder(value: string): boolean {
+  return value.startsWith("[hidden:") || (value.length <= 80 && PLACEHOLDER.test(value));
+}
+
+/** Whether a value of data under a key with such a name is a secret. */
+export function isSecretValue(name: SecretName, value: unknown): boolean {
+  if (name === null) return false;
+  if (typeof value === "number" || typeof value === "bigint") return name === "password";
+  if (typeof value !== "string" || value === "" || isPlaceholder(value)) return false;
+  // `{ "token": "the" }` is how texts are taken apart.
+  return name !== "token" || (value.length >= 8 && !value.includes(" "));
+}

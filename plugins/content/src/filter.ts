@@ -1,0 +1,77 @@
+import type { RunContext } from "@graphtap/langgraph";
+import { runKey } from "@graphtap/langgraph";
+import type { Program } from "./detect/program.js";
+import { type Refusal, refusalOf } from "./errors.js";
+import type { ContentPlace } from "./keys.js";
+import type { Policy } from "./policy.js";
+import { type Listeners, Report } from "./report.js";
+import { Memories, type Memory } from "./values/memory.js";
+import { Scan, type ScanLimits } from "./values/scan.js";
+
+/** What came of looking at a value. */
+export type Outcome =
+  | { readonly kind: "clean" }
+  | { readonly kind: "hidden"; readonly value: unknown }
+  | { readonly kind: "blocked"; readonly refusal: Refusal };
+
+const CLEAN: Outcome = Object.freeze({ kind: "clean" });
+const Seen = runKey<Memories>("content.seen");
+
+/** The places of a stack, each with what is looked for there. */
+export class Places {
+  readonly #keys = new WeakMap<Program, Set<string>>();
+
+  constructor(
+    readonly policy: Policy,
+    readonly limits: ScanLimits,
+    readonly onLimit: "block" | "flag",
+    readonly listeners: Listeners,
+  ) {}
+
+  program(place: ContentPlace): Program | null {
+    return this.policy[place];
+  }
+
+  /** What this run has looked at with these detectors. */
+  memory(run: RunContext, program: Program): Memory {
+    let memories = run.data.get(Seen);
+    if (memories === undefined) run.data.set(Seen, (memories = new Memories((of) => this.#keysOf(of))));
+    return memories.of(program);
+  }
+
+  report(place: ContentPlace, run: RunContext, tool: string | null = null, toldByGuard = false): Report {
+    return new Report(this.listeners, { place, run, tool }, toldByGuard);
+  }
+
+  /** Looks at a value, tells what was found, and gives what may pass. */
+  look(place: ContentPlace, value: unknown, run: RunContext, tool: string | null = null, byGuard = false): Outcome {
+    const program = this.policy[place];
+    if (program === null) return CLEAN;
+    const report = this.report(place, run, tool, byGuard);
+    const scan = new Scan(program, this.limits, this.memory(run, program), ({ found }) => report.sink(found));
+    const { hides, blocked, over, characters } = scan.run(value);
+    let why: string | undefined;
+    if (over !== null) {
+      why = `not all of it could be looked at (${over})`;
+      report.over(this.onLimit === "block");
+    }
+    let outcome: Outcome = CLEAN;
+    if (blocked !== null) outcome = { kind: "blocked", refusal: refusalOf(blocked.id, place) };
+    else if (over !== null && this.onLimit === "block")
+      outcome = { kind: "blocked", refusal: refusalOf("limit", place, why) };
+    else if (hides) {
+      const { value: shown, complete } = scan.hidden(value);
+      outcome = complete
+        ? { kind: "hidden", value: shown }
+        : { kind: "blocked", refusal: refusalOf("limit", place, "it changed while it was looked at") };
+    }
+    report.done(characters);
+    return outcome;
+  }
+
+  #keysOf(program: Program): Set<string> {
+    let keys = this.#keys.get(program);
+    if (keys === undefined) this.#keys.set(program, (keys = new Set()));
+    return keys;
+  }
+}

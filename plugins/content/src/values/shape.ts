@@ -1,0 +1,164 @@
+import { types } from "node:util";
+
+/** What a scan makes of an object. `opaque`: a live object, which is not looked into; `unreadable`: reading it runs code. */
+export type Shape = "plain" | "array" | "map" | "set" | "message" | "instance" | "opaque" | "unreadable";
+
+/** A LangChain message of any copy. */
+export interface MessageLike {
+  readonly content: unknown;
+  readonly id?: string;
+  readonly lc_kwargs?: Record<string, unknown>;
+}
+
+export function isMessage(value: unknown): value is MessageLike {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !types.isProxy(value) &&
+    typeof (value as { _getType?: unknown })._getType === "function" &&
+    Object.hasOwn(value, "content")
+  );
+}
+
+/** Instances that are data all the same: Commands, Sends, interrupts, documents, chat generations, errors. */
+function isDataInstance(value: object): boolean {
+  if (types.isNativeError(value)) return true;
+  if (Object.hasOwn(value, "lg_name")) return true;
+  if (Object.hasOwn(value, "pageContent") && Object.hasOwn(value, "metadata")) return true;
+  return Object.hasOwn(value, "message") && Object.hasOwn(value, "text");
+}
+
+export function shapeOf(value: object): Shape {
+  if (types.isProxy(value)) return "unreadable";
+  if (Array.isArray(value)) return "array";
+  const proto: unknown = Object.getPrototypeOf(value);
+  if (proto === Object.prototype || proto === null) return "plain";
+  if (isMessage(value)) return "message";
+  if (types.isMap(value)) return "map";
+  if (types.isSet(value)) return "set";
+  if (isDataInstance(value)) return "instance";
+  // Plain objects of another realm.
+  if (!types.isProxy(proto) && Object.getPrototypeOf(proto) === null && Object.hasOwn(proto as object, "isPrototypeOf"))
+    return "plain";
+  return "opaque";
+}
+
+export type Key = string | number;
+export type Entry = readonly [key: Key, value: unknown];
+
+/** Parts of a message that hold text; the rest are ids and figures. */
+const MESSAGE_FIELDS = [
+  "content",
+  "tool_calls",
+  "invalid_tool_calls",
+  "tool_call_chunks",
+  "additional_kwargs",
+  "response_metadata",
+  "artifact",
+] as const;
+
+/** What a chunk of a message, and its copy of its fields, makes of the pieces of its calls when it is read. */
+const LAZY = new Set(["tool_calls", "invalid_tool_calls"]);
+
+/** A getter of LangChain's own; one that throws hides what it would have given. */
+function readLazy(value: object, key: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is inside of an object; null where reading it would run code. `deep`: also copies of a message's own fields. */
+export function entriesOf(value: object, shape: Shape, deep: boolean): readonly Entry[] | null {
+  const entries: Entry[] = [];
+  if (shape === "array") {
+    const list = value as readonly unknown[];
+    for (let i = 0; i < list.length; i++) {
+      const part = Object.getOwnPropertyDescriptor(list, i);
+      if (part === undefined) continue;
+      if (!("value" in part)) return null;
+      entries.push([i, part.value]);
+    }
+    return entries;
+  }
+  if (shape === "map") {
+    let i = 0;
+    Map.prototype.forEach.call(value, (item: unknown, key: unknown) => entries.push([i++, key], [i++, item]));
+    return entries;
+  }
+  if (shape === "set") {
+    let i = 0;
+    Set.prototype.forEach.call(value, (item: unknown) => entries.push([i++, item]));
+    return entries;
+  }
+  const keys =
+    shape === "message"
+      ? deep
+        ? [...MESSAGE_FIELDS, "lc_kwargs"]
+        : MESSAGE_FIELDS
+      : types.isNativeError(value)
+        ? ["message", "stack", "cause", ...Object.keys(value)]
+        : Object.keys(value);
+  for (const key of keys) {
+    const part = Object.getOwnPropertyDescriptor(value, key);
+    if (part === undefined) continue;
+    if ("value" in part) entries.push([key, part.value]);
+    else if ((shape === "message" || deep) && LAZY.has(key)) entries.push([key, readLazy(value, key)]);
+    // V8 makes `stack` an accessor of its own.
+    else if (key !== "stack") return null;
+  }
+  return entries;
+}
+
+/** A copy with other parts: of the same class, and with nothing of the original's reachable in the places that changed. */
+export function copyOf(
+  value: object,
+  shape: Shape,
+  changes: ReadonlyMap<Key, unknown>,
+  names: ReadonlyMap<string, string>,
+): object {
+  if (shape === "array") {
+    const copy = [...(value as readonly unknown[])];
+    for (const [key, change] of changes) copy[key as number] = change;
+    return copy;
+  }
+  if (shape === "map") {
+    const parts: unknown[] = [];
+    Map.prototype.forEach.call(value, (item: unknown, key: unknown) => parts.push(key, item));
+    for (const [key, change] of changes) parts[key as number] = change;
+    const copy = new Map<unknown, unknown>();
+    for (let i = 0; i < parts.length; i += 2) copy.set(parts[i], parts[i + 1]);
+    return copy;
+  }
+  if (shape === "set") {
+    const parts: unknown[] = [];
+    Set.prototype.forEach.call(value, (item: unknown) => parts.push(item));
+    for (const [key, change] of changes) parts[key as number] = change;
+    return new Set(parts);
+  }
+  const copy: object = Object.create(Object.getPrototypeOf(value) as object | null) as object;
+  for (const key of Reflect.ownKeys(value)) {
+    const part = Object.getOwnPropertyDescriptor(value, key);
+    if (part === undefined) continue;
+    const name = typeof key === "string" ? (names.get(key) ?? key) : key;
+    if (typeof key === "string" && changes.has(key))
+      Object.defineProperty(copy, name, {
+        value: changes.get(key),
+        writable: true,
+        enumerable: part.enumerable === true,
+        configurable: true,
+      });
+    // A trace of an error repeats its message.
+    else if (key === "stack" && types.isNativeError(value)) continue;
+    // A getter would give what the original holds.
+    else
+      Object.defineProperty(copy, name, {
+        value: "value" in part ? part.value : typeof key === "string" ? readLazy(value, key) : undefined,
+        writable: true,
+        enumerable: part.enumerable === true,
+        configurable: true,
+      });
+  }
+  return copy;
+}

@@ -86,7 +86,7 @@ describe("TestWorkflowMetricsCollector", () => {
       clock.advance((run + 1) * 1_000);
       collector.finishWorkflowTracking(id);
     }
-    expect(collector.getWorkflowStats({ hours: 24 })).toEqual({
+    expect(collector.getWorkflowStats({ hours: 24 })).toMatchObject({
       totalExecutions: 5,
       successRate: 0.8,
       avgExecutionTimeMs: 3_000,

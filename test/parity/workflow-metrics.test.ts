@@ -37,6 +37,7 @@ describe("TestWorkflowMetrics", () => {
       startedAt: Date.parse(START),
       endedAt: null,
       executionTimeMs: null,
+      timing: { modelMs: null, toolMs: null, retrievalMs: null, overheadMs: null, timeToFirstTokenMs: null },
       models: [],
       tokenUsage: unknown,
       toolCalls: 0,

@@ -55,6 +55,16 @@ export class Histogram {
     this.#max = Math.max(this.#max, other.#max);
   }
 
+  /** How many values were at most `value`; exact up to what shares its bucket. */
+  countUpTo(value: number): number {
+    if (value >= this.#max) return this.#count;
+    if (!(value >= this.#min)) return 0;
+    const last = bucketOf(value);
+    let count = 0;
+    for (const [bucket, many] of this.#counts) if (bucket <= last) count += many;
+    return count;
+  }
+
   /** The value at `q` (0 to 1) by nearest rank; null when nothing was recorded. */
   quantile(q: number): number | null {
     if (this.#count === 0) return null;

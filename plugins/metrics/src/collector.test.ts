@@ -3,16 +3,19 @@ import { fakeClock } from "@graphtap/testkit";
 import { describe, expect, it } from "vitest";
 import { WorkflowMetricsCollector } from "./collector.js";
 import { errorCatalog } from "./errors.js";
-import { type Place, RunLedger } from "./ledger.js";
+import { makeLedger } from "./fixtures/ledger.js";
+import type { Place } from "./ledger.js";
+import { LiveEvents } from "./live.js";
+import { Rolling } from "./rolling.js";
 
 function make() {
   const clock = fakeClock();
-  const ledger = new RunLedger({ now: () => clock.now(), maxActive: 10, maxHistory: 10 });
-  return {
-    clock,
-    ledger,
-    collector: new WorkflowMetricsCollector({ ledger, now: () => clock.now(), monotonic: () => clock.monotonic() }),
-  };
+  const now = (): number => clock.now();
+  const monotonic = (): number => clock.monotonic();
+  const rolling = new Rolling(500, monotonic);
+  const live = new LiveEvents();
+  const ledger = makeLedger({ now, monotonic, rolling, live, maxActive: 10, maxHistory: 10 });
+  return { clock, ledger, live, collector: new WorkflowMetricsCollector({ ledger, rolling, live, now, monotonic }) };
 }
 const caught = (fn: () => unknown): GraphTapError => {
   try {
@@ -63,7 +66,7 @@ describe("runs tracked by hand", () => {
       userSatisfaction: 0.9,
     });
     clock.jump(3_600_000);
-    expect(collector.getWorkflowStats({ hours: 24 })).toEqual({
+    expect(collector.getWorkflowStats({ hours: 24 })).toMatchObject({
       totalExecutions: 1,
       successRate: 1,
       avgExecutionTimeMs: 500,
@@ -97,7 +100,7 @@ describe("runs tracked by hand", () => {
     });
     expect(second).toMatchObject({ status: "error", executionTimeMs: 10, userSatisfaction: 0 });
     expect(JSON.stringify(second)).not.toContain("secret");
-    expect(collector.health).toEqual({ active: 0, dropped: 0, abandoned: 0, unmatched: 0 });
+    expect(collector.health).toMatchObject({ active: 0, dropped: 0, abandoned: 0, unmatched: 0 });
   });
 
   it("answer null for ids nobody knows, and leave no trace of them", () => {
@@ -117,6 +120,7 @@ describe("runs tracked by hand", () => {
       resumedFrom: null,
       threadId: "c",
       workflow: "w",
+      node: null,
       route: "graph",
       principal: null,
     };

@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import { callInvalid, type MetricsErrorCode } from "./errors.js";
+import { callInvalid, type MetricsErrorCode, ratingRefused } from "./errors.js";
 import {
+  errorsSchema,
+  type ErrorsQuery,
   finishSchema,
   type MetricsQuery,
   querySchema,
+  type RatingInput,
+  ratingSchema,
   startSchema,
   type TrackingFinish,
   type TrackingStart,
@@ -12,8 +16,12 @@ import {
   updateSchema,
 } from "./input.js";
 import type { RunLedger } from "./ledger.js";
-import { RunRecord, snapshotOf, type WorkflowMetrics } from "./record.js";
+import type { ActiveRun, LiveEvents, MetricsEvents } from "./live.js";
+import { type LiveStats, liveStats } from "./live-stats.js";
+import { put, type Rating } from "./rating.js";
+import { type RunFailure, RunRecord, snapshotOf, type WorkflowMetrics } from "./record.js";
 import { MetricsReport } from "./report.js";
+import type { Rolling } from "./rolling.js";
 import { workflowStats, type WorkflowStats } from "./stats.js";
 import { addTokens, noTokens } from "./tally.js";
 import { within } from "./window.js";
@@ -21,6 +29,8 @@ import { within } from "./window.js";
 /** What a collector reads and writes; the plugin makes it, and shares it with nobody else. */
 export interface CollectorParts {
   readonly ledger: RunLedger;
+  readonly rolling: Rolling;
+  readonly live: LiveEvents;
   /** Epoch milliseconds. */
   now(): number;
   /** Milliseconds that never go backwards, for durations. */
@@ -68,6 +78,74 @@ export class WorkflowMetricsCollector {
     return workflowStats(within(this.#parts.ledger.records(), this.#parts.now() - hours * HOUR_MS, filter));
   }
 
+  /**
+   * The last minute, five minutes, hour and day, up to this moment: runs, models, tools, nodes and failures with
+   * percentiles, by name. What it costs does not depend on how much happened.
+   *
+   * @example stack.get(metrics).getLiveStats().windows["5m"].runs.p95Ms;
+   */
+  getLiveStats(): LiveStats {
+    const { rolling, ledger } = this.#parts;
+    return liveStats(rolling, this.#parts.now(), [...ledger.activeRecords()].length);
+  }
+
+  /** Runs under way, oldest first. */
+  getActiveRuns(): readonly ActiveRun[] {
+    const { ledger } = this.#parts;
+    return [...ledger.activeRecords()].map((record) => ledger.activeRun(record));
+  }
+
+  /**
+   * Failures, newest first, each once; messages are not kept.
+   *
+   * @throws GraphTapError METRICS_QUERY_INVALID
+   */
+  getRecentErrors(query?: ErrorsQuery): readonly RecentError[] {
+    const { hours, limit, ...filter } = read("METRICS_QUERY_INVALID", "getRecentErrors", errorsSchema, query);
+    const since = this.#parts.now() - hours * HOUR_MS;
+    // A run may have begun before the time asked about and failed within it.
+    const failures = [...within(this.#parts.ledger.records(), Number.NEGATIVE_INFINITY, filter)].flatMap((record) =>
+      record.failures
+        .filter(({ at }) => at >= since)
+        .map((failure) => ({ runId: record.id, workflow: record.workflow, userId: record.userId, ...failure })),
+    );
+    return failures.sort((a, b) => b.at - a.at).slice(0, limit);
+  }
+
+  /**
+   * Takes a rating of a run, at any time while it is known. A rater has one rating per run; a second replaces it.
+   *
+   * @param score 0 (useless) to 1 (just right)
+   * @returns how the run stands now; null when its id is not known (any more)
+   * @throws GraphTapError RATING_INVALID
+   * @example stack.get(metrics).rate(runId, 0.9, { rater: "alice", tags: ["fast"] });
+   */
+  rate(runId: string, score: number, about?: RatingInput): WorkflowMetrics | null {
+    const given = read("RATING_INVALID", "rate", ratingSchema, { ...about, score });
+    const record = this.#parts.ledger.find(runId);
+    if (record === undefined) return null;
+    const rater = given.rater ?? record.userId ?? "anonymous";
+    const { tags, comment = null } = given;
+    this.#rate(record, { rater, score: given.score, tags, comment, at: this.#parts.now() });
+    return snapshotOf(record);
+  }
+
+  #rate(record: RunRecord, rating: Rating): void {
+    record.ratings ??= [];
+    if (!put(record.ratings, rating)) throw ratingRefused();
+    this.#parts.live.emit("rated", () => ({ runId: record.id, ...rating }));
+  }
+
+  /**
+   * Calls a listener with what happens, as it happens. Nobody waits for it.
+   *
+   * @returns stops it
+   * @example stack.get(metrics).on("run.ended", (run) => console.log(run.workflowType, run.status));
+   */
+  on<K extends keyof MetricsEvents>(event: K, listener: MetricsEvents[K]): () => void {
+    return this.#parts.live.on(event, listener);
+  }
+
   /** One run by its id, as it stands; null when it is not known (any more). */
   getWorkflowMetrics(workflowId: string): WorkflowMetrics | null {
     const record = this.#parts.ledger.find(workflowId);
@@ -80,9 +158,14 @@ export class WorkflowMetricsCollector {
     readonly dropped: number;
     readonly abandoned: number;
     readonly unmatched: number;
+    /** Events counted under `__other__`, because too many names were in use. */
+    readonly overflowed: number;
+    /** Listeners that threw. */
+    readonly listenersFailed: number;
   } {
-    const { active, dropped, abandoned, unmatched } = this.#parts.ledger;
-    return { active, dropped, abandoned, unmatched };
+    const { ledger, rolling, live } = this.#parts;
+    const { active, dropped, abandoned, unmatched } = ledger;
+    return { active, dropped, abandoned, unmatched, overflowed: rolling.overflowed, listenersFailed: live.failed };
   }
 
   /**
@@ -106,6 +189,7 @@ export class WorkflowMetricsCollector {
       tenantId: given.tenantId ?? null,
       conversationId: given.conversationId ?? null,
       startedAt: this.#parts.now(),
+      startedMs: this.#parts.monotonic(),
     });
     record.providerName = given.providerName ?? null;
     record.modelName = given.modelName ?? null;
@@ -148,7 +232,10 @@ export class WorkflowMetricsCollector {
     const { ledger } = this.#parts;
     const record = ledger.find(workflowId);
     if (record === undefined) return null;
-    if (userSatisfaction !== undefined) record.userSatisfaction = userSatisfaction;
+    if (userSatisfaction !== undefined) {
+      const rater = record.userId ?? "anonymous";
+      this.#rate(record, { rater, score: userSatisfaction, tags: [], comment: null, at: this.#parts.now() });
+    }
     const began = this.#began.get(record);
     if (began !== undefined && this.#began.delete(record)) {
       const status = record.failureCount > 0 ? "error" : "ok";
@@ -156,6 +243,13 @@ export class WorkflowMetricsCollector {
     }
     return snapshotOf(record);
   }
+}
+
+/** A failure and where it happened. */
+export interface RecentError extends RunFailure {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly userId: string | null;
 }
 
 function read<S extends z.ZodType>(code: MetricsErrorCode, method: string, schema: S, input: unknown): z.output<S> {

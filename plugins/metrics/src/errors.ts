@@ -15,6 +15,12 @@ const entries = {
     do: "Leave a filter out to mean all.",
     example: 'stack.get(metrics).report({ hours: 24, userId: "alice" });',
   },
+  RATING_INVALID: {
+    title: "A rating was not taken",
+    why: "The score is not between 0 and 1, a key is unknown or of the wrong type, or the run has 100 raters already.",
+    do: "Correct the call; scale stars first: (stars - 1) / 4.",
+    example: 'stack.get(metrics).rate(runId, 0.9, { rater: "alice" });',
+  },
   TRACKING_INVALID: {
     title: "A run tracked by hand was given wrong figures",
     why: "A key is missing, unknown or of the wrong type, a count is negative or no whole number, or userSatisfaction is not between 0 and 1.",
@@ -37,6 +43,16 @@ export function callInvalid(code: MetricsErrorCode, method: string, error: z.Zod
     what: `${method}() was given wrong arguments.`,
     why: why.join("\n"),
     do: `${entries[code].do}\n${entries[code].example}`,
+    plugin: "metrics",
+  });
+}
+
+export function ratingRefused(): GraphTapError {
+  return new GraphTapError({
+    code: "RATING_INVALID",
+    what: "rate() has no room for another rater of this run.",
+    why: "The run has 100 raters already; one who rated may still change the rating.",
+    do: entries.RATING_INVALID.do,
     plugin: "metrics",
   });
 }

@@ -39,19 +39,42 @@ export interface TrackingFinish {
   readonly userSatisfaction?: number | undefined;
 }
 
+/** What {@link WorkflowMetricsCollector.getRecentErrors} takes. */
+export interface ErrorsQuery extends MetricsQuery {
+  /** Most failures given, newest first. Default 10, at most 1,000. */
+  readonly limit?: number | undefined;
+}
+
+/** What {@link WorkflowMetricsCollector.rate} takes beside the score. */
+export interface RatingInput {
+  /** Who rates. Default: the user of the run, else `anonymous`. */
+  readonly rater?: string | undefined;
+  /** At most 16. */
+  readonly tags?: readonly string[] | undefined;
+  /** At most 1,000 characters. */
+  readonly comment?: string | undefined;
+}
+
 const id = z.string().min(1).max(512);
 const name = z.string().min(1).max(256);
 const amount = z.number().int().nonnegative();
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const querySchema = z
-  .strictObject({
-    hours: z.number().positive().default(24),
-    userId: id.optional(),
-    tenantId: id.optional(),
-    workflowType: name.optional(),
-  })
-  .prefault({});
+const query = z.strictObject({
+  hours: z.number().positive().default(24),
+  userId: id.optional(),
+  tenantId: id.nullable().optional(),
+  workflowType: name.optional(),
+});
+export const querySchema = query.prefault({});
+export const errorsSchema = query.extend({ limit: z.number().int().positive().max(1_000).default(10) }).prefault({});
+
+export const ratingSchema = z.strictObject({
+  score: z.number().min(0).max(1),
+  rater: id.optional(),
+  tags: z.array(z.string().min(1).max(64)).max(16).default([]),
+  comment: z.string().max(1_000).optional(),
+});
 
 export const startSchema = z.strictObject({
   workflowType: name,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ModelEnded, type Place, RunLedger, type ToolEnded } from "./ledger.js";
+import { makeLedger } from "./fixtures/ledger.js";
+import type { ModelEnded, Place, RunLedger, ToolEnded } from "./ledger.js";
 import { type RunRecord, snapshotOf, tokensOf, toolCallsOf } from "./record.js";
 import { MetricsReport } from "./report.js";
 import { workflowStats } from "./stats.js";
@@ -13,6 +14,7 @@ const place = (runId: string, part: Partial<Place> = {}): Place => ({
   resumedFrom: null,
   threadId: null,
   workflow: "support",
+  node: null,
   route: "graph",
   principal: { userId: "alice", service: null, tenantId: null, label: "alice" },
   ...part,
@@ -36,11 +38,12 @@ const model = (part: Partial<ModelEnded> = {}): ModelEnded => ({
   provider: "p",
   model: "m",
   usage: used(3, 2),
+  timeToFirstChunkMs: null,
   coverage: "governed",
   ...end(),
   ...part,
 });
-const make = (maxActive = 100, maxHistory = 100) => new RunLedger({ now: () => 5, maxActive, maxHistory });
+const make = (maxActive = 100, maxHistory = 100) => makeLedger({ now: () => 5, maxActive, maxHistory });
 const get = (ledger: RunLedger, id: string): RunRecord => {
   const record = ledger.find(id);
   if (record === undefined) throw new Error(`no record ${id}`);
@@ -88,6 +91,7 @@ describe("RunLedger", () => {
         cancelled: 1,
         paused: 1,
         p50Ms: 4,
+        p95Ms: 6,
       },
     ]);
     expect(report(ledger).denials).toEqual([
@@ -137,7 +141,7 @@ describe("RunLedger", () => {
     ledger.failed(root, { error: new Error("outer", { cause: error }), code: null });
     ledger.ended("root", end("error"));
     expect(report(ledger)).toMatchObject({ errors: 1, runs: { total: 1, error: 1 } });
-    expect(get(ledger, "child").failures).toEqual([
+    expect(get(ledger, "child").failures).toMatchObject([
       { at: 5, where: "tool", name: "refund", code: "BROKEN", type: "TypeError" },
     ]);
     expect(JSON.stringify(snapshotOf(get(ledger, "child")))).not.toContain("broken");

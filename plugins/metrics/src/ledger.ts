@@ -1,7 +1,11 @@
+import { enter, leave } from "./busy.js";
+import { classify } from "./category.js";
 import { Failures } from "./failures.js";
 import { History } from "./history.js";
-import { type RunFailure, RunRecord } from "./record.js";
-import type { CallStatus, Tokens } from "./tally.js";
+import type { ActiveRun, LiveEvents } from "./live.js";
+import { type RunFailure, RunRecord, snapshotOf } from "./record.js";
+import type { Rolling } from "./rolling.js";
+import { type CallStatus, type Tokens, tokensSum } from "./tally.js";
 
 /** Where something happened, and for whom. The binding's run context has this shape. */
 export interface Place {
@@ -11,6 +15,7 @@ export interface Place {
   readonly resumedFrom: string | null;
   readonly threadId: string | null;
   readonly workflow: string;
+  readonly node: string | null;
   /** `direct`: a tool or model was called by itself, so no run begins or ends around it. */
   readonly route: "graph" | "direct";
   readonly principal: {
@@ -36,12 +41,19 @@ export interface ModelEnded extends Ended {
   readonly provider: string | null;
   readonly model: string | null;
   readonly usage: Tokens | null;
+  readonly timeToFirstChunkMs: number | null;
   readonly coverage: "governed" | "observed";
 }
 
 export interface LedgerOptions {
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds that never go backwards. */
+  monotonic(): number;
+  readonly rolling: Rolling;
+  readonly live: LiveEvents;
+  /** Configuration of a workflow, where it was made here. */
+  configOf(workflow: string): Readonly<Record<string, unknown>> | null;
   /** Ended runs kept. */
   readonly maxHistory: number;
   /** Runs under way that are followed. */
@@ -104,6 +116,25 @@ export class RunLedger {
       this.#close(oldest, "abandoned", null, Math.max(0, this.#options.now() - oldest.startedAt));
     }
     this.#active.set(record.id, record);
+    if (record.kind === "direct") return;
+    this.#options.live.emit("run.started", () => this.activeRun(record));
+  }
+
+  /** Runs under way, oldest first. */
+  *activeRecords(): Generator<RunRecord> {
+    for (const record of this.#active.values()) if (record.kind !== "direct") yield record;
+  }
+
+  activeRun({ id, workflow, userId, tenantId, startedAt, startedMs, open }: RunRecord): ActiveRun {
+    return {
+      runId: id,
+      workflow,
+      userId,
+      tenantId,
+      startedAt,
+      runningMs: this.#options.monotonic() - startedMs,
+      openTools: open?.size ?? 0,
+    };
   }
 
   began(place: Place): void {
@@ -121,7 +152,24 @@ export class RunLedger {
 
   toolStarted(place: Place, executionId: string): void {
     const record = this.#at(place);
-    if (record !== undefined) (record.open ??= new Set()).add(executionId);
+    if (record === undefined) return;
+    (record.open ??= new Set()).add(executionId);
+    enter(record.busy, this.#options.monotonic());
+  }
+
+  modelStarted(place: Place): void {
+    const record = this.#at(place);
+    if (record !== undefined) enter(record.busy, this.#options.monotonic());
+  }
+
+  /** A node that fetches documents has ended. */
+  retrieved(place: Place, { durationMs, status, error, code }: Ended): void {
+    const record = this.#at(place);
+    if (record === undefined) return;
+    record.retrievalMs = (record.retrievalMs ?? 0) + durationMs;
+    // It is over: what is left of it is no overhead of the graph's own.
+    record.busy.totalMs += record.busy.depth === 0 ? durationMs : 0;
+    if (status === "error") this.#failed(record, "retrieval", place.node, { error, code }, place.node);
   }
 
   toolEnded(place: Place, end: ToolEnded): void {
@@ -132,9 +180,13 @@ export class RunLedger {
       return;
     }
     if (record.open.size === 0) record.open = null;
+    leave(record.busy, this.#options.monotonic());
     // A refusal of a call that had begun is told once more, as a denial; it is counted there.
-    if (end.status !== "denied") record.callTool(end.name, end.status, end.durationMs);
-    if (end.status === "error") this.#failed(record, "tool", end.name, end);
+    if (end.status !== "denied") {
+      record.callTool(end.name, end.status, end.durationMs);
+      this.#options.rolling.record("tool", end.name, end);
+    }
+    if (end.status === "error") this.#failed(record, "tool", end.name, end, place.node);
     this.#settle(record, end);
   }
 
@@ -142,14 +194,22 @@ export class RunLedger {
     const record = this.#at(place);
     if (record === undefined) return;
     record.deny(place.principal?.label ?? "nobody", place.principal?.tenantId ?? null, denial.name, denial.code);
+    this.#options.rolling.record("tool", denial.name, { status: "denied", durationMs: null });
     this.#settle(record, { status: "denied", code: denial.code, durationMs: 0 });
   }
 
   modelEnded(place: Place, end: ModelEnded): void {
     const record = this.#at(place);
     if (record === undefined) return;
-    record.callModel(end.provider, end.model, end.status, end.usage, end.coverage === "observed");
-    if (end.status === "error") this.#failed(record, "model", end.model, end);
+    const now = this.#options.monotonic();
+    leave(record.busy, now);
+    const { provider, model, status, usage, durationMs, timeToFirstChunkMs: firstChunkMs } = end;
+    const observed = end.coverage === "observed";
+    record.callModel({ provider, model, node: place.node, status, usage, observed, durationMs, firstChunkMs });
+    if (firstChunkMs !== null)
+      record.timeToFirstTokenMs ??= Math.max(0, now - durationMs + firstChunkMs - record.startedMs);
+    this.#options.rolling.record("model", nameOf(provider, model), { status, durationMs, tokens: usage });
+    if (status === "error") this.#failed(record, "model", model, end, place.node);
     this.#settle(record, end);
   }
 
@@ -159,19 +219,22 @@ export class RunLedger {
   ): void {
     const record = this.#at(place);
     if (record === undefined) return;
-    record.callModel(denial.provider, denial.model, "denied", null, false);
+    const { provider, model } = denial;
+    const none = { usage: null, observed: false, durationMs: 0, firstChunkMs: null };
+    record.callModel({ provider, model, node: place.node, status: "denied", ...none });
+    this.#options.rolling.record("model", nameOf(provider, model), { status: "denied", durationMs: null });
     this.#settle(record, { status: "denied", code: denial.code, durationMs: 0 });
   }
 
   /** A run failed; counted unless a tool, a model or a run inside it told of the same error. */
   failed(place: Place, failure: { readonly error: unknown; readonly code: string | null }): void {
     const record = this.#at(place);
-    if (record !== undefined) this.#failed(record, "run", record.workflow, failure);
+    if (record !== undefined) this.#failed(record, "run", record.workflow, failure, place.node);
   }
 
   /** A failure that somebody reports for a run. */
   failedByHand(record: RunRecord, error: unknown): void {
-    this.#failed(record, "manual", record.workflow, { error, code: codeOf(error) });
+    this.#failed(record, "manual", record.workflow, { error, code: codeOf(error) }, null);
   }
 
   #failed(
@@ -179,10 +242,17 @@ export class RunLedger {
     where: RunFailure["where"],
     name: string | null,
     { error, code }: { readonly error: unknown; readonly code: string | null },
+    node: string | null,
   ): void {
     const root = this.find(record.rootId) ?? record;
     if (!this.#errors.isNew(root, error)) return;
-    record.fail({ at: this.#options.now(), where, name, code, type: error instanceof Error ? error.name : null });
+    const { rolling, live } = this.#options;
+    const about = classify(error, where);
+    const type = error instanceof Error ? error.name : null;
+    const failure: RunFailure = { at: this.#options.now(), where, name, code, type, node, ...about };
+    record.fail(failure);
+    rolling.record("category", about.category, { status: "error", durationMs: null });
+    live.emit("failure", () => ({ runId: record.id, ...failure }));
   }
 
   #at(place: Place): RunRecord | undefined {
@@ -204,10 +274,15 @@ export class RunLedger {
   #close(record: RunRecord, status: RunRecord["status"], code: string | null, durationMs: number): void {
     record.end(status, code, this.#options.now(), durationMs);
     if (this.#active.delete(record.id)) this.#history.add(record);
+    // A run that was put aside counts when it ends after all.
+    if (!record.isRoot || status === "abandoned" || status === "running") return;
+    const { rolling, live } = this.#options;
+    rolling.record("run", record.workflow, { status, durationMs, tokens: tokensSum(record.models) });
+    live.emit("run.ended", () => snapshotOf(record));
   }
 
   #recordFor({ principal, ...place }: Place, kind: "run" | "direct"): RunRecord {
-    return new RunRecord({
+    const record = new RunRecord({
       id: place.runId,
       rootId: place.rootRunId,
       parentId: place.parentRunId,
@@ -219,9 +294,15 @@ export class RunLedger {
       tenantId: principal?.tenantId ?? null,
       conversationId: place.threadId,
       startedAt: this.#options.now(),
+      startedMs: this.#options.monotonic(),
     });
+    record.config = this.#options.configOf(place.workflow);
+    return record;
   }
 }
+
+const nameOf = (provider: string | null, model: string | null): string =>
+  `${provider ?? "unknown"}/${model ?? "unknown"}`;
 
 /** An error's own code, where it is a text. */
 function codeOf(error: unknown): string | null {

@@ -4,4 +4,7 @@ import { z } from "zod";
 export const options = z.strictObject({
   maxHistory: z.number().int().positive().max(1_000_000).default(10_000),
   maxActive: z.number().int().positive().max(1_000_000).default(10_000),
+  maxSeries: z.number().int().positive().max(100_000).default(500),
+  retrievalNodes: z.array(z.string().min(1)).max(100).default(["retrieve"]),
+  latencyTargetMs: z.number().positive().optional(),
 });

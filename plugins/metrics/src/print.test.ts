@@ -19,11 +19,23 @@ function record(status: RunRecord["status"] = "ok"): RunRecord {
     tenantId: null,
     conversationId: null,
     startedAt: 0,
+    startedMs: 0,
   });
   made.status = status;
   return made;
 }
 const tokens = (input: number, output: number): Tokens => addTokens(noTokens(), { input, output });
+const call = (record: RunRecord, provider: string | null, model: string | null, usage: Tokens | null): void =>
+  record.callModel({
+    provider,
+    model,
+    node: null,
+    status: "ok",
+    usage,
+    observed: false,
+    durationMs: 1,
+    firstChunkMs: null,
+  });
 const text = (records: RunRecord[], facts: Partial<ReportFacts> = {}): string[] =>
   String(new MetricsReport(records, { from: 0, to: 1, dropped: 0, abandoned: 0, ...facts })).split("\n");
 
@@ -31,8 +43,8 @@ describe("the table of a report", () => {
   it("is laid out as in the first example of the documentation", () => {
     const alice = record();
     const bob = record();
-    alice.callModel("scripted", "script-1", "ok", tokens(100, 30), false);
-    bob.callModel("scripted", "script-1", "ok", tokens(20, 4), false);
+    call(alice, "scripted", "script-1", tokens(100, 30));
+    call(bob, "scripted", "script-1", tokens(20, 4));
     alice.callTool("refund", "ok", 1);
     bob.deny("bob", null, "refund", "PERMISSION_NOT_GRANTED");
     expect(text([alice, bob])).toEqual([
@@ -45,8 +57,8 @@ describe("the table of a report", () => {
   it("says none and n/a for what is not known", () => {
     expect(text([])).toEqual(["runs  none                          tokens  none"]);
     const one = record("paused");
-    one.callModel(null, null, "ok", null, false);
-    one.callModel(null, null, "ok", tokens(1, 0), false);
+    call(one, null, null, null);
+    call(one, null, null, tokens(1, 0));
     one.deny("nobody", null, "t", "X");
     expect(text([one])).toEqual([
       "runs  1 paused                      tokens  unknown/unknown  in 1  out 0   cost n/a (no price)   (1 of 2 calls reported none)",
@@ -57,8 +69,7 @@ describe("the table of a report", () => {
 
   it("keeps its columns with many runs, models and digits, and says what is left out", () => {
     const many = record("error");
-    for (let i = 0; i < 12; i++)
-      many.callModel("p", `model-${String(i).padStart(2, "0")}`, "ok", tokens(1_234_567, 1), false);
+    for (let i = 0; i < 12; i++) call(many, "p", `model-${String(i).padStart(2, "0")}`, tokens(1_234_567, 1));
     for (let i = 0; i < 25; i++)
       many.callTool(`a-rather-long-tool-name-${String(i).padStart(2, "0")}`, "error", 61_000 * (i + 1));
     for (let i = 0; i < 7; i++) many.deny(`user-${i}`, i === 0 ? "acme" : null, "a-rather-long-tool-name-00", "NO");
@@ -90,7 +101,7 @@ describe("the table of a report", () => {
   it("lets no name move the cursor, forge a line or fill the screen", () => {
     const one = record();
     one.callTool("a\nrefund  9\u001b[2J\u202e\u2028", "ok", 1);
-    one.callModel("p".repeat(500), "m\r", "ok", null, false);
+    call(one, "p".repeat(500), "m\r", null);
     one.deny("bob\n", "t\t", "x", "C\u0000");
     const printed = text([one]).join("\n");
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);

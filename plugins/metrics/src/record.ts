@@ -1,3 +1,6 @@
+import { type Busy, newBusy } from "./busy.js";
+import type { Blame, ErrorCategory } from "./category.js";
+import { meanOf, type Rating } from "./rating.js";
 import {
   addTokens,
   type CallStatus,
@@ -6,10 +9,10 @@ import {
   type DenialTally,
   type ModelTally,
   modelTally,
-  noTokens,
   OTHER,
   slot,
   type Tokens,
+  tokensSum,
   type ToolTally,
   toolTally,
 } from "./tally.js";
@@ -23,13 +26,19 @@ export type RunStatus = "running" | "ok" | "error" | "cancelled" | "paused" | "d
 export interface RunFailure {
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly where: "run" | "model" | "tool" | "manual";
+  readonly where: "run" | "model" | "tool" | "retrieval" | "manual";
   /** Name of the workflow, model or tool. */
   readonly name: string | null;
   /** Code of the error; null when it has none. */
   readonly code: string | null;
   /** Class of the error (`TypeError`); null when it is no Error. */
   readonly type: string | null;
+  readonly category: ErrorCategory;
+  /** Whether the same call may go well a moment later; null where nobody can say. */
+  readonly retryable: boolean | null;
+  readonly blame: Blame;
+  /** The node in which it happened; null outside of one. */
+  readonly node: string | null;
 }
 
 /** What is known of a run when it begins. */
@@ -46,6 +55,20 @@ export interface RunFacts {
   readonly conversationId: string | null;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** The same by the monotonic clock, in milliseconds. */
+  readonly startedMs: number;
+}
+
+/** A model call that ended. */
+export interface ModelCallFacts {
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly node: string | null;
+  readonly status: CallStatus;
+  readonly usage: Tokens | null;
+  readonly observed: boolean;
+  readonly durationMs: number;
+  readonly firstChunkMs: number | null;
 }
 
 /** Names per run beyond which calls are counted under `__other__`. */
@@ -66,6 +89,8 @@ export class RunRecord implements RunFacts {
   readonly tenantId: string | null;
   readonly conversationId: string | null;
   readonly startedAt: number;
+  /** The same by the monotonic clock, in milliseconds. */
+  readonly startedMs: number;
   status: RunStatus = "running";
   code: string | null = null;
   endedAt: number | null = null;
@@ -83,7 +108,15 @@ export class RunRecord implements RunFacts {
   modelName: string | null = null;
   retrievalContextSize: number | null = null;
   memoryUsageMb: number | null = null;
-  userSatisfaction: number | null = null;
+  /** One per rater; made on first use. */
+  ratings: Rating[] | null = null;
+  /** Milliseconds, summed: calls side by side count each. Null while there were none. */
+  modelMs: number | null = null;
+  toolMs: number | null = null;
+  retrievalMs: number | null = null;
+  /** Milliseconds from the run's start to the first chunk of a model. */
+  timeToFirstTokenMs: number | null = null;
+  readonly busy: Busy = newBusy();
   config: Readonly<Record<string, unknown>> | null = null;
 
   constructor(facts: RunFacts) {
@@ -98,6 +131,7 @@ export class RunRecord implements RunFacts {
     this.tenantId = facts.tenantId;
     this.conversationId = facts.conversationId;
     this.startedAt = facts.startedAt;
+    this.startedMs = facts.startedMs;
   }
 
   /** Whether it stands for itself: a run inside a run is part of what the outer one did. */
@@ -105,10 +139,15 @@ export class RunRecord implements RunFacts {
     return this.parentId === null && this.kind !== "direct";
   }
 
-  model(provider: string | null, model: string | null): ModelTally {
-    const is = (p: string | null, m: string | null) => (t: ModelTally) => t.provider === p && t.model === m;
-    const other = { fits: is(null, OTHER), make: () => modelTally(null, OTHER) };
-    return slot(this.models, is(provider, model), () => modelTally(provider, model), MOST_NAMES, other);
+  model(provider: string | null, model: string | null, node: string | null = null): ModelTally {
+    const is = (p: string | null, m: string | null, n: string | null) => (t: ModelTally) =>
+      t.provider === p && t.model === m && t.node === n;
+    const other = { fits: is(null, OTHER, null), make: () => modelTally(null, OTHER) };
+    return slot(this.models, is(provider, model, node), () => modelTally(provider, model, node), MOST_NAMES, other);
+  }
+
+  get userSatisfaction(): number | null {
+    return this.ratings === null ? null : meanOf(this.ratings);
   }
 
   tool(name: string): ToolTally {
@@ -135,21 +174,22 @@ export class RunRecord implements RunFacts {
   callTool(name: string, status: Exclude<CallStatus, "denied">, durationMs: number): void {
     const tally = this.tool(name);
     count(tally, status);
-    if (status === "ok" || status === "error") tally.durations.record(durationMs);
+    if (status !== "ok" && status !== "error") return;
+    tally.durations.record(durationMs);
+    this.toolMs = (this.toolMs ?? 0) + durationMs;
   }
 
-  callModel(
-    provider: string | null,
-    model: string | null,
-    status: CallStatus,
-    usage: Tokens | null,
-    observed: boolean,
-  ): void {
-    const tally = this.model(provider, model);
+  callModel(call: ModelCallFacts): void {
+    const { status, usage, durationMs, firstChunkMs } = call;
+    const tally = this.model(call.provider, call.model, call.node);
     count(tally, status);
-    if (observed) tally.observed++;
+    if (call.observed) tally.observed++;
     if (usage !== null) tally.tokens = addTokens(tally.tokens, usage);
     else if (status !== "denied" && status !== "paused") tally.unreported++;
+    if (status !== "ok" && status !== "error") return;
+    tally.durations.record(durationMs);
+    this.modelMs = (this.modelMs ?? 0) + durationMs;
+    if (firstChunkMs !== null) tally.firstChunks.record(firstChunkMs);
   }
 
   fail(failure: RunFailure): void {
@@ -163,6 +203,18 @@ export class RunRecord implements RunFacts {
     this.endedAt = at;
     this.durationMs = durationMs;
   }
+}
+
+/** Where a run's time went, in milliseconds. */
+export interface RunTiming {
+  /** Sum over model calls; null when there were none. Calls side by side count each. */
+  readonly modelMs: number | null;
+  readonly toolMs: number | null;
+  readonly retrievalMs: number | null;
+  /** What is left when no model, tool or retriever was at work: the graph itself. Null while it runs, and for runs tracked by hand. */
+  readonly overheadMs: number | null;
+  /** From the run's start to the first chunk of a model; null when none streamed. */
+  readonly timeToFirstTokenMs: number | null;
 }
 
 /** One run, as it is known at this moment. Plain data. */
@@ -191,9 +243,11 @@ export interface WorkflowMetrics {
   readonly endedAt: number | null;
   /** Milliseconds, monotonic; null while it runs. */
   readonly executionTimeMs: number | null;
+  readonly timing: RunTiming;
   readonly models: readonly {
     readonly provider: string | null;
     readonly model: string | null;
+    readonly node: string | null;
     readonly calls: number;
     readonly tokens: Tokens;
   }[];
@@ -213,8 +267,13 @@ export interface WorkflowMetrics {
 export const toolCallsOf = (record: RunRecord): number =>
   record.tools.reduce((sum, tally) => sum + callsOf(tally), record.unnamedToolCalls);
 
-export const tokensOf = (record: RunRecord): Tokens =>
-  record.models.reduce((sum, { tokens }) => addTokens(sum, tokens), noTokens());
+export const tokensOf = (record: RunRecord): Tokens => tokensSum(record.models);
+
+export function timingOf(record: RunRecord): RunTiming {
+  const { kind, durationMs, modelMs, toolMs, retrievalMs, timeToFirstTokenMs, busy } = record;
+  const overheadMs = durationMs === null || kind === "manual" ? null : Math.max(0, durationMs - busy.totalMs);
+  return { modelMs, toolMs, retrievalMs, overheadMs, timeToFirstTokenMs };
+}
 
 /** A copy of a record that no later event changes. */
 export function snapshotOf(record: RunRecord): WorkflowMetrics {
@@ -237,9 +296,11 @@ export function snapshotOf(record: RunRecord): WorkflowMetrics {
     startedAt,
     endedAt: record.endedAt,
     executionTimeMs: record.durationMs,
+    timing: timingOf(record),
     models: record.models.map((tally) => ({
       provider: tally.provider,
       model: tally.model,
+      node: tally.node,
       calls: callsOf(tally),
       tokens: tally.tokens,
     })),

@@ -30,8 +30,21 @@ export interface ModelRow {
   /** Calls that were seen by a callback only. */
   readonly observed: number;
   readonly tokens: Tokens;
+  /** Milliseconds by nearest rank, off by 1.6 % at most; null when none ended. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  /** Milliseconds to the first chunk; null when none streamed. */
+  readonly firstChunkP50Ms: number | null;
+  readonly firstChunkP95Ms: number | null;
   /** US dollars; null while no price is known. */
   readonly cost: null;
+}
+
+/** Model calls of one node. */
+export interface NodeRow {
+  readonly node: string;
+  readonly calls: number;
+  readonly tokens: Tokens;
 }
 
 export interface ToolRow {
@@ -45,6 +58,7 @@ export interface ToolRow {
   readonly paused: number;
   /** Milliseconds, half of the calls that ran took no longer; off by 1.6 % at most. Null when none ran. */
   readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
 }
 
 export interface DenialRow {
@@ -79,6 +93,8 @@ export class MetricsReport {
   readonly directCalls: number;
   /** Most calls first. */
   readonly models: readonly ModelRow[];
+  /** Nodes that called models. */
+  readonly nodes: readonly NodeRow[];
   readonly tools: readonly ToolRow[];
   readonly denials: readonly DenialRow[];
   /** Failures, each counted once. */
@@ -91,6 +107,7 @@ export class MetricsReport {
   constructor(records: Iterable<RunRecord>, facts: ReportFacts) {
     const runs = { total: 0, ok: 0, error: 0, cancelled: 0, paused: 0, denied: 0, abandoned: 0, running: 0 };
     const models = new Rows<ModelTally>(() => modelTally(null, OTHER));
+    const nodes = new Rows<ModelTally>(() => modelTally(null, null, OTHER));
     const tools = new Rows<ToolTally>(() => toolTally(OTHER));
     const rest = { who: OTHER, tenantId: null, tool: OTHER, code: OTHER };
     const denials = new Rows<DenialTally>(() => ({ ...rest, count: 0 }));
@@ -103,11 +120,17 @@ export class MetricsReport {
         runs[record.status]++;
       }
       errors += record.failureCount;
-      for (const t of record.models)
+      for (const t of record.models) {
         mergeModel(
           models.at([t.provider, t.model], () => modelTally(t.provider, t.model)),
           t,
         );
+        if (t.node === null) continue;
+        mergeModel(
+          nodes.at([t.node], () => modelTally(null, null, t.node)),
+          t,
+        );
+      }
       for (const t of record.tools)
         mergeTool(
           tools.at([t.name], () => toolTally(t.name)),
@@ -121,6 +144,7 @@ export class MetricsReport {
     this.runs = runs;
     this.directCalls = direct;
     this.models = models.all.map(modelRow).sort((a, b) => b.calls - a.calls || order(a.model ?? "", b.model ?? ""));
+    this.nodes = nodes.all.map(nodeRow).sort((a, b) => b.calls - a.calls || order(a.node, b.node));
     this.tools = tools.all.map(toolRow).sort((a, b) => b.calls - a.calls || order(a.name, b.name));
     this.denials = denials.all.map((t) => ({ ...t })).sort((a, b) => b.count - a.count || order(a.who, b.who));
     this.errors = errors;
@@ -168,7 +192,8 @@ class Rows<T> {
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function modelRow(tally: ModelTally): ModelRow {
-  const { provider, model, ok, failed, denied, cancelled, unreported, observed, tokens } = tally;
+  const { provider, model, ok, failed, denied, cancelled, unreported, observed, tokens, durations, firstChunks } =
+    tally;
   return {
     provider,
     model,
@@ -180,11 +205,22 @@ function modelRow(tally: ModelTally): ModelRow {
     unreported,
     observed,
     tokens,
+    p50Ms: durations.quantile(0.5),
+    p95Ms: durations.quantile(0.95),
+    firstChunkP50Ms: firstChunks.quantile(0.5),
+    firstChunkP95Ms: firstChunks.quantile(0.95),
     cost: null,
   };
 }
 
 function toolRow(tally: ToolTally): ToolRow {
   const { name, ok, failed, denied, cancelled, paused, durations } = tally;
-  return { name, calls: callsOf(tally), ok, failed, denied, cancelled, paused, p50Ms: durations.quantile(0.5) };
+  const [p50Ms, p95Ms] = [durations.quantile(0.5), durations.quantile(0.95)];
+  return { name, calls: callsOf(tally), ok, failed, denied, cancelled, paused, p50Ms, p95Ms };
 }
+
+const nodeRow = (tally: ModelTally): NodeRow => ({
+  node: tally.node ?? OTHER,
+  calls: callsOf(tally),
+  tokens: tally.tokens,
+});

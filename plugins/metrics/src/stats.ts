@@ -1,4 +1,7 @@
-import { type RunRecord, tokensOf, toolCallsOf } from "./record.js";
+import { Histogram } from "@graphtap/values";
+import type { ErrorCategory } from "./category.js";
+import { type Rating, type Satisfaction, satisfactionOf } from "./rating.js";
+import { timingOf, type RunRecord, tokensOf, toolCallsOf } from "./record.js";
 import { addTokens, noTokens, type Tokens } from "./tally.js";
 
 /** Figures over ended runs. What is unknown is null. */
@@ -11,23 +14,45 @@ export interface WorkflowStats {
   readonly avgExecutionTimeMs: number | null;
   readonly minExecutionTimeMs: number | null;
   readonly maxExecutionTimeMs: number | null;
+  /** Milliseconds by nearest rank, off by 1.6 % at most. */
+  readonly p50ExecutionTimeMs: number | null;
+  readonly p95ExecutionTimeMs: number | null;
+  readonly p99ExecutionTimeMs: number | null;
+  /** Where the time of those runs went. */
+  readonly timing: TimingStats;
   /** Input and output of all models; null when nobody reported any. */
   readonly totalTokens: number | null;
   readonly tokens: Tokens;
   readonly totalToolCalls: number;
   /** Failures, each counted once, recovered ones included. */
   readonly errorCount: number;
+  /** The same by what kind of failure it was. */
+  readonly errorsByCategory: Readonly<Partial<Record<ErrorCategory, number>>>;
+  readonly satisfaction: Satisfaction;
   /** Ended runs by name of the graph. */
   readonly workflowTypes: Readonly<Record<string, number>>;
   /** Runs by provider of the models they called; a run that called two providers is in both. */
   readonly providers: Readonly<Record<string, number>>;
 }
 
+/** Means in milliseconds, each over the runs that have the figure; null when none has. */
+export interface TimingStats {
+  readonly avgModelMs: number | null;
+  readonly avgToolMs: number | null;
+  readonly avgRetrievalMs: number | null;
+  readonly avgOverheadMs: number | null;
+  readonly avgTimeToFirstTokenMs: number | null;
+}
+
 /** Adds up records. Objects have no prototype: names are data, and one may be called `constructor`. */
 export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
   const workflowTypes: Record<string, number> = Object.create(null);
   const providers: Record<string, number> = Object.create(null);
+  const categories: Partial<Record<ErrorCategory, number>> = Object.create(null);
   const durations: number[] = [];
+  const histogram = new Histogram();
+  const timings: ReturnType<typeof timingOf>[] = [];
+  const rated: (readonly Rating[])[] = [];
   let total = 0;
   let ok = 0;
   let toolCalls = 0;
@@ -37,14 +62,18 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
     if (record.status === "running") continue;
     toolCalls += toolCallsOf(record);
     errorCount += record.failureCount;
+    for (const { category } of record.failures) categories[category] = (categories[category] ?? 0) + 1;
     tokens = addTokens(tokens, tokensOf(record));
     for (const provider of new Set(record.models.flatMap((tally) => tally.provider ?? []))) bump(providers, provider);
     if (!record.isRoot) continue;
     total++;
+    rated.push(record.ratings ?? []);
     bump(workflowTypes, record.workflow);
     if (record.status === "ok") ok++;
-    if (record.durationMs !== null && (record.status === "ok" || record.status === "error"))
-      durations.push(record.durationMs);
+    if (record.durationMs === null || (record.status !== "ok" && record.status !== "error")) continue;
+    durations.push(record.durationMs);
+    histogram.record(record.durationMs);
+    timings.push(timingOf(record));
   }
   const judged = durations.length;
   const none = judged === 0;
@@ -54,13 +83,30 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
     avgExecutionTimeMs: none ? null : durations.reduce((sum, ms) => sum + ms, 0) / judged,
     minExecutionTimeMs: none ? null : durations.reduce((a, b) => Math.min(a, b)),
     maxExecutionTimeMs: none ? null : durations.reduce((a, b) => Math.max(a, b)),
+    p50ExecutionTimeMs: histogram.quantile(0.5),
+    p95ExecutionTimeMs: histogram.quantile(0.95),
+    p99ExecutionTimeMs: histogram.quantile(0.99),
+    timing: {
+      avgModelMs: meanOf(timings, "modelMs"),
+      avgToolMs: meanOf(timings, "toolMs"),
+      avgRetrievalMs: meanOf(timings, "retrievalMs"),
+      avgOverheadMs: meanOf(timings, "overheadMs"),
+      avgTimeToFirstTokenMs: meanOf(timings, "timeToFirstTokenMs"),
+    },
     totalTokens: tokens.total,
     tokens,
     totalToolCalls: toolCalls,
     errorCount,
+    errorsByCategory: categories,
+    satisfaction: satisfactionOf(rated),
     workflowTypes,
     providers,
   };
+}
+
+function meanOf<K extends string>(all: readonly Readonly<Record<K, number | null>>[], key: K): number | null {
+  const known = all.flatMap((one) => one[key] ?? []);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
 function bump(counts: Record<string, number>, name: string): void {

@@ -27,11 +27,17 @@ export type CallStatus = "ok" | "error" | "denied" | "cancelled" | "paused";
 export interface ModelTally extends Outcomes {
   readonly provider: string | null;
   readonly model: string | null;
+  /** The node that called it; null outside of one. */
+  readonly node: string | null;
   /** Calls that ended without a word about tokens: what they used is unknown. */
   unreported: number;
   /** Calls that were seen by a callback only. */
   observed: number;
   tokens: Tokens;
+  /** Milliseconds of calls that ended well or with an error. */
+  readonly durations: Histogram;
+  /** Milliseconds to the first chunk, of calls that streamed. */
+  readonly firstChunks: Histogram;
 }
 
 /** Calls of one tool. */
@@ -63,13 +69,16 @@ const NONE: Tokens = Object.freeze({
 });
 const outcomes = (): Outcomes => ({ ok: 0, failed: 0, denied: 0, cancelled: 0, paused: 0 });
 
-export const modelTally = (provider: string | null, model: string | null): ModelTally => ({
+export const modelTally = (provider: string | null, model: string | null, node: string | null = null): ModelTally => ({
   provider,
   model,
+  node,
   ...outcomes(),
   unreported: 0,
   observed: 0,
   tokens: NONE,
+  durations: new Histogram(),
+  firstChunks: new Histogram(),
 });
 export const toolTally = (name: string): ToolTally => ({ name, ...outcomes(), durations: new Histogram() });
 
@@ -94,6 +103,10 @@ export function addTokens(a: Tokens, b: Partial<Tokens>): Tokens {
   };
 }
 
+/** Tokens of several models together. */
+export const tokensSum = (models: readonly ModelTally[]): Tokens =>
+  models.reduce<Tokens>((sum, { tokens }) => addTokens(sum, tokens), NONE);
+
 export const noTokens = (): Tokens => NONE;
 
 function addOutcomes(into: Outcomes, from: Outcomes): void {
@@ -109,6 +122,8 @@ export function mergeModel(into: ModelTally, from: ModelTally): void {
   into.unreported += from.unreported;
   into.observed += from.observed;
   into.tokens = addTokens(into.tokens, from.tokens);
+  into.durations.merge(from.durations);
+  into.firstChunks.merge(from.firstChunks);
 }
 
 export function mergeTool(into: ToolTally, from: ToolTally): void {

@@ -3,7 +3,8 @@ import type { RunRecord } from "./record.js";
 /** Which runs a question is about. Undefined means all. */
 export interface Filter {
   readonly userId?: string | undefined;
-  readonly tenantId?: string | undefined;
+  /** Null: runs of principals without a tenant. */
+  readonly tenantId?: string | null | undefined;
   readonly workflowType?: string | undefined;
 }
 

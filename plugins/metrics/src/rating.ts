@@ -1,0 +1,76 @@
+/** What somebody thought of a run. */
+export interface Rating {
+  /** One rating per rater and run; a second one replaces the first. */
+  readonly rater: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly tags: readonly string[];
+  readonly comment: string | null;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Ratings kept per run; more are refused. */
+export const MOST_RATINGS = 100;
+
+/** From this score on somebody was satisfied. */
+const SATISFIED = 0.5;
+
+/** Adds a rating, or replaces that of the same rater. False when there is no room. */
+export function put(ratings: Rating[], rating: Rating): boolean {
+  const known = ratings.findIndex(({ rater }) => rater === rating.rater);
+  if (known >= 0) ratings[known] = rating;
+  else if (ratings.length >= MOST_RATINGS) return false;
+  else ratings.push(rating);
+  return true;
+}
+
+export function meanOf(ratings: readonly Rating[]): number | null {
+  return ratings.length === 0 ? null : ratings.reduce((sum, { score }) => sum + score, 0) / ratings.length;
+}
+
+/** What ratings of many runs say together. */
+export interface Satisfaction {
+  readonly ratings: number;
+  /** 0 to 1; null without ratings. */
+  readonly mean: number | null;
+  /** Share of ratings of 0.5 or more; null without ratings. */
+  readonly satisfiedRate: number | null;
+  /** Between these the true share lies with 95 % confidence (Wilson's interval); null without ratings. */
+  readonly satisfiedRange: readonly [number, number] | null;
+  /** Share of runs that anybody rated; null without runs. */
+  readonly responseRate: number | null;
+}
+
+/** @param rated ratings of each run */
+export function satisfactionOf(rated: Iterable<readonly Rating[]>): Satisfaction {
+  let [runs, runsRated, count, sum, satisfied] = [0, 0, 0, 0, 0];
+  for (const ratings of rated) {
+    runs++;
+    if (ratings.length > 0) runsRated++;
+    for (const { score } of ratings) {
+      count++;
+      sum += score;
+      if (score >= SATISFIED) satisfied++;
+    }
+  }
+  const none = count === 0;
+  return {
+    ratings: count,
+    mean: none ? null : sum / count,
+    satisfiedRate: none ? null : satisfied / count,
+    satisfiedRange: none ? null : wilson(satisfied, count),
+    responseRate: runs === 0 ? null : runsRated / runs,
+  };
+}
+
+/** 97.5th percentile of the normal distribution. */
+const Z = 1.959964;
+
+function wilson(good: number, n: number): readonly [number, number] {
+  const share = good / n;
+  const centre = share + (Z * Z) / (2 * n);
+  const spread = Z * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));
+  const scale = 1 + (Z * Z) / n;
+  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
+}

@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // The list replaces Vite's own, so its defaults are repeated; the first entry makes workspace packages resolve to source.
 const conditions = ["@graphtap/source", "module", "node", "development|production"];
 const resolution = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
 
+// A test that hangs is ended; one on a busy machine is not.
+const testTimeout = 30_000;
 const skipped = ["**/node_modules/**", "**/dist/**"];
 const places = ["{packages,plugins,examples}/*/src/**", "test/**", "scripts/**"];
 const named = (suffix: string) => places.map((place) => `${place}/*.${suffix}`);
@@ -11,19 +14,27 @@ const named = (suffix: string) => places.map((place) => `${place}/*.${suffix}`);
 export default defineConfig({
   ...resolution,
   test: {
+    // Vitest leaves one core to itself; of two that would be half of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         ...resolution,
         test: {
           name: "unit",
           isolate: false,
+          testTimeout,
           include: named("test.{ts,mjs}"),
           exclude: [...skipped, "**/*.iso.test.{ts,mjs}", "test/e2e/**"],
         },
       },
       {
         ...resolution,
-        test: { name: "isolated", include: named("iso.test.{ts,mjs}"), exclude: [...skipped, "test/e2e/**"] },
+        test: {
+          name: "isolated",
+          testTimeout,
+          include: named("iso.test.{ts,mjs}"),
+          exclude: [...skipped, "test/e2e/**"],
+        },
       },
       {
         ...resolution,

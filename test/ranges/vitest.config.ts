@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig, type Plugin } from "vitest/config";
 
 // As in the root: sources, not build results.
@@ -29,6 +30,7 @@ const instead = ({ copy }: Version, gets: (importer: string) => boolean): Plugin
 
 export default defineConfig({
   test: {
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: VERSIONS.flatMap((version) =>
       WHO.map(({ name, own, gets }) => ({
         plugins: [instead(version, gets)],
@@ -38,6 +40,7 @@ export default defineConfig({
           name: `${name} 1.${version.minor}`,
           include: ["test/parity-modes/*.test.ts", "test/ranges/*.test.ts"],
           isolate: false,
+          testTimeout: 30_000,
           env: { GRAPHTAP_TEST_LANGGRAPH: String(version.minor), GRAPHTAP_TEST_OWN_COPY: own },
         },
       })),

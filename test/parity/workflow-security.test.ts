@@ -150,6 +150,29 @@ describe("TestWorkflowSecurity", () => {
     expect(await call()).toBe("3 files");
   });
 
+  it("grants demo_user the calculator, 10 per hour", async () => {
+    const { stack, manager } = desk();
+    manager.grantToolPermission({
+      userId: "demo_user",
+      toolName: "calculator",
+      permissionLevel: PermissionLevel.READ,
+      rateLimit: 10,
+    });
+    const sums = scriptedTool("calculator", "4");
+    const workflow = await stack.createWorkflow({
+      mode: "tools",
+      llm: scriptedModel(calling(...new Array<string>(12).fill("calculator"))),
+      tools: [sums],
+    });
+    const { messages } = await workflow.invoke(ask("add up"), stack.as({ userId: "demo_user" }));
+    expect(sums.callCount).toBe(10);
+    expect(messages.filter(isDenied).map(({ text }) => text)).toEqual(
+      new Array(2).fill(
+        'RATE_LIMIT_EXCEEDED: "calculator" was called as often as is allowed; not before 1 h from now.',
+      ),
+    );
+  });
+
   it("lists what one user may use, and takes it away", () => {
     const { manager } = desk();
     manager.grantToolPermission(fileManager);

@@ -15,10 +15,15 @@ import { BUILT_IN } from "./templates/builtin.js";
 import { type TemplateWorkflow, WorkflowTemplates } from "./templates/registry.js";
 import { described } from "./text.js";
 
+/** What a caller may tell beside the state, for rules that may read it. */
+interface Told {
+  readonly [key: string]: unknown;
+}
+
 /** A workflow that chooses another per run: a compiled graph like any other. */
 export type ConditionalWorkflow = CompiledStateGraph<
   StateType<ConversationSpec>,
-  UpdateType<ConversationSpec>,
+  UpdateType<ConversationSpec> & Told,
   string,
   ConversationSpec,
   ConversationSpec
@@ -26,7 +31,7 @@ export type ConditionalWorkflow = CompiledStateGraph<
 /** Several workflows as one compiled graph; `outcomes` in its state says how each ended. */
 export type CompositeWorkflow = CompiledStateGraph<
   StateType<CompositeSpec>,
-  UpdateType<CompositeSpec>,
+  UpdateType<CompositeSpec> & Told,
   string,
   CompositeSpec,
   CompositeSpec

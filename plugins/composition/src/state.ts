@@ -1,11 +1,5 @@
 import type { RetrievedDocument } from "@graphtap/langgraph";
-import {
-  Annotation,
-  type AnnotationRoot,
-  MessagesAnnotation,
-  type StateDefinition,
-} from "@langchain/langgraph";
-import { EphemeralValue } from "@langchain/langgraph/channels";
+import { Annotation, type AnnotationRoot, MessagesAnnotation, type StateDefinition } from "@langchain/langgraph";
 import type { Branches } from "./composite/branch.js";
 import type { MemberOutcome } from "./keys.js";
 
@@ -47,29 +41,24 @@ export interface Schemas {
   readonly channels: readonly string[];
 }
 
-/** What may be told at the start of a run and is gone after its first step, so that no later run finds it. */
-const told = (keys: readonly string[]): StateDefinition =>
-  Object.fromEntries(keys.map((key) => [key, new EphemeralValue<unknown>(false)]));
-
 /** Documents come from retrievers and outcomes from members, never from a caller. */
 const GIVEN = new Set(["context", "outcomes"]);
 
-/** Schemas of a conditional workflow. `untrusted` keys may be part of its input. */
-export function conditionalSchemas(more: StateRoot | undefined, untrusted: readonly string[]): Schemas {
-  return schemasOf({ ...CONVERSATION, ...more?.spec }, untrusted, {});
+/** Schemas of a conditional workflow. */
+export function conditionalSchemas(more: StateRoot | undefined): Schemas {
+  return schemasOf({ ...CONVERSATION, ...more?.spec }, {});
 }
 
 /** Schemas of a composite. */
-export function compositeSchemas(more: StateRoot | undefined, untrusted: readonly string[]): Schemas {
-  return schemasOf({ ...CONVERSATION, ...more?.spec, outcomes: OUTCOMES }, untrusted, { [BRANCHES_CHANNEL]: BRANCHES });
+export function compositeSchemas(more: StateRoot | undefined): Schemas {
+  return schemasOf({ ...CONVERSATION, ...more?.spec, outcomes: OUTCOMES }, { [BRANCHES_CHANNEL]: BRANCHES });
 }
 
-function schemasOf(spec: StateDefinition, untrusted: readonly string[], inner: StateDefinition): Schemas {
-  const extra = told(untrusted.filter((key) => !Object.hasOwn(spec, key)));
+function schemasOf(spec: StateDefinition, inner: StateDefinition): Schemas {
   const given = Object.fromEntries(Object.entries(spec).filter(([key]) => !GIVEN.has(key)));
   return {
-    state: Annotation.Root({ ...spec, ...extra, ...inner }),
-    input: Annotation.Root({ ...given, ...extra }),
+    state: Annotation.Root({ ...spec, ...inner }),
+    input: Annotation.Root(given),
     output: Annotation.Root(spec),
     channels: Object.keys(spec).filter((key) => key !== "outcomes"),
   };

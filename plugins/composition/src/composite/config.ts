@@ -181,9 +181,8 @@ class Reader {
   }
 
   #schemas(config: CompositeWorkflowConfig, at: string): Schemas {
-    const untrusted = Array.isArray(config.untrusted) ? config.untrusted : [];
     const usable = !this.issues.some(({ path }) => path === `${at}state`);
-    return compositeSchemas(usable ? (config.state as StateRoot | undefined) : undefined, untrusted);
+    return compositeSchemas(usable ? (config.state as StateRoot | undefined) : undefined);
   }
 
   #policies(

@@ -84,9 +84,8 @@ export function readConditional(
     ...entries.flatMap(([, entry]) => (isGraph(entry) ? [saverIn(entry)] : [])),
   ];
   const remembers = config.enableMemory ?? anyRemembers(kept);
-  const untrusted = Array.isArray(config.untrusted) ? config.untrusted : [];
   const more = issues.some(({ path }) => path === "state") ? undefined : config.state;
-  const schemas = conditionalSchemas(more as StateRoot | undefined, untrusted);
+  const schemas = conditionalSchemas(more as StateRoot | undefined);
   const members = new Map<string, Member>();
   for (const [target, entry] of entries) {
     const path = `workflowConfigs.${target}`;

@@ -34,8 +34,25 @@ export async function factsOf(
         fix: "facts: (run) => ({ plan: ... })",
       },
     ]);
-  const configurable = (config.configurable ?? {}) as Values;
-  // A key that LangGraph or a plugin keeps there is nothing that a caller told.
-  const told = Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("__")));
-  return contextOf({ principal: run?.principal ?? null, facts: data, told: [state, told], untrusted, context });
+  const told = [state, inputOf(config), ownOf(config)];
+  return contextOf({ principal: run?.principal ?? null, facts: data, told, untrusted, context });
 }
+
+/**
+ * What the run was called with, keys that are no state included: LangGraph drops those, and keeping them in channels would
+ * let a later run of the conversation find them. Only the first step of a run can see it.
+ */
+function inputOf(config: Config): Values {
+  const read: unknown = config.configurable?.["__pregel_read"];
+  if (typeof read !== "function") return {};
+  try {
+    return asData((read as (channel: string) => unknown)("__start__")) ?? {};
+  } catch {
+    // Empty: the first step is over.
+    return {};
+  }
+}
+
+/** What LangGraph or a plugin keeps in a config is nothing that a caller told. */
+const ownOf = (config: Config): Values =>
+  Object.fromEntries(Object.entries(config.configurable ?? {}).filter(([key]) => !key.startsWith("__")));

@@ -1,20 +1,2 @@
-/** A denied tool call, as a message carries it. */
-interface Denied {
-  readonly artifact: { readonly graphtap: { readonly code: string; readonly requestId: string } };
-}
-
-/**
- * Whether a message is a tool call that was denied: a live message, one read back from a checkpoint, or its JSON. The
- * same answer as `isDenied` of the main entry, from a module that imports nothing, so that a browser can load it.
- *
- * @example
- * import { isDenied } from "graphtap/is-denied";
- * const refused = messages.filter(isDenied);
- */
-export function isDenied(message: unknown): message is Denied | { readonly kwargs: Denied } {
-  const artifact = part(message, "artifact") ?? part(part(message, "kwargs"), "artifact");
-  return typeof part(part(artifact, "graphtap"), "code") === "string";
-}
-
-const part = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+// A subpath of its own: the main entry cannot be loaded in a browser.
+export { isDenied } from "@graphtap/langgraph/is-denied";

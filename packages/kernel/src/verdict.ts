@@ -6,6 +6,8 @@ export interface Allow {
 /** Developer's side of a denial: `reason` goes to logs and audit, never to the model. */
 export interface DenyDetails {
   readonly reason?: string;
+  /** What the developer can do about it, as code where possible: the `Do:` of the error that a bare call throws. */
+  readonly do?: string;
   readonly [key: string]: unknown;
 }
 

@@ -1,6 +1,11 @@
-import { GraphTapError } from "@graphtap/kernel";
+import { errorCatalog as kernelCatalog, GraphTapError } from "@graphtap/kernel";
 import { ToolMessage } from "@langchain/core/messages";
+import { errorCatalog } from "./errors.js";
 import type { DenialFields } from "./hooks/context.js";
+
+const explained = new Map(
+  [...Object.entries(kernelCatalog), ...Object.entries(errorCatalog)].map(([code, entry]) => [code, entry.do]),
+);
 
 /**
  * A refusal at a place that has no message to carry it: a bare tool call, a model call, a run. `code` is the denial's
@@ -19,7 +24,7 @@ export class DeniedError extends GraphTapError {
       code: denial.code,
       what: `${subject} was denied.`,
       why: denial.reason ?? denial.message,
-      do: "Grant what is missing, or let the model answer without it.",
+      do: denial.fix ?? doFor(denial),
       ...(denial.plugin === null ? {} : { plugin: denial.plugin }),
       ...(denial.hook === null ? {} : { hook: denial.hook }),
     });
@@ -31,6 +36,14 @@ export class DeniedError extends GraphTapError {
   static isDenied(error: unknown): error is DeniedError {
     return GraphTapError.isInstance(error) && (error as Error).name === "DeniedError";
   }
+}
+
+/** The catalogues say it for the codes of the stack; the codes of plugins are theirs to explain. */
+function doFor({ code, plugin }: DenialFields): string {
+  const known = explained.get(code);
+  if (known !== undefined) return known;
+  const whose = plugin === null ? "" : `It is plugin "${plugin}" that refuses this. `;
+  return `${whose}npx graphtap why ${code} says more about codes of GraphTap's own.`;
 }
 
 /** What the model reads: the code and the message, no policy detail. */
@@ -54,17 +67,4 @@ export function denialMessage(
   });
 }
 
-/**
- * Whether a message is a tool call that was denied. Works on live messages, on messages read back from a checkpoint and
- * on their JSON.
- *
- * @example
- * const denials = state.messages.filter(isDenied);
- */
-export function isDenied(message: unknown): boolean {
-  const artifact: unknown =
-    (message as { artifact?: unknown; kwargs?: { artifact?: unknown } } | null)?.artifact ??
-    (message as { kwargs?: { artifact?: unknown } } | null)?.kwargs?.artifact;
-  const code: unknown = (artifact as { graphtap?: { code?: unknown } } | null | undefined)?.graphtap?.code;
-  return typeof code === "string";
-}
+export { isDenied } from "./is-denied.js";

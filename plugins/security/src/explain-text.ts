@@ -51,7 +51,8 @@ export function fixFor(
   }
 }
 
-function grantText(who: Subject, toolName: string, level: string | null): string {
+/** The argument of `grantToolPermission` that lets somebody use a tool. */
+export function grantText(who: Subject, toolName: string, level: string | null): string {
   const name = who.userId === null ? `service: ${quote(who.service ?? "")}` : `userId: ${quote(who.userId)}`;
   const tenant = who.tenantId === null ? "" : `, tenantId: ${quote(who.tenantId)}`;
   return `{ ${name}${tenant}, toolName: ${quote(toolName)}, permissionLevel: ${quote(level ?? "write")} }`;

@@ -14,6 +14,7 @@ import { Pending } from "./pending.js";
 import { RateLimiter } from "./rate.js";
 import { about, record } from "./record.js";
 import { killMessage, killReason } from "./refusals.js";
+import { remedyFor } from "./remedy.js";
 import { ToolRules } from "./rules.js";
 import { RunLedger } from "./runs.js";
 import { shadowOf } from "./shadow.js";
@@ -83,9 +84,16 @@ export const security = definePlugin({
       metadata: call.tool.metadata,
       args: call.parsed,
     });
-    const refused = (call: Call, { code, message, reason, cause, method, rate }: GateDenial) => {
+    const refused = (call: Call, denial: GateDenial, run: RunContext) => {
+      const { code, message, reason, cause, method, rate } = denial;
       pending.set(call.executionId, { method, cause });
-      return deny(code, message, { reason, cause, ...(rate === null ? {} : { rate }) });
+      const remedy = remedyFor(denial, run.principal, call.name);
+      return deny(code, message, {
+        reason,
+        cause,
+        ...(remedy === null ? {} : { do: remedy }),
+        ...(rate === null ? {} : { rate }),
+      });
     };
     const shadowed = (call: Call, run: RunContext, denial: GateDenial): void => {
       const { name: tool, executionId } = call;
@@ -111,14 +119,14 @@ export const security = definePlugin({
       const denial = gate.judge(asked(call, run));
       if (denial === null || (shadowUntil() !== null && denial.cause !== "killed" && denial.cause !== "no-identity"))
         return undefined;
-      return refused(call, denial);
+      return refused(call, denial, run);
     });
     api.tap(hooks.tool.admit, (call, run) => {
       const loop = { calls: runs.of(run), argsHash: () => call.argsHash };
       const shadow = shadowUntil() === null ? undefined : (denial: GateDenial) => shadowed(call, run, denial);
       const given = asked(call, run);
       const taken = gate.admit(given, loop, shadow);
-      if (!taken.allowed) return refused(call, taken);
+      if (!taken.allowed) return refused(call, taken, run);
       pending.set(call.executionId, { method: rules.method(given.toolName, given.metadata, given.args), cause: null });
       return { release: () => taken.release() };
     });

@@ -35,6 +35,13 @@ const describe = (value: unknown): string => {
     : `an object of class ${(value.constructor as { name?: string } | undefined)?.name ?? "Object"}`;
 };
 
+/** Without what may be a secret: user, password, query. */
+function addressOf(url: unknown): string | null {
+  if (typeof url !== "string" || !URL.canParse(url)) return null;
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname === "/" ? "" : pathname}`;
+}
+
 /** Wraps graphs for one stack. The same graph gives the same object. */
 export class GraphWrapper {
   readonly #wrapped = new WeakMap<object, object>();
@@ -65,8 +72,9 @@ export class GraphWrapper {
 
   #make(value: object): object {
     if (isRemote(value)) {
-      const remote = value as { graphId?: string; name?: string; client?: { apiUrl?: string } };
-      throw wrapRemote(remote.graphId ?? remote.name ?? "?", remote.client?.apiUrl ?? null);
+      // The SDK's client keeps the address in its parts.
+      const remote = value as { graphId?: string; name?: string; client?: { runs?: { apiUrl?: unknown } } };
+      throw wrapRemote(remote.graphId ?? remote.name ?? "?", addressOf(remote.client?.runs?.apiUrl));
     }
     if (isPregel(value)) return this.#pregel(value);
     if (isAgent(value)) return this.#agent(value);

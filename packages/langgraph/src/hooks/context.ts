@@ -70,4 +70,6 @@ export interface DenialFields {
   /** The plugin that refused; null when the stack itself did. */
   readonly plugin: string | null;
   readonly hook: string | null;
+  /** What the developer can do about it, where the plugin says so. */
+  readonly fix?: string;
 }

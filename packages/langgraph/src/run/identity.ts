@@ -49,6 +49,25 @@ function nobody(core: Core, dispatch: Dispatch, subject: string, config: Config 
   return null;
 }
 
+const TELL_EVERY_MS = 60_000;
+const told = new WeakMap<Core, { at: number; suppressed: number }>();
+
+function tellOfResolver(core: Core, subject: string, error: unknown): void {
+  const now = core.clock.monotonic();
+  const last = told.get(core);
+  if (last !== undefined && now - last.at < TELL_EVERY_MS) {
+    last.suppressed++;
+    return;
+  }
+  told.set(core, { at: now, suppressed: 0 });
+  core.kernel.log.warn(`the identity resolver failed, and "${subject}" runs as nobody, without tools`, {
+    code: "IDENTITY_MISSING",
+    workflow: subject,
+    error,
+    suppressed: last?.suppressed ?? 0,
+  });
+}
+
 async function resolved(
   core: Core,
   dispatch: Dispatch,
@@ -59,7 +78,10 @@ async function resolved(
     const who = await core.resolver?.resolve(config ?? {});
     if (who !== null && who !== undefined) return parseWho(who, core.facts).principal;
   } catch (error) {
-    return nobody(core, dispatch, subject, config, error);
+    const none = nobody(core, dispatch, subject, config, error);
+    // Where nobody may run it, this is all there is to see of a resolver that is down.
+    tellOfResolver(core, subject, error);
+    return none;
   }
   return nobody(core, dispatch, subject, config);
 }

@@ -143,12 +143,15 @@ export function denialOf(verdict: {
   readonly reason?: string | undefined;
   readonly plugin?: string | null | undefined;
   readonly hook?: string | null | undefined;
+  readonly details?: { readonly do?: string | undefined } | undefined;
 }): DenialFields {
+  const fix = verdict.details?.do;
   return {
     code: verdict.code,
     message: verdict.message,
     reason: verdict.reason ?? null,
     plugin: verdict.plugin ?? null,
     hook: verdict.hook ?? null,
+    ...(typeof fix === "string" ? { fix } : {}),
   };
 }

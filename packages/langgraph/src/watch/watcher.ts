@@ -128,7 +128,7 @@ export class Watcher extends BaseCallbackHandler {
     const denial = refusal(
       error.code,
       `"${name}" is not available here; do not retry, answer without it.`,
-      error.message,
+      `node "${ctx.node ?? "?"}" called ${kind} "${name}" without passing the gate`,
     );
     await tell(denial);
     throw new DeniedError(`${kind} "${name}" in node "${ctx.node ?? "?"}"`, denial);

@@ -25,6 +25,36 @@ const decision = stack.get(security).authorizeToolExecution({ userId: "a", toolN
 if (decision.allowed) decision.code satisfies null;
 else decision.message satisfies string;
 
+const manager = stack.get(security);
+manager.grantToolPermission({
+  role: "support",
+  anyTenant: true,
+  toolName: "refund",
+  permissionLevel: "write",
+  allowedMethods: new Set(["create"]),
+  rateLimit: [{ limit: 10 }, { limit: 1, windowMs: 1_000 }],
+  notBefore: 0,
+});
+manager.kill();
+manager.kill("tool:refund", { by: "on-call" });
+manager.explain({ userId: "a", toolName: "refund", at: new Date() }).fix satisfies string | null;
+security({
+  adminRoles: ["root", { role: "admin", tenantId: "acme" }, { role: "staff", anyTenant: true }],
+  tools: { files: { method: ({ action }: { action: string }) => action, methods: { list: "read" }, rateLimit: 5 } },
+  mode: "shadow",
+  shadowUntil: new Date(),
+});
+// @ts-expect-error a user is of one tenant
+manager.grantToolPermission({ userId: "a", anyTenant: true, toolName: "refund", permissionLevel: "read" });
+// @ts-expect-error a date is no text
+manager.grantToolPermission({ userId: "a", toolName: "refund", permissionLevel: "read", expiry: "2030-01-01" });
+// @ts-expect-error no such switch
+manager.kill("refund");
+// @ts-expect-error a role is of one tenant or of all
+security({ adminRoles: [{ role: "admin" }] });
+// @ts-expect-error a method needs something
+security({ tools: { files: { methods: { list: "none" } } } });
+
 const needy = definePlugin({
   name: "acme-needy",
   version: "1.0.0",

@@ -1,6 +1,6 @@
 import type { Workflow } from "@graphtap/langgraph";
 import { compileRules, type RuleTrace } from "@graphtap/values";
-import type { CompiledStateGraph, StateType, UpdateType } from "@langchain/langgraph";
+import type { CompiledStateGraph, StateDefinition, StateType, UpdateType } from "@langchain/langgraph";
 import type { Composing } from "./composing.js";
 import { type CompositeWorkflowConfig, readComposite, type ReadyComposite } from "./composite/config.js";
 import { type CompositeExecution, executeComposite } from "./composite/execute.js";
@@ -20,22 +20,17 @@ interface Told {
   readonly [key: string]: unknown;
 }
 
+type Composed<Spec extends StateDefinition> = CompiledStateGraph<
+  StateType<Spec>,
+  UpdateType<Spec> & Told,
+  string,
+  Spec,
+  Spec
+>;
 /** A workflow that chooses another per run: a compiled graph like any other. */
-export type ConditionalWorkflow = CompiledStateGraph<
-  StateType<ConversationSpec>,
-  UpdateType<ConversationSpec> & Told,
-  string,
-  ConversationSpec,
-  ConversationSpec
->;
+export type ConditionalWorkflow<More extends StateDefinition = {}> = Composed<ConversationSpec & More>;
 /** Several workflows as one compiled graph; `outcomes` in its state says how each ended. */
-export type CompositeWorkflow = CompiledStateGraph<
-  StateType<CompositeSpec>,
-  UpdateType<CompositeSpec> & Told,
-  string,
-  CompositeSpec,
-  CompositeSpec
->;
+export type CompositeWorkflow<More extends StateDefinition = {}> = Composed<CompositeSpec & More>;
 
 /** What `createWorkflowFromTemplate` takes: the template, and what it leaves to its user. */
 export interface TemplateUse extends ComposedConfig {
@@ -80,8 +75,12 @@ export class AdvancedWorkflowManager {
    * });
    * await desk.invoke(input, stack.as({ userId: "alice", user_tier: "premium", conversationId: "c-1" }));
    */
-  createConditionalWorkflow(config: ConditionalWorkflowConfig): Promise<ConditionalWorkflow> {
-    return this.#conditional(config, "createConditionalWorkflow");
+  createConditionalWorkflow<More extends StateDefinition = {}>(
+    config: ConditionalWorkflowConfig<More>,
+  ): Promise<ConditionalWorkflow<More>> {
+    return this.#conditional(config, "createConditionalWorkflow") as Promise<unknown> as Promise<
+      ConditionalWorkflow<More>
+    >;
   }
 
   async #conditional(config: ConditionalWorkflowConfig, method: string): Promise<ConditionalWorkflow> {
@@ -103,9 +102,11 @@ export class AdvancedWorkflowManager {
    *   workflows: [{ mode: "plain", systemMessage: "Draft." }, { mode: "plain", systemMessage: "Correct it." }],
    * });
    */
-  async createCompositeWorkflow(config: CompositeWorkflowConfig): Promise<CompositeWorkflow> {
+  async createCompositeWorkflow<More extends StateDefinition = {}>(
+    config: CompositeWorkflowConfig<More>,
+  ): Promise<CompositeWorkflow<More>> {
     const ready = readComposite(this.#composing, config, (nested) => this.#composite(nested));
-    return (await this.#composite(ready)) as unknown as CompositeWorkflow;
+    return (await this.#composite(ready)) as unknown as CompositeWorkflow<More>;
   }
 
   async #composite(ready: ReadyComposite): Promise<GraphLike> {

@@ -29,14 +29,16 @@ export const BRANCHES_CHANNEL = "composition_branches";
 export type ConversationSpec = typeof CONVERSATION;
 export type CompositeSpec = ConversationSpec & { readonly outcomes: typeof OUTCOMES };
 
-/** More channels, as LangGraph's own `Annotation.Root` gives them. */
-export type StateRoot = AnnotationRoot<StateDefinition>;
+/** More channels, as LangGraph's own `Annotation.Root` gives them. Structural: its own type does not fit itself. */
+export interface StateRoot<Spec extends StateDefinition = StateDefinition> {
+  readonly spec: Spec;
+}
 
 /** The three faces of a composed graph's state. */
 export interface Schemas {
-  readonly state: StateRoot;
-  readonly input: StateRoot;
-  readonly output: StateRoot;
+  readonly state: AnnotationRoot<StateDefinition>;
+  readonly input: AnnotationRoot<StateDefinition>;
+  readonly output: AnnotationRoot<StateDefinition>;
   /** Channels that members may share. */
   readonly channels: readonly string[];
 }
@@ -70,5 +72,5 @@ export const hasReducer = (channel: unknown): boolean =>
 
 /** Whether `state` is what `Annotation.Root` makes. Brand, not class: copies of LangGraph exist. */
 export const isStateRoot = (value: unknown): value is StateRoot =>
-  (value as { lg_name?: unknown } | null)?.lg_name === "AnnotationRoot" &&
+  (value as { lc_graph_name?: unknown } | null)?.lc_graph_name === "AnnotationRoot" &&
   typeof (value as { spec?: unknown }).spec === "object";

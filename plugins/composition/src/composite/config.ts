@@ -5,6 +5,7 @@ import {
   compileRules,
   type Condition,
 } from "@graphtap/values";
+import type { StateDefinition } from "@langchain/langgraph";
 import type { Composing } from "../composing.js";
 import { type CompositionIssue, compositionInvalid } from "../errors.js";
 import { isNodeName, NAME_RULE } from "../members/builder.js";
@@ -20,7 +21,7 @@ import {
 import { type AnyGraph, type GraphLike, isGraph } from "../members/graph.js";
 import { isDisjoint, Member, type Passages } from "../members/member.js";
 import { anyRemembers, memberSpec, saverOf, SHARED } from "../members/spec.js";
-import { compositeSchemas, type Schemas, type StateRoot } from "../state.js";
+import { compositeSchemas, type Schemas } from "../state.js";
 import { described } from "../text.js";
 import { type Merge, MERGES } from "./merge.js";
 
@@ -45,7 +46,7 @@ export interface CompositeMember extends Passages {
 }
 
 /** Several workflows as one. */
-export interface CompositeWorkflowConfig extends ComposedConfig {
+export interface CompositeWorkflowConfig<Spec extends StateDefinition = StateDefinition> extends ComposedConfig<Spec> {
   /** In the order that counts: for running one after the other, and for merging. */
   readonly workflows: readonly (CompositeWork | CompositeMember)[];
   /** `conditional` runs the first member whose `when` holds, or the one without. Default `sequential`. */
@@ -182,7 +183,7 @@ class Reader {
 
   #schemas(config: CompositeWorkflowConfig, at: string): Schemas {
     const usable = !this.issues.some(({ path }) => path === `${at}state`);
-    return compositeSchemas(usable ? (config.state as StateRoot | undefined) : undefined);
+    return compositeSchemas(usable ? config.state : undefined);
   }
 
   #policies(

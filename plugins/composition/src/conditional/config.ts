@@ -1,4 +1,5 @@
 import { type CompiledRules, compileRules, type NamedConditions, type Rule } from "@graphtap/values";
+import type { StateDefinition } from "@langchain/langgraph";
 import type { Composing } from "../composing.js";
 import { type CompositionIssue, compositionInvalid } from "../errors.js";
 import { isNodeName, NAME_RULE } from "../members/builder.js";
@@ -14,7 +15,7 @@ import {
 import { type AnyGraph, type GraphLike, isGraph } from "../members/graph.js";
 import { isDisjoint, Member } from "../members/member.js";
 import { anyRemembers, memberSpec, saverOf } from "../members/spec.js";
-import { conditionalSchemas, type Schemas, type StateRoot } from "../state.js";
+import { conditionalSchemas, type Schemas } from "../state.js";
 import { described } from "../text.js";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -28,7 +29,9 @@ export type ConditionalMember = (MemberSpec & { readonly key?: string | undefine
  * `conditions` is a list of rules (asked by priority, then in order) or the document's form: a test per key, asked in the
  * order they are written, where the key is also the name of the configuration. `workflowConfigs` are what they choose.
  */
-export interface ConditionalWorkflowConfig extends ComposedConfig {
+export interface ConditionalWorkflowConfig<
+  Spec extends StateDefinition = StateDefinition,
+> extends ComposedConfig<Spec> {
   readonly conditions: readonly Rule[] | NamedConditions;
   readonly workflowConfigs: Readonly<Record<string, ConditionalMember>>;
   /** What runs where no rule holds; null: the run fails with NO_MATCH. Default: the configuration named `default`, or the one that its `key` names. */
@@ -85,7 +88,7 @@ export function readConditional(
   ];
   const remembers = config.enableMemory ?? anyRemembers(kept);
   const more = issues.some(({ path }) => path === "state") ? undefined : config.state;
-  const schemas = conditionalSchemas(more as StateRoot | undefined);
+  const schemas = conditionalSchemas(more);
   const members = new Map<string, Member>();
   for (const [target, entry] of entries) {
     const path = `workflowConfigs.${target}`;

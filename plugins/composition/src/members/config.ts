@@ -7,7 +7,7 @@ import type {
   WorkflowOptions,
   WorkflowSpec,
 } from "@graphtap/langgraph";
-import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import type { BaseCheckpointSaver, StateDefinition } from "@langchain/langgraph";
 import { issuesOf } from "@graphtap/values";
 import type { CompositionIssue } from "../errors.js";
 import { RESERVED } from "../context.js";
@@ -29,7 +29,7 @@ export interface MemberSpec extends WorkflowOptions {
 }
 
 /** What conditional and composite workflows have in common. Keys of a workflow's specification are handed down to members. */
-export interface ComposedConfig extends FactsConfig {
+export interface ComposedConfig<Spec extends StateDefinition = StateDefinition> extends FactsConfig {
   /** In events, metrics and errors. */
   readonly name?: string | undefined;
   readonly description?: string | undefined;
@@ -48,7 +48,7 @@ export interface ComposedConfig extends FactsConfig {
   /** Where it is kept. Default with memory: a MemorySaver, which forgets at exit. */
   readonly checkpointer?: BaseCheckpointSaver | undefined;
   /** More channels besides `messages` and `context`, made by LangGraph's `Annotation.Root`. */
-  readonly state?: StateRoot | undefined;
+  readonly state?: StateRoot<Spec> | undefined;
 }
 
 export const COMMON_KEYS: readonly string[] = Object.freeze([

@@ -33,7 +33,8 @@ export async function within<T>(
 ): Promise<T> {
   const [first] = limits.toSorted((a, b) => a.at - b.at);
   outer?.throwIfAborted();
-  if (first === undefined) return work(outer);
+  // A signal of its own for each member: many of them on one would pass the number of listeners that Node warns of.
+  if (first === undefined) return work(outer === undefined ? undefined : AbortSignal.any([outer]));
   const left = first.at - clock.monotonic();
   if (left <= 0) throw first.error();
   const own = new AbortController();

@@ -14,17 +14,19 @@ export class Places {
       this.#free--;
       return Promise.resolve(this.#back());
     }
+    // One of its own for each who waits: many listeners on one signal look like a leak to Node.
+    const left = signal === undefined ? undefined : AbortSignal.any([signal]);
     return new Promise((resolve, reject) => {
       const turn = (): void => {
-        signal?.removeEventListener("abort", gone);
+        left?.removeEventListener("abort", gone);
         resolve(this.#back());
       };
       const gone = (): void => {
         const index = this.#waiting.indexOf(turn);
         if (index !== -1) this.#waiting.splice(index, 1);
-        reject(signal?.reason as Error);
+        reject(left?.reason as Error);
       };
-      signal?.addEventListener("abort", gone, { once: true });
+      left?.addEventListener("abort", gone, { once: true });
       this.#waiting.push(turn);
     });
   }

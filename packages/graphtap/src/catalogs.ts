@@ -3,6 +3,9 @@ import { errorCatalog as dashboard } from "@graphtap/dashboard";
 import { errorCatalog as langgraph } from "@graphtap/langgraph";
 import { errorCatalog as metrics } from "@graphtap/metrics";
 import { errorCatalog as audit } from "@graphtap/audit";
+import { errorCatalog as composition } from "@graphtap/composition";
+import { errorCatalog as content } from "@graphtap/content";
+import { errorCatalog as performance } from "@graphtap/performance";
 import { errorCatalog as security } from "@graphtap/security";
 import { errorCatalog as values } from "@graphtap/values";
 import { errorCatalog as own } from "./error-catalog.js";
@@ -20,6 +23,9 @@ const catalogs: readonly (readonly [string, Readonly<Record<string, CatalogEntry
   ["@graphtap/metrics", metrics],
   ["@graphtap/security", security],
   ["@graphtap/audit", audit],
+  ["@graphtap/performance", performance],
+  ["@graphtap/content", content],
+  ["@graphtap/composition", composition],
   ["@graphtap/dashboard", dashboard],
   ["graphtap", own],
 ];

@@ -1,9 +1,12 @@
 // The whole stack and the first-party plugins: an application needs one import. A plugin package imports
 // @graphtap/langgraph alone, so that whoever installs it does not get every plugin along.
 export * from "@graphtap/audit";
+export * from "@graphtap/composition";
+export * from "@graphtap/content";
 export * from "@graphtap/dashboard";
 export * from "@graphtap/langgraph";
 export * from "@graphtap/metrics";
+export * from "@graphtap/performance";
 export * from "@graphtap/security";
 // Named here, they win over the security plugin's own.
 export type { AuditDecision, AuditLogEntry, AuditQuery } from "@graphtap/audit";

@@ -15,6 +15,7 @@ export type {
   RateLimitInput,
   RateWindowInput,
   RevokeInput,
+  RoleName,
   StatsQuery,
   WhoInput,
 } from "./input.js";

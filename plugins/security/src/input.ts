@@ -11,14 +11,15 @@ export type PrincipalName = { readonly tenantId?: string | undefined } & (
 /** Who holds a grant: a user, a service, or everybody who has a role. */
 export type HolderName =
   | (PrincipalName & { readonly role?: undefined; readonly anyTenant?: undefined })
-  | {
-      readonly role: string;
-      readonly userId?: undefined;
-      readonly service?: undefined;
-      readonly tenantId?: string | undefined;
-      /** The role in every tenant, and of those without one. Default false. */
-      readonly anyTenant?: boolean | undefined;
-    };
+  | (RoleName & { readonly userId?: undefined; readonly service?: undefined });
+
+/** A role by name. */
+export interface RoleName {
+  readonly role: string;
+  readonly tenantId?: string | undefined;
+  /** The role in every tenant, and of those without one. Default false. */
+  readonly anyTenant?: boolean | undefined;
+}
 
 /** `10`: ten calls in any hour. A list: all of them hold at once. 0 allows none. */
 export type RateLimitInput = number | RateWindowInput | readonly RateWindowInput[];
@@ -182,6 +183,10 @@ const methods = z
   .transform((list): readonly string[] => Object.freeze([...new Set(list)]));
 
 export const principalSchema = z.strictObject(names).refine(oneName, ONE_NAME);
+
+export const roleSchema = z
+  .strictObject({ role, tenantId: id.optional(), anyTenant: z.boolean().optional() })
+  .refine(rolesOnly, ROLES_ONLY);
 
 /** `now` decides whether an expiry has passed: a grant that allows nothing is a mistake, most often seconds for ms. */
 export const grantSchema = (now: number) =>

@@ -136,6 +136,8 @@ describe("limits, around a graph", () => {
     await stack.wrap(agent([strict])).invoke(say("strict:1"), as());
     expect(strict.callCount).toBe(0);
     expect(manager.authorizeToolExecution({ userId: "alice", toolName: "strict" }).rate?.remaining).toBe(1);
+    const panels = await stack.call(hooks.dashboard.collect, { kind: "user", userId: "alice", tenantId: null });
+    expect(panels).toMatchObject([{ value: { data: { permissions: [{ toolName: "strict", calls: 0 }] } } }]);
   });
 
   it("counts a call that failed, and not the one whose tool paused: that is counted when it is resumed", async () => {

@@ -183,6 +183,77 @@ describe("WorkflowSecurityManager", () => {
     expect(changes).toEqual([]);
   });
 
+  it("grants to roles, in a tenant or in all, lists what they hold, and takes it away", () => {
+    const { manager } = make();
+    const give = (where: object) =>
+      manager.grantToolPermission({ role: "support", ...where, toolName: "refund", permissionLevel: "write" } as never);
+    const ids = (where: object) =>
+      manager.getRolePermissions({ role: "support", ...where }).map(({ id, anyTenant }) => [id, anyTenant]);
+    give({});
+    give({ tenantId: "acme" });
+    give({ anyTenant: true });
+    expect([ids({}), ids({ tenantId: "acme" }), ids({ anyTenant: true }), ids({ tenantId: "globex" })]).toEqual([
+      [["g-1", false]],
+      [["g-2", false]],
+      [["g-3", true]],
+      [],
+    ]);
+    const ask = (tenantId?: string) =>
+      manager.authorizeToolExecution({
+        userId: "u",
+        roles: ["support"],
+        toolName: "refund",
+        ...(tenantId === undefined ? {} : { tenantId }),
+      }).grantIds[0];
+    expect([ask(), ask("acme"), ask("globex")]).toEqual(["g-1", "g-2", "g-3"]);
+    expect(manager.revokeToolPermission({ role: "support", anyTenant: true, toolName: "refund" })).toBe(true);
+    expect([ask(), ask("acme"), ask("globex")]).toEqual(["g-1", "g-2", undefined]);
+    for (const odd of [
+      { userId: "u", anyTenant: true },
+      { role: "r", tenantId: "t", anyTenant: true },
+      { role: "r", userId: "u" },
+      { role: "" },
+    ])
+      expect(
+        caught(() => manager.grantToolPermission({ ...odd, toolName: "t", permissionLevel: "read" } as never)).code,
+      ).toBe("GRANT_INVALID");
+    expect(caught(() => manager.getRolePermissions({} as never)).code).toBe("SECURITY_QUERY_INVALID");
+  });
+
+  it("refuses limits, methods and times that cannot be meant", () => {
+    const { manager, now } = make();
+    const give = (terms: object) => () =>
+      manager.grantToolPermission({ userId: "a", toolName: "t", permissionLevel: "read", ...terms } as never);
+    const odd: [object, string][] = [
+      [{ rateLimit: -1 }, "rateLimit"],
+      [{ rateLimit: 1.5 }, "rateLimit"],
+      [{ rateLimit: Number.NaN }, "rateLimit"],
+      [{ rateLimit: "10" }, "rateLimit"],
+      [{ rateLimit: [] }, "rateLimit"],
+      [{ rateLimit: { limit: 1, windowMs: 0 } }, "rateLimit"],
+      [{ rateLimit: { limit: 1, perHour: true } }, "rateLimit"],
+      [{ rateLimit: { limit: 1, windowMs: 32 * 86_400_000 } }, "rateLimit"],
+      [{ allowedMethods: "read" }, "allowedMethods"],
+      [{ allowedMethods: [""] }, "allowedMethods"],
+      [{ allowedMethods: [7] }, "allowedMethods"],
+      [{ notBefore: now() + 10, expiry: now() + 10 }, "notBefore"],
+      [{ notBefore: "tomorrow" }, "notBefore"],
+    ];
+    for (const [terms, where] of odd) {
+      const error = caught(give(terms));
+      expect([error.code, error.message.includes(where)], JSON.stringify(terms)).toEqual(["GRANT_INVALID", true]);
+    }
+    expect(
+      give({ rateLimit: [{ limit: 1 }, { limit: 0, windowMs: 5 }], allowedMethods: new Set(["b", "a"]) })(),
+    ).toMatchObject({
+      rateLimit: [
+        { limit: 1, windowMs: 3_600_000 },
+        { limit: 0, windowMs: 5 },
+      ],
+      allowedMethods: ["b", "a"],
+    });
+  });
+
   it("refuses other calls that are wrong, and names no value in the error", async () => {
     const { manager } = make();
     const secret = "s3cret-value";

@@ -12,12 +12,14 @@ import {
   type LogQuery,
   type PrincipalName,
   principalSchema,
+  type RoleName,
+  roleSchema,
   type StatsQuery,
   statsSchema,
   type WhoInput,
   whoSchema,
 } from "./input.js";
-import { ownerOf, read, subjectOf } from "./read.js";
+import { holderOf, ownerOf, read, subjectOf } from "./read.js";
 import { securityStats, type SecurityStats } from "./stats.js";
 
 /** All permissions of one user or service of its own; those of its roles are with the roles. */
@@ -69,6 +71,15 @@ export class WorkflowSecurityManager extends Administration {
     );
     const owner = { userId, service, tenantId };
     return { ...owner, permissions: this.#parts.grants.of(owner) };
+  }
+
+  /**
+   * What everybody with a role may use: granted to it in one tenant, to those without one, or in every tenant.
+   *
+   * @throws GraphTapError SECURITY_QUERY_INVALID
+   */
+  getRolePermissions(input: RoleName): readonly ToolPermission[] {
+    return this.#parts.grants.of(holderOf(read("SECURITY_QUERY_INVALID", "getRolePermissions", roleSchema, input)));
   }
 
   /**

@@ -39,11 +39,13 @@ export function record(api: PluginApi, { log, pending, usage, causes, policyVers
   };
   api.tap(hooks.tool.start, (event, run) => {
     const { name: tool, executionId } = event;
-    const method = pending.take(executionId)?.method ?? null;
+    const known = pending.take(executionId);
     const at = run.clock.now();
-    for (let one = run.principal; one !== null; one = one.onBehalfOf) usage.record(one, tool, at);
+    // What was never admitted did not run: a call whose arguments the tool's schema refuses starts and ends as well.
+    if (known !== null) for (let one = run.principal; one !== null; one = one.onBehalfOf) usage.record(one, tool, at);
     if (!log.alone) return;
     const { argsHash } = event;
+    const method = known?.method ?? null;
     append(run, { event: "tool.allowed", class: "access", decision: "allowed", tool, executionId, argsHash, method });
   });
   api.tap(hooks.tool.denied, ({ name: tool, executionId, code, reason, plugin }, run) => {

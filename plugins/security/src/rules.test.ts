@@ -114,5 +114,8 @@ describe("ToolRules, per method", () => {
     for (const [tool, metadata, args] of unknown) expect(rules.method(tool, metadata, args)).toBeNull();
     const late = new ToolRules(new Map([["t", { method: () => Promise.resolve("read") }]]));
     expect(late.method("t", undefined, {})).toBeNull();
+    // A rejection that nobody takes would end this process.
+    const failing = new ToolRules(new Map([["t", { method: () => Promise.reject(new Error("late")) }]]));
+    expect(failing.method("t", undefined, {})).toBeNull();
   });
 });

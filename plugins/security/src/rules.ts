@@ -68,12 +68,18 @@ export class ToolRules {
     if (declared === undefined) return methodOfMetadata(metadata, args);
     if (typeof declared === "string") return methodName(argument(args, declared));
     try {
-      return methodName(declared(args));
+      const told = declared(args);
+      // Too late to be of use; but a failure of it that nobody takes would end the process.
+      if (isThenable(told)) void Promise.resolve(told).catch(() => undefined);
+      return methodName(told);
     } catch {
       return null;
     }
   }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 
 const own = (object: Metadata, key: string): unknown =>
   object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;

@@ -1,5 +1,6 @@
 import type { RunContext } from "@graphtap/langgraph";
 import { runKey } from "@graphtap/langgraph";
+import { KIND_OF } from "./detect/catalog.js";
 import type { Program } from "./detect/program.js";
 import { type Refusal, refusalOf } from "./errors.js";
 import type { ContentPlace } from "./keys.js";
@@ -16,6 +17,9 @@ export type Outcome =
 
 const CLEAN: Outcome = Object.freeze({ kind: "clean" });
 const Seen = runKey<Memories>("content.seen");
+const Calls = runKey<Map<string, string>>("content.calls");
+/** Calls of one run that are remembered for what was in their arguments. */
+const CALLS = 10_000;
 
 /** The places of a stack, each with what is looked for there. */
 export class Places {
@@ -37,6 +41,40 @@ export class Places {
     let memories = run.data.get(Seen);
     if (memories === undefined) run.data.set(Seen, (memories = new Memories((of) => this.#keysOf(of))));
     return memories.of(program);
+  }
+
+  /**
+   * Remembers that something had to be hidden in the arguments of a call before the tool's gate saw them: what may not
+   * be sent to a tool is refused there, and not sent with a hole in it.
+   */
+  emptied(run: RunContext, callId: string, detector: string): void {
+    if (this.policy.toolArguments?.actions.get(detector) !== "block") return;
+    let calls = run.data.get(Calls);
+    if (calls === undefined) run.data.set(Calls, (calls = new Map()));
+    if (calls.size < CALLS) calls.set(callId, detector);
+  }
+
+  /** The detectors that would block a value at a place; nothing is told. */
+  blocking(place: ContentPlace, value: unknown): readonly string[] {
+    const program = this.policy[place];
+    if (program === null) return [];
+    const ids = new Set<string>();
+    new Scan(program, this.limits, null, ({ found }) => {
+      if (found.action === "block") ids.add(found.id);
+    }).run(value);
+    return [...ids];
+  }
+
+  /** Why a call may not be made whose arguments were emptied; null where they were not. */
+  refusedCall(run: RunContext, callId: string | null, tool: string): Refusal | null {
+    const id = callId === null ? undefined : run.data.get(Calls)?.get(callId);
+    if (id === undefined) return null;
+    const report = this.report("toolArguments", run, tool, true);
+    const kind =
+      KIND_OF.get(id) ?? (this.policy.toolArguments?.patterns?.ids.includes(id) === true ? "pattern" : "denied");
+    report.sink({ id, kind, action: "block", from: -1, to: -1, encoding: null, sample: null });
+    report.done(0);
+    return refusalOf(id, "toolArguments");
   }
 
   report(place: ContentPlace, run: RunContext, tool: string | null = null, toldByGuard = false): Report {

@@ -1,5 +1,6 @@
 import { Audit } from "@graphtap/audit/keys";
 import { definePlugin, deny, hooks, type PluginApi, type RunContext, transform } from "@graphtap/langgraph";
+import { AIMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import { Boundary } from "./boundary/boundary.js";
 import { Passing } from "./boundary/passing.js";
@@ -75,6 +76,8 @@ function tapArguments(api: PluginApi, places: Places, program: Program): void {
       { stage: "post" },
     );
   api.tap(hooks.tool.authorize, (call, run) => {
+    const emptied = places.refusedCall(run, call.callId, call.name);
+    if (emptied !== null) return deny(emptied.code, emptied.message, { reason: emptied.reason });
     const outcome = places.look("toolArguments", call.parsed, run, call.name, true);
     if (outcome.kind === "clean") return undefined;
     // What the schema made of the arguments is what runs; it cannot be changed any more.
@@ -98,6 +101,7 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
   const judged = (result: ChatResult, run: RunContext, hook: string): ChatResult => {
     const outcome = places.look("output", result.generations, run);
     if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, hook);
+    if (outcome.kind === "hidden") noteCalls(places, result, run);
     return outcome.kind === "hidden" ? { ...result, generations: outcome.value as ChatResult["generations"] } : result;
   };
   // Here too, because an error of model.result would lose its code.
@@ -114,7 +118,7 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
   api.tap(hooks.model.stream, (request, next, run) => {
     const report = places.report("output", run);
     const memory = places.memory(run, program);
-    const stream = new MessageStream(program, report.sink);
+    const stream = new MessageStream(program, report.sink, (callId, { id }) => places.emptied(run, callId, id));
     const done = (): void => {
       if (report.blocked === null) memory.keepText(stream.text);
       report.done(stream.text.length);
@@ -132,6 +136,16 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
     const judgedByOthers = api.isTapped(hooks.run.output);
     return new Passing(next(request), new Boundary(places, program, run, request, judgedByOthers));
   });
+}
+
+/** Which of a reply's calls hold what may not be sent to a tool; their arguments are about to be hidden. */
+function noteCalls(places: Places, { generations }: ChatResult, run: RunContext): void {
+  for (const { message } of generations) {
+    if (!AIMessage.isInstance(message)) continue;
+    for (const { id, args } of message.tool_calls ?? [])
+      for (const detector of id === undefined ? [] : places.blocking("toolArguments", args))
+        places.emptied(run, id ?? "", detector);
+  }
 }
 
 /** A stream that says when it is over, whoever ended it. */

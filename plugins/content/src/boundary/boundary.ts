@@ -59,10 +59,11 @@ export class Boundary implements ChunkFilter {
   #pieces(piece: Piece): readonly Piece[] {
     const [value, meta] = piece.payload;
     if (isEvent(value)) return this.#events.take(piece);
-    if (typeof value === "object" && value !== null && this.#memory.knows(value)) return [piece];
-    if (isChunk(value) && isAnswer(value)) return this.#messages.take(piece);
+    const before = this.#messages.before(piece);
+    if (typeof value === "object" && value !== null && this.#memory.knows(value)) return [...before, piece];
+    if (isChunk(value) && isAnswer(value)) return [...before, ...this.#messages.take(piece)];
     const shown = this.#look(value);
-    return [shown === value ? piece : { ns: piece.ns, payload: [shown, meta] }];
+    return [...before, shown === value ? piece : { ns: piece.ns, payload: [shown, meta] }];
   }
 
   #nodesDone({ ns, payload }: Chunk): readonly Piece[] {

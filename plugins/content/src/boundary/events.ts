@@ -16,13 +16,19 @@ interface Block {
   readonly filter: TextFilter;
   readonly piece: Piece;
   readonly field: Field;
-  /** What came and what left of a text that each event repeats from its beginning. */
+  /** Each event repeats the text from its beginning. */
+  readonly repeats: boolean;
+  /** What came and what left of a text that is repeated. */
   came: string;
   left: string;
 }
 type Field = "text" | "reasoning" | "args";
 
-const FIELDS: Readonly<Record<string, Field>> = { "text-delta": "text", "reasoning-delta": "reasoning" };
+const FIELDS: Readonly<Record<string, Field>> = {
+  "text-delta": "text",
+  "reasoning-delta": "reasoning",
+  "tool-call-delta": "args",
+};
 const BLOCKS = 1_000;
 
 export const isEvent = (value: unknown): value is Event =>
@@ -62,7 +68,7 @@ export class EventBlocks {
       }
       return [shown(this.look(event))];
     }
-    const before = event.event === "content-block-finish" ? this.#end((one) => one === key) : [];
+    const before = event.event === "content-block-finish" ? this.#end((one) => one.startsWith(key)) : [];
     return [...before, shown(this.look(event))];
   }
 
@@ -70,16 +76,15 @@ export class EventBlocks {
     return this.#end(() => true);
   }
 
-  #feed(key: string, piece: Piece, field: Field, text: string, repeats: boolean): string {
+  #feed(base: string, piece: Piece, field: Field, text: string, repeats: boolean): string {
+    const key = base + field;
     let block = this.#blocks.get(key);
     if (block === undefined) {
       if (this.#blocks.size >= BLOCKS) return "";
-      this.#blocks.set(
-        key,
-        (block = { filter: textFilter(this.program, this.sink), piece, field, came: "", left: "" }),
-      );
+      const filter = textFilter(this.program, this.sink);
+      this.#blocks.set(key, (block = { filter, piece, field, repeats, came: "", left: "" }));
     }
-    if (!repeats) return block.filter.push(text, false);
+    if (!block.repeats) return block.filter.push(text, false);
     const more = text.startsWith(block.came) ? text.slice(block.came.length) : text;
     block.came = text;
     block.left += block.filter.push(more, false);
@@ -94,10 +99,9 @@ export class EventBlocks {
       const rest = block.filter.push("", true);
       if (rest === "") continue;
       const [event, meta] = block.piece.payload as readonly [Event, unknown];
-      const delta =
-        block.field === "args"
-          ? { type: "block-delta", fields: { type: "tool_call_chunk", args: block.left + rest } }
-          : { type: `${block.field}-delta`, [block.field]: rest };
+      const delta = block.repeats
+        ? { type: "block-delta", fields: { type: "tool_call_chunk", args: block.left + rest } }
+        : { type: block.field === "args" ? "tool-call-delta" : `${block.field}-delta`, [block.field]: rest };
       rests.push({ ns: block.piece.ns, payload: [{ event: "content-block-delta", index: event.index, delta }, meta] });
     }
     return rests;

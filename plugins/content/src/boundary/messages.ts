@@ -38,18 +38,27 @@ export class OpenMessages {
     readonly sink: Sink,
   ) {}
 
-  /** A chunk with what may leave of it, after what is left of messages that are over. */
+  /**
+   * What is left of messages that are over. Steps of a graph come one after the other, so a piece of a later one ends
+   * the messages of those before.
+   */
+  before({ payload: [, meta] }: Piece): readonly Piece[] {
+    if (this.#open.size === 0) return [];
+    const { around, step } = placeOf(meta as Meta);
+    return this.#end((open) => open.around === around && open.step < step);
+  }
+
+  /** A chunk with what may leave of it. */
   take({ ns, payload: [chunk, meta] }: Piece): readonly Piece[] {
     const message = chunk as ChunkLike;
     const place = placeOf(meta as Meta);
-    const before = this.#endedBy(place.around, place.step);
     const key = `${place.around} ${place.node} ${message.id ?? ""}`;
     let open = this.#open.get(key);
     if (open === undefined) {
-      if (this.#open.size >= MESSAGES) return before;
+      if (this.#open.size >= MESSAGES) return [];
       this.#open.set(key, (open = { stream: new MessageStream(this.program, this.sink), meta, ns, ...place }));
     }
-    return [...before, { ns, payload: [open.stream.take(message), meta] }];
+    return [{ ns, payload: [open.stream.take(message), meta] }];
   }
 
   /** A node of a graph has done its work: its messages are whole. */
@@ -59,11 +68,6 @@ export class OpenMessages {
 
   end(): readonly Piece[] {
     return this.#end(() => true);
-  }
-
-  /** Steps of a graph come one after the other, so a chunk of a later one ends all messages of those before. */
-  #endedBy(around: string, step: number): readonly Piece[] {
-    return this.#open.size === 0 ? [] : this.#end((open) => open.around === around && open.step < step);
   }
 
   #end(over: (open: Open) => boolean): readonly Piece[] {

@@ -18,6 +18,7 @@ export interface Program {
   readonly credential: Armed | null;
   readonly patterns: PatternSet | null;
   readonly ids: ReadonlySet<string>;
+  /** What is done, by detector. */
   readonly actions: ReadonlyMap<string, Armed["action"]>;
 }
 
@@ -37,7 +38,10 @@ export function compile(armed: readonly Armed[], patterns: PatternSet | null): P
     credential: sorted.find(({ rule }) => rule.id === "credential") ?? null,
     patterns,
     ids: new Set([...sorted.map(({ rule }) => rule.id), ...(patterns?.ids ?? []), "limit"]),
-    actions: new Map(sorted.map(({ rule, action }) => [rule.id, action])),
+    actions: new Map([
+      ...(patterns?.patterns ?? []).map(({ id, action }) => [id, action] as const),
+      ...sorted.map(({ rule, action }) => [rule.id, action] as const),
+    ]),
   };
 }
 

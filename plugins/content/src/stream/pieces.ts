@@ -34,7 +34,7 @@ export class Pieces {
     let copy: unknown[] | null = null;
     for (const [position, item] of list.entries()) {
       const element = namesOf(item, position);
-      const shown = this.filtered(item, `${key}[${String(element["index"] ?? position)}]`, [...path, element]);
+      const shown = this.filtered(item, `${key}[${numberOf(element, position)}]`, [...path, element]);
       if (shown !== item) (copy ??= [...list])[position] = shown;
     }
     return copy ?? list;
@@ -49,6 +49,12 @@ export class Pieces {
     }
     return copy ?? fields;
   }
+}
+
+/** By which number pieces of one element are told from those of another. */
+export function numberOf(element: object, position: number): string {
+  const { index } = element as { index?: unknown };
+  return typeof index === "number" || typeof index === "string" ? String(index) : String(position);
 }
 
 /** What later pieces of the same element are told by. */

@@ -240,7 +240,8 @@ export class Scan {
       hidden ||= found.action !== "flag";
       this.#found(found, place, key, false);
     });
-    if (!quiet && !hidden) this.memory?.keepText(text);
+    // What was filtered once is known by how it looks since then.
+    if (!quiet) this.memory?.keepText(hidden ? shown : text);
     return shown;
   }
 

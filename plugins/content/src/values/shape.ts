@@ -60,6 +60,13 @@ const MESSAGE_FIELDS = [
 /** What a chunk of a message, and its copy of its fields, makes of the pieces of its calls when it is read. */
 const LAZY = new Set(["tool_calls", "invalid_tool_calls"]);
 
+/** A generation says the text of its message once more. */
+function repeatsMessage(value: object): boolean {
+  const message: unknown = Object.getOwnPropertyDescriptor(value, "message")?.value;
+  const text: unknown = Object.getOwnPropertyDescriptor(value, "text")?.value;
+  return isMessage(message) && message.content === text;
+}
+
 /** A getter of LangChain's own; one that throws hides what it would have given. */
 function readLazy(value: object, key: string): unknown {
   try {
@@ -102,7 +109,7 @@ export function entriesOf(value: object, shape: Shape, deep: boolean): readonly 
         : Object.keys(value);
   for (const key of keys) {
     const part = Object.getOwnPropertyDescriptor(value, key);
-    if (part === undefined) continue;
+    if (part === undefined || (key === "text" && !deep && repeatsMessage(value))) continue;
     if ("value" in part) entries.push([key, part.value]);
     else if ((shape === "message" || deep) && LAZY.has(key)) entries.push([key, readLazy(value, key)]);
     // V8 makes `stack` an accessor of its own.

@@ -170,6 +170,9 @@ export function assemble(
   return kept;
 }
 
+/** Room below which a summary would be cut to nothing: then it is not asked for. */
+export const leastRoom = (counter: MessageCounter): number => counter.count(summaryMessage("", 1)) + NOTE;
+
 /** A summary in the room there is; without room for one a note, without room for that nothing. */
 function standIn(
   { text, messages }: { readonly text: string | null; readonly messages: number },

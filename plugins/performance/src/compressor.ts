@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@graphtap/kernel";
 import type { BaseMessage } from "@langchain/core/messages";
-import { assemble, type Budget, type Cut, cutOf, floorOf } from "./compress.js";
+import { assemble, type Budget, type Cut, cutOf, floorOf, leastRoom } from "./compress.js";
 import { CompressionCounts, type CompressionStats } from "./compression-stats.js";
 import { compressionOptionsInvalid } from "./errors.js";
 import { type Layout, layoutOf } from "./layout.js";
@@ -16,7 +16,7 @@ export interface CompressorOptions {
   readonly maxTokens: number;
   /** What a cut aims at, so that not every message needs a new one. Default three quarters of `maxTokens`. */
   readonly keepTokens?: number | undefined;
-  /** What a summary may take. Default a tenth of `maxTokens`, at most 1,000. */
+  /** What a summary may take. Default a tenth of `maxTokens`, from 64 to 1,000. */
   readonly summaryTokens?: number | undefined;
   /** Makes a summary of what is left out. Default: none, only a note of how many messages are missing. */
   readonly summarize?: Summarizer | undefined;
@@ -81,7 +81,7 @@ export class StateCompressor {
   constructor(options: CompressorOptions) {
     const { maxTokens, summarize, pinned = isPinned, overflow = "truncate", clock = systemClock } = options;
     const { keepTokens = Math.max(1, Math.floor(maxTokens * 0.75)), countTokens = approximateTokens } = options;
-    const { summaryTokens = Math.min(1_000, Math.max(32, Math.floor(maxTokens / 10))) } = options;
+    const { summaryTokens = Math.min(1_000, Math.max(64, Math.floor(maxTokens / 10))) } = options;
     const { summaryTimeoutMs = 5_000, maxRemembered = 200_000 } = options;
     for (const [name, value] of Object.entries({
       maxTokens,
@@ -203,7 +203,7 @@ export class StateCompressor {
 
   /** What stands for the messages of a cut: the old summary and what is left out beyond it, or the old one alone. */
   async #standing(
-    { layout, dropped }: Cut,
+    { layout, dropped, room }: Cut,
     prints: readonly string[],
     known: readonly Standing[],
   ): Promise<{ readonly standing: Standing; readonly isNew: boolean }> {
@@ -221,7 +221,8 @@ export class StateCompressor {
       const { message, kind } = layout.pieces[index] as Layout["pieces"][number];
       return kind !== "orphan" && summaryOf(message) === null && base?.told.has(prints[index] as string) !== true;
     });
-    if (this.#policy === null || fresh.length === 0) return { standing: fallback, isNew: false };
+    if (this.#policy === null || fresh.length === 0 || room < leastRoom(this.#counter))
+      return { standing: fallback, isNew: false };
     const list = fresh.map((index) => layout.pieces[index]?.message as BaseMessage);
     const answer = await summarized(previous, list, this.#policy, this.#counter);
     this.#counts.summarized(answer);

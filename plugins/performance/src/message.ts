@@ -116,15 +116,12 @@ function zodText(schema: unknown): string {
 
 const fingerprints = new WeakMap<object, { readonly content: unknown; readonly print: string }>();
 
-/** Tells messages apart by what they say, so that one that was edited is another one. */
+/** Tells messages apart by what they say; not by their ids, which a caller who sends the history gets anew each time. */
 export function fingerprintOf(message: BaseMessage): string {
-  const { type, id, content, tool_calls: calls, tool_call_id: answers } = message as AnyMessage;
+  const { type, content, tool_calls: calls, tool_call_id: answers } = message as AnyMessage;
   const known = fingerprints.get(message);
   if (known !== undefined && known.content === content) return known.print;
-  const print = hash("sha256", json([type, id ?? null, content, calls ?? null, answers ?? null]), "base64url").slice(
-    0,
-    16,
-  );
+  const print = hash("sha256", json([type, content, calls ?? null, answers ?? null]), "base64url").slice(0, 16);
   fingerprints.set(message, { content, print });
   return print;
 }

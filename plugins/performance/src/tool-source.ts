@@ -39,18 +39,28 @@ interface Shape {
  * @throws GraphTapError LAZY_TOOL_MISMATCH
  */
 export function toolIn(name: string, given: unknown, declaration: ToolDeclaration): LoadedTool {
-  const found = types.isModuleNamespaceObject(given) ? exported(name, given as Record<string, unknown>) : given;
+  const found = isModule(given) ? exported(name, given as Record<string, unknown>) : given;
   if ((typeof found !== "object" && typeof found !== "function") || found === null)
     throw new Error(`the factory gave ${found === null ? "null" : typeof found} instead of a tool`);
   if (typeof found === "function") return found;
   const { name: called, metadata = {} } = found as Shape;
   if (typeof called === "string" && called !== name)
     throw toolMismatch(name, `What was loaded is called "${called}"; guards and grants know it as "${name}".`);
-  const undeclared = Object.keys(metadata).filter((key) => !sameData(metadata[key], declaration.metadata?.[key]));
+  const undeclared = Object.keys(metadata).filter(
+    (key) => !LANGCHAIN_KEYS.includes(key) && !sameData(metadata[key], declaration.metadata?.[key]),
+  );
   if (undeclared.length > 0)
     throw toolMismatch(name, `Its metadata ${undeclared.join(", ")} were not declared, or declared otherwise.`);
   return found;
 }
+
+/** Bundlers and test runners make modules of their own, which only say that they are. */
+const isModule = (given: unknown): boolean =>
+  types.isModuleNamespaceObject(given) ||
+  (typeof given === "object" && given !== null && (given as Record<symbol, unknown>)[Symbol.toStringTag] === "Module");
+
+/** What LangChain itself notes on every object it makes. */
+const LANGCHAIN_KEYS: readonly string[] = ["versions"];
 
 function exported(name: string, module: Record<string, unknown>): unknown {
   const names = Object.keys(module);

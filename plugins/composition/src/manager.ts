@@ -10,6 +10,7 @@ import { conditionalGraph } from "./conditional/graph.js";
 import { compositeUnknown } from "./errors.js";
 import type { ComposedConfig } from "./members/config.js";
 import { type Config, type GraphLike, isGraph } from "./members/graph.js";
+import { streamingMembers } from "./members/streaming.js";
 import type { CompositeSpec, ConversationSpec } from "./state.js";
 import { BUILT_IN } from "./templates/builtin.js";
 import { type TemplateWorkflow, WorkflowTemplates } from "./templates/registry.js";
@@ -195,7 +196,7 @@ export class AdvancedWorkflowManager {
   }
 
   #wrap(graph: GraphLike): GraphLike {
-    return this.#composing.workflows.wrap(graph as never) as unknown as GraphLike;
+    return this.#composing.workflows.wrap(streamingMembers(graph) as never) as unknown as GraphLike;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Stack } from "@graphtap/langgraph";
+import { definePlugin, type PluginInput, type Stack, Workflows } from "@graphtap/langgraph";
 import { recordHooks } from "../record/record-hooks.js";
 import { assertNoFaults, config, made, withStack } from "./bench.js";
 import { MODES } from "./modes.js";
@@ -48,11 +48,28 @@ export async function modesAgree(kit: Kit): Promise<void> {
   });
 }
 
+/** A bare kernel has none of the services that every stack has; a plugin that needs them gets those of one. */
+function stackServices(stack: Stack): readonly PluginInput[] {
+  const workflows = stack.find(Workflows);
+  if (workflows === undefined) return [];
+  return [
+    definePlugin({
+      name: "testkit-stack",
+      version: "0.0.0",
+      identity: "none",
+      provides: [Workflows],
+      setup: (api) => api.provide(Workflows, workflows),
+    })(),
+  ];
+}
+
 export async function worksUnderSecondKernel(kit: Kit): Promise<void> {
   const plugin = made(kit);
+  let ofStack: readonly PluginInput[] = [];
   const firings = await withStack(kit, [plugin], async (stack) => {
     const seen = recordHooks(stack, { hooks: "all" });
     await seen.ready;
+    ofStack = stackServices(stack);
     await wrappedAgent(stack).invoke(say("echo hello"), config(kit, stack));
     return firingsOf(tappedHooks(stack, plugin, [plugin]), seen);
   });
@@ -62,7 +79,7 @@ export async function worksUnderSecondKernel(kit: Kit): Promise<void> {
       : { kernel: await kit.secondKernel(), release: async () => undefined };
   try {
     const second = made(kit);
-    const kernel = copy.kernel.createKernel({ name: "second", plugins: [...kit.requires(), second] });
+    const kernel = copy.kernel.createKernel({ name: "second", plugins: [...ofStack, ...kit.requires(), second] });
     try {
       await kernel.ready();
       const tapped = kernel

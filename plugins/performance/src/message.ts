@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
+import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import type { TextCounter } from "./tokens.js";
 
 /** What every message costs beside its text: its role and its frame. */
@@ -94,24 +95,16 @@ export class MessageCounter {
   }
 }
 
-/** A provider's own form is plain; of a LangChain tool the name and the description are, and a JSON schema. */
+/** As it is sent: a provider's own form is plain already, a LangChain tool becomes a name, a description and a JSON schema. */
 function toolText(tool: object): string {
   const { name, description, schema } = tool as { name?: unknown; description?: unknown; schema?: unknown };
   if (!("invoke" in tool)) return json(tool);
-  const plain = typeof schema === "object" && schema !== null && !("_zod" in schema) && !("_def" in schema);
-  return `${String(name)} ${String(description ?? "")} ${plain ? json(schema) : zodText(schema)}`;
-}
-
-/** Names of the fields, which is most of what the JSON schema of a zod object says. */
-function zodText(schema: unknown): string {
-  const shape = (schema as { shape?: unknown } | null)?.shape;
-  if (typeof shape !== "object" || shape === null) return "";
-  return Object.entries(shape)
-    .map(
-      ([key, field]) =>
-        `"${key}":{"type":"string","description":"${String((field as { description?: string }).description ?? "")}"}`,
-    )
-    .join(",");
+  try {
+    return json({ name, description, parameters: toJsonSchema(schema as never) });
+  } catch {
+    // A schema that cannot be sent; the provider will say so.
+    return json({ name, description });
+  }
 }
 
 const fingerprints = new WeakMap<object, { readonly content: unknown; readonly print: string }>();

@@ -1,4 +1,10 @@
-import { CallbackManager } from "@langchain/core/callbacks/manager";
+import { randomUUID } from "node:crypto";
+import {
+  CallbackManager,
+  CallbackManagerForLLMRun,
+  CallbackManagerForToolRun,
+} from "@langchain/core/callbacks/manager";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import type { Watcher } from "./watcher.js";
 
 type ChatModelStart = Parameters<CallbackManager["handleChatModelStart"]>;
@@ -45,17 +51,50 @@ export class WatchManager extends CallbackManager {
 
   override async handleToolStart(...args: ToolStart): ReturnType<CallbackManager["handleToolStart"]> {
     if (!this.#alone) return super.handleToolStart(...args);
-    if (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("tool")) return none();
-    const run = await super.handleToolStart(...args);
+    const [tool, input, given, , , , runName, callId] = args;
+    if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("tool")) return none();
+    const id = given ?? randomUUID();
+    const text = typeof input === "string" ? input : JSON.stringify(input);
+    await outside(() =>
+      this.#watcher.handleToolStart(tool, text, id, undefined, undefined, this.metadata, runName, callId),
+    );
+    const run = new CallbackManagerForToolRun(id, ...this.#passedOn);
     // What the tool starts is watched by a manager like this one, or it would be announced like under a tracer.
     return Object.create(run, { getChild: { value: () => new WatchManager(this.#watcher) } }) as typeof run;
   }
 
   override async handleChatModelStart(...args: ChatModelStart): ReturnType<CallbackManager["handleChatModelStart"]> {
     if (!this.#alone) return super.handleChatModelStart(...args);
-    if (this.#watcher.core.passes.consume(args[2]) || this.#watcher.ignores("model")) return none();
-    return (await super.handleChatModelStart(...args)).map(unnamed);
+    const [model, messages, given] = args;
+    if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("model")) return none();
+    const runs = messages.map(async (group, index) => {
+      const id = index === 0 && given ? given : randomUUID();
+      await outside(() =>
+        this.#watcher.handleChatModelStart(model, [group], id, undefined, undefined, undefined, this.metadata),
+      );
+      return unnamed(new CallbackManagerForLLMRun(id, ...this.#passedOn));
+    });
+    return Promise.all(runs);
   }
+
+  get #passedOn() {
+    return [
+      this.handlers,
+      this.inheritableHandlers,
+      this.tags,
+      this.inheritableTags,
+      this.metadata,
+      this.inheritableMetadata,
+    ] as const;
+  }
+}
+
+/**
+ * Asks the watcher as LangChain asks a handler, outside of every context, but without LangChain's own catch, which prints
+ * a refusal to the console before it throws it on.
+ */
+function outside<T>(ask: () => Promise<T>): Promise<T> {
+  return AsyncLocalStorageProviderSingleton.getInstance().run(undefined as never, ask);
 }
 
 /** Told by the model's run, which keeps its id. */

@@ -2,10 +2,10 @@ import { scriptedModel } from "@graphtap/testkit";
 import { AIMessage } from "@langchain/core/messages";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
-import { tool } from "@langchain/core/tools";
-import { describe, expect, it } from "vitest";
+import { StructuredTool, tool } from "@langchain/core/tools";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { createStack, definePlugin, hooks, type PluginApi } from "../index.js";
+import { allow, createStack, DeniedError, definePlugin, hooks, type PluginApi } from "../index.js";
 
 const watching = (setup: (api: PluginApi) => void) =>
   createStack({ plugins: [definePlugin({ name: "watching", version: "1.0.0", identity: "none", setup })()] });
@@ -73,6 +73,49 @@ describe("the watcher of what a node calls on its own", () => {
       .compile();
     expect(await stack.wrap(graph).invoke({})).toEqual({ out: "inner" });
     expect(seen.map(({ name }) => name)).toEqual(["script-1", "ask"]);
+  });
+
+  it("prints nothing when it refuses: who called it gets the refusal", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    try {
+      const stack = watching((api) => {
+        api.tap(hooks.tool.authorize, () => allow());
+        api.tap(hooks.model.authorize, () => allow());
+      });
+      const drop = tool(async () => "dropped", { name: "drop", description: "Drops.", schema: z.object({}) });
+      const model = scriptedModel([{ say: "never" }]);
+      const refused = async (call: Promise<unknown>) =>
+        call.then(String, (error: unknown) => (DeniedError.isDenied(error) ? error.code : String(error)));
+      const graph = new StateGraph(Annotation.Root({ out: Annotation<unknown>() }))
+        .addNode("node", async (_state, config) => ({
+          out: [await refused(drop.invoke({}, config)), await refused(model.invoke("?", config))],
+        }))
+        .addEdge(START, "node")
+        .compile();
+      expect(await stack.wrap(graph).invoke({})).toEqual({ out: ["TOOL_UNGUARDED", "MODEL_NOT_CONTROLLED"] });
+      expect(printed.mock.calls).toEqual([]);
+    } finally {
+      printed.mockRestore();
+    }
+  });
+
+  it("names a tool that announces itself without a name after its class", async () => {
+    class SearchArticles extends StructuredTool {
+      override name = "search";
+      override description = "Searches.";
+      override schema = z.object({});
+      override async _call(): Promise<string> {
+        return "found";
+      }
+    }
+    const { stack, seen } = ends();
+    const search = new SearchArticles();
+    const graph = new StateGraph(Annotation.Root({ out: Annotation<unknown>() }))
+      .addNode("node", async (_state, config) => ({ out: await search.invoke({}, config) }))
+      .addEdge(START, "node")
+      .compile();
+    await stack.wrap(graph).invoke({});
+    expect(seen.map(({ name }) => name)).toEqual(["SearchArticles"]);
   });
 
   it("is in no chunk that shows the config of a subgraph, and a tracer's callbacks stay in it", async () => {

@@ -92,7 +92,7 @@ export class Watcher extends BaseCallbackHandler {
   ): Promise<void> {
     if (this.core.passes.consume(runId) || this.ignores("tool")) return;
     const { frame } = this;
-    const name = runName ?? text((tool as { name?: unknown }).name) ?? "a tool";
+    const name = runName ?? nameOf(tool);
     const { dispatch } = frame.scope;
     const callId = toolCallId ?? null;
     if (dispatch.controlsTools)
@@ -170,6 +170,12 @@ export class Watcher extends BaseCallbackHandler {
       ctx,
     );
   }
+}
+
+/** A class made straight from StructuredTool announces itself without its name: then its class's has to do. */
+function nameOf(tool: Serialized): string {
+  const { name, id } = tool as { name?: unknown; id?: readonly unknown[] };
+  return text(name) ?? text(id?.at(-1)) ?? "a tool";
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);

@@ -106,13 +106,15 @@ function judgement(r: Ratio): string {
   return `<= ${r.budget}x ${outcome}${exceeded(r) ? `, over the limit of ${r.limit}x` : ""}`;
 }
 
+const shown = (ratio: number): string => (ratio < 0.01 ? ratio.toFixed(6) : ratio.toFixed(3));
+
 /** A group's result as a table. */
 export function table(title: string, ratios: readonly Ratio[]): string {
   const rows = ratios.map((r) => [
     r.name,
     r.microseconds >= 1_000 ? `${(r.microseconds / 1_000).toFixed(2)} ms` : `${r.microseconds.toFixed(3)} us`,
-    `${r.ratio.toFixed(3)}x`,
-    `${r.low.toFixed(3)}-${r.high.toFixed(3)}`,
+    `${shown(r.ratio)}x`,
+    `${shown(r.low)}-${shown(r.high)}`,
     judgement(r),
   ]);
   const head = ["", "CPU", "ratio", "95 %", "budget"];

@@ -4,6 +4,7 @@
  */
 import { decisions } from "./cases/decisions.js";
 import { agentRuns, idleRuns, reactRuns } from "./cases/graphs.js";
+import { workflowCache } from "./cases/workflow-cache.js";
 import { bytesPerCall, loops, onions } from "./cases/dispatch.js";
 import { exceeded, type Group, measure, table } from "./harness.js";
 
@@ -68,6 +69,17 @@ const groups: readonly Group[] = [
       { name: "five beforeModel + afterModel middlewares", times: 4, run: agentRuns.beforeAfter5 },
     ],
     budgets: {},
+  },
+  {
+    title: "A workflow with 200 tools",
+    rounds: quick ? 5 : 11,
+    cases: [
+      { name: "built from nothing", times: 1, run: workflowCache.build },
+      { name: "built again of the same tools", times: 2, run: workflowCache.again },
+      { name: "the cache's answer", times: 2_000, run: workflowCache.hit },
+      { name: "createWorkflow with a hit", times: 500, run: workflowCache.create },
+    ],
+    budgets: { "the cache's answer": 0.001 },
   },
 ];
 

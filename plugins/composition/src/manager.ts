@@ -16,18 +16,7 @@ import { BUILT_IN } from "./templates/builtin.js";
 import { type TemplateWorkflow, WorkflowTemplates } from "./templates/registry.js";
 import { described } from "./text.js";
 
-/** What a caller may tell beside the state, for rules that may read it. */
-interface Told {
-  readonly [key: string]: unknown;
-}
-
-type Composed<Spec extends StateDefinition> = CompiledStateGraph<
-  StateType<Spec>,
-  UpdateType<Spec> & Told,
-  string,
-  Spec,
-  Spec
->;
+type Composed<Spec extends StateDefinition> = CompiledStateGraph<StateType<Spec>, UpdateType<Spec>, string, Spec, Spec>;
 /** A workflow that chooses another per run: a compiled graph like any other. */
 export type ConditionalWorkflow<More extends StateDefinition = {}> = Composed<ConversationSpec & More>;
 /** Several workflows as one compiled graph; `outcomes` in its state says how each ended. */

@@ -12,6 +12,7 @@ import {
 import { type Kill, type KillSwitch, killTarget, type KillTarget } from "./kill.js";
 import type { RateWindow } from "./rate.js";
 import { holderOf, read } from "./read.js";
+import { Shared } from "./shared.js";
 import type { Holder } from "./subject.js";
 
 /** A change of permissions, as the hooks `security.granted` and `security.revoked` tell it. */
@@ -53,10 +54,13 @@ const NO_WINDOWS: readonly RateWindow[] = Object.freeze([]);
 /** Everything that changes who may run what. Each change is logged, and counts from the next call on. */
 export class Administration {
   readonly #parts: ChangeParts;
+  readonly #schema: ReturnType<typeof grantSchema>;
+  readonly #shared = new Shared();
   #issued = 0;
 
   constructor(parts: ChangeParts) {
     this.#parts = parts;
+    this.#schema = grantSchema(() => parts.now());
   }
 
   /** Rises with every grant and revocation; starts at 1. */
@@ -77,21 +81,16 @@ export class Administration {
    */
   grantToolPermission(input: GrantInput): ToolPermission {
     const at = this.#parts.now();
-    const { toolName, permissionLevel, ...given } = read(
-      "GRANT_INVALID",
-      "grantToolPermission",
-      grantSchema(at),
-      input,
-    );
+    const { toolName, permissionLevel, ...given } = read("GRANT_INVALID", "grantToolPermission", this.#schema, input);
     const holder = holderOf(given);
     this.#makeRoom(holder, toolName, at);
     const permission: ToolPermission = Object.freeze({
       id: `g-${++this.#issued}`,
       ...holder,
-      toolName,
+      toolName: this.#shared.of(toolName),
       permissionLevel,
-      allowedMethods: given.allowedMethods ?? null,
-      rateLimit: given.rateLimit ?? NO_WINDOWS,
+      allowedMethods: given.allowedMethods === undefined ? null : this.#shared.of(given.allowedMethods),
+      rateLimit: this.#shared.of(given.rateLimit ?? NO_WINDOWS),
       notBefore: given.notBefore ?? null,
       expiry: given.expiry ?? null,
       grantedBy: given.grantedBy ?? null,

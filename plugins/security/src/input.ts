@@ -188,8 +188,8 @@ export const roleSchema = z
   .strictObject({ role, tenantId: id.optional(), anyTenant: z.boolean().optional() })
   .refine(rolesOnly, ROLES_ONLY);
 
-/** `now` decides whether an expiry has passed: a grant that allows nothing is a mistake, most often seconds for ms. */
-export const grantSchema = (now: number) =>
+/** `now` says whether an expiry has passed: a grant that allows nothing is a mistake, most often seconds for ms. */
+export const grantSchema = (now: () => number) =>
   z
     .strictObject({
       ...holders,
@@ -198,7 +198,9 @@ export const grantSchema = (now: number) =>
       allowedMethods: methods.optional(),
       rateLimit: rateLimitSchema.optional(),
       notBefore: moment.optional(),
-      expiry: moment.refine((ms) => ms > now, "has passed; give a Date or epoch milliseconds, not seconds").optional(),
+      expiry: moment
+        .refine((ms) => ms > now(), "has passed; give a Date or epoch milliseconds, not seconds")
+        .optional(),
       grantedBy: id.optional(),
     })
     .refine(oneHolder, ONE_HOLDER)

@@ -52,6 +52,7 @@ describe("the panel of a user", () => {
           allowedMethods: null,
           notBefore: null,
           expiry,
+          role: null,
           inForce: true,
           calls: 3,
           lastUsedAt: at,
@@ -64,6 +65,7 @@ describe("the panel of a user", () => {
           allowedMethods: ["list"],
           notBefore: expiry,
           expiry: null,
+          role: null,
           inForce: false,
           calls: 0,
           lastUsedAt: null,
@@ -101,6 +103,21 @@ describe("the panel of a user", () => {
       for (const name of names) expect(JSON.stringify(data)).not.toContain(name);
     }
     expect(await user("nobody")).toEqual({ permissions: [], recentDenials: [] });
+  });
+
+  it("shows rights by role, with what is left of them for this user", async () => {
+    const { manager, call, panel } = desk();
+    manager.grantToolPermission({ role: "customer", toolName: "sum", permissionLevel: "write", rateLimit: 3 });
+    manager.grantToolPermission({ role: "agent", anyTenant: true, toolName: "mail", permissionLevel: "read" });
+    manager.grantToolPermission({ role: "customer", tenantId: "acme", toolName: "files", permissionLevel: "read" });
+    await call("sum", { userId: "alice", roles: ["customer"] });
+    await call("sum", { userId: "bob", roles: ["customer"] });
+    const { data } = await panel({ kind: "user", userId: "alice", tenantId: null, roles: ["customer", "agent"] });
+    const { permissions } = data as unknown as SecurityUserPanel;
+    expect(permissions.map(({ toolName, role, calls, callsLeft }) => [toolName, role, calls, callsLeft])).toEqual([
+      ["sum", "customer", 1, 2],
+      ["mail", "agent", 0, null],
+    ]);
   });
 
   it("shows ten denials at most", async () => {

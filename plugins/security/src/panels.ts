@@ -10,7 +10,7 @@ import type { Count, Tally, UsageBook } from "./usage.js";
 /** One permission as its holder sees it: nobody else's name is in it. */
 export interface PermissionPanelRow extends Pick<
   ToolPermission,
-  "toolName" | "permissionLevel" | "allowedMethods" | "notBefore" | "expiry"
+  "toolName" | "permissionLevel" | "allowedMethods" | "notBefore" | "expiry" | "role"
 > {
   /** Whether it is in its time, and of a level above none. */
   readonly inForce: boolean;
@@ -84,15 +84,33 @@ const MOST_COUNTED = 100_000;
 
 export function userPanel(
   { gate, grants, log, usage, now }: PanelParts,
-  { userId, tenantId }: { readonly userId: string; readonly tenantId: string | null },
+  {
+    userId,
+    tenantId,
+    roles = [],
+  }: { readonly userId: string; readonly tenantId: string | null; readonly roles?: readonly string[] },
 ): SecurityUserPanel {
   const at = now();
   const who = { userId, service: null, tenantId };
-  const permissions = grants.of(who).map((grant): PermissionPanelRow => {
-    const { toolName, permissionLevel, allowedMethods, notBefore, expiry } = grant;
+  const nobody = { userId: null, service: null };
+  const held = [
+    ...grants.of(who),
+    ...roles.flatMap((role) => [
+      ...grants.of({ ...nobody, role, tenantId }),
+      ...grants.of({ ...nobody, role, tenantId: null, anyTenant: true }),
+    ]),
+  ];
+  const permissions = held.map((grant): PermissionPanelRow => {
+    const { toolName, permissionLevel, allowedMethods, notBefore, expiry, role } = grant;
     const used = usage.of(who, toolName);
     // The limits of the grant itself, whatever level or method a call would need.
-    const request = { subject: { ...who, onBehalfOf: null }, toolName, now: at, required: null, isAdmin: () => true };
+    const request = {
+      subject: { ...who, roles, onBehalfOf: null },
+      toolName,
+      now: at,
+      required: null,
+      isAdmin: () => true,
+    };
     const limits = gate.limits(request).map(({ status }) => status);
     const cause = judgeGrant({ ...grant, allowedMethods: null }, null, "read", at);
     return {
@@ -101,6 +119,7 @@ export function userPanel(
       allowedMethods,
       notBefore,
       expiry,
+      role,
       inForce: cause === null,
       calls: used?.count ?? (usage.forgotten > 0 ? null : 0),
       lastUsedAt: used?.lastUsedAt ?? null,

@@ -155,6 +155,7 @@ export const security = definePlugin({
 
 /** Fires a hook of ours. What it tells stands whatever an observer does, an interrupt thrown by one included. */
 async function tell(api: PluginApi, kind: keyof typeof securityHooks, call: () => unknown): Promise<void> {
+  if (!api.isTapped(securityHooks[kind])) return;
   try {
     await call();
   } catch (error) {

@@ -79,6 +79,17 @@ describe("RateLimiter", () => {
     expect(take(limiter, hourly, 8).ok).toBe(false);
   });
 
+  it("gives back one call of a moment in which there were several", () => {
+    const limiter = new RateLimiter(100);
+    const hourly = [{ limit: 9, windowMs: HOUR }];
+    const [first] = [take(limiter, hourly, 5), take(limiter, hourly, 5), take(limiter, hourly, 5)];
+    if (!first?.ok) throw new Error("refused");
+    first.release();
+    first.release();
+    expect(limiter.entries).toBe(2);
+    expect(status(limiter, hourly, 6).remaining).toBe(7);
+  });
+
   it("forgets nothing that is given back after it no longer counted", () => {
     const limiter = new RateLimiter(100);
     const short = [{ limit: 1, windowMs: 10 }];

@@ -1,13 +1,13 @@
 // @ts-check
-/** The first command of the README: builds what is not built yet, then runs the quickstart on the built packages. */
+/** The first command of the README: builds what is not built yet, then runs the support desk on the built packages. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build, isBuilt } from "./build.mjs";
 import { listPackages, root, toolPath } from "./workspace.mjs";
 
-const main = join(root, "examples/quickstart/src/main.ts");
-if (!existsSync(main)) throw new Error("examples/quickstart is missing");
+const main = join(root, "examples/support-desk/src/main.ts");
+if (!existsSync(main)) throw new Error("examples/support-desk is missing");
 
 if (!isBuilt()) {
   const count = listPackages().filter((pkg) => pkg.entries.length > 0).length;
@@ -21,7 +21,7 @@ if (!isBuilt()) {
   }
   console.log(`done in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
 }
-console.log("Running examples/quickstart:\n");
+console.log("Running examples/support-desk:\n");
 
 // `pnpm start -- --flag` hands the dashes on as well.
 const args = process.argv.slice(2).filter((arg, index) => !(index === 0 && arg === "--"));

@@ -5,8 +5,15 @@ import type { HealthComponent, HealthGate, HealthStatus } from "./health/score.j
 /** What a plugin's panel holds: plain JSON data, with a version of its own in `panels`. */
 export type PanelData = Readonly<Record<string, unknown>>;
 
-/** Whose dashboard: a user id, or a user of a tenant. */
-export type DashboardUser = string | { readonly userId: string; readonly tenantId?: string | null | undefined };
+/** Whose dashboard: a user id, or a user of a tenant, with the roles that the host knows it has. */
+export type DashboardUser =
+  | string
+  | {
+      readonly userId: string;
+      readonly tenantId?: string | null | undefined;
+      /** Shows rights by role among the permissions. Default: none. */
+      readonly roles?: readonly string[] | undefined;
+    };
 
 /** A plugin that did not answer, and why. Its panel is missing, the others are there. */
 export interface Unavailable {

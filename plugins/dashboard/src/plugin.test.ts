@@ -51,8 +51,8 @@ describe("dashboard()", () => {
       metrics,
       answering("acme-billing", () => panel("billing", { open: 2 })),
     );
-    const shown = await service.getUserDashboard({ userId: "alice", tenantId: "acme" });
-    expect(scopes).toEqual([{ kind: "user", userId: "alice", tenantId: "acme" }]);
+    const shown = await service.getUserDashboard({ userId: "alice", tenantId: "acme", roles: ["agent"] });
+    expect(scopes).toEqual([{ kind: "user", userId: "alice", tenantId: "acme", roles: ["agent"] }]);
     expect(shown.workflowMetrics).toEqual({ totalExecutions: 3 });
     expect(shown.panels.map(({ id }) => id)).toEqual(["metrics", "billing"]);
     expect(shown).not.toHaveProperty("permissions");

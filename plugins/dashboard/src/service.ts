@@ -34,13 +34,14 @@ const SYSTEM_SECTIONS = {
 
 const id = z.string().min(1).max(512);
 const userSchema = z.union([
-  id.transform((userId) => ({ userId, tenantId: null })),
+  id.transform((userId) => ({ userId, tenantId: null, roles: [] as readonly string[] })),
   z.strictObject({
     userId: id,
     tenantId: id
       .nullable()
       .optional()
       .transform((tenantId) => tenantId ?? null),
+    roles: z.array(id).max(64).default([]),
   }),
 ]);
 
@@ -65,10 +66,10 @@ export class Dashboards implements DashboardService {
       throw userInvalid(
         `Expected a user id or { userId, tenantId }, got ${typeof user === "string" ? `"${user}"` : typeof user}.`,
       );
-    const { userId, tenantId } = parsed.data;
+    const { userId, tenantId, roles } = parsed.data;
     const at = this.#sources.now();
     const { panels, sections, unavailable } = gather(
-      await this.#sources.panels({ kind: "user", userId, tenantId }),
+      await this.#sources.panels({ kind: "user", userId, tenantId, roles }),
       USER_SECTIONS,
     );
     return { version: 1, userId, tenantId, generatedAt: new Date(at).toISOString(), ...sections, panels, unavailable };

@@ -3,7 +3,13 @@ import type { Principal } from "../identity/principal.js";
 
 /** Who asks for panels: a user's own view, or the whole system. */
 export type DashboardScope =
-  | { readonly kind: "user"; readonly userId: string; readonly tenantId: string | null }
+  | {
+      readonly kind: "user";
+      readonly userId: string;
+      readonly tenantId: string | null;
+      /** Roles of the user, as the host knows them: rights by role are the user's too. Default: none. */
+      readonly roles?: readonly string[];
+    }
   | { readonly kind: "system" };
 /** One panel of a dashboard, plain JSON data. */
 export interface DashboardPanel {

@@ -27,14 +27,17 @@ describe("render", () => {
         ],
         byModel: { "gpt-4": { inputTokens: 1_200, outputTokens: 34 }, "gpt-5": { inputTokens: null, outputTokens: 1 } },
         expiry: Date.UTC(2026, 0, 8),
+        tokens: null,
+        nothing: { at: 0, all: null },
+        none: [],
       }),
       { width: 80 },
     );
     expect(text).toBe(`User alice of acme  2026-01-01 10:00:00
 
 Runs
-  total executions 12 · success rate 91.7 % · execution time p50 812 ms
-  execution time p95 – · expiry 2026-01-08 00:00
+  total executions 12 · success rate 91.7 % · expiry 2026-01-08 00:00 · tokens –
+  execution time  p50 812 ms
   tools
     name    calls  failed    p95
     search     10       0  41 ms

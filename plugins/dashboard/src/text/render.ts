@@ -1,6 +1,6 @@
 import type { DashboardPanel } from "@graphtap/langgraph";
 import type { RenderOptions, SystemHealth, UserDashboard } from "../keys.js";
-import { type Table, type View, viewOf } from "./view.js";
+import { type Group, type Table, type View, viewOf } from "./view.js";
 import { valueOf } from "./words.js";
 
 type Tint = "bold" | "dim" | "red" | "green" | "yellow";
@@ -78,30 +78,35 @@ function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
 function panelLines({ title, data }: DashboardPanel, canvas: Canvas): string[] {
   const view: View = viewOf(data, canvas.rows);
   const lines = [canvas.paint("bold", valueOf("", title))];
-  lines.push(...figureLines(view.figures, canvas));
+  for (const group of view.groups) lines.push(...figureLines(group, canvas));
   for (const table of view.tables) lines.push(...tableLines(table, canvas));
   if (lines.length === 1) lines.push(canvas.paint("dim", "  nothing yet"));
   return lines;
 }
 
-/** Figures side by side, as many as fit. */
-function figureLines(figures: View["figures"], { width, paint }: Canvas): string[] {
+/** Figures side by side, as many as fit; a group's label stands before them. */
+function figureLines({ label: group, figures }: Group, { width, paint }: Canvas): string[] {
+  const name = cut(group, 24);
+  const indent = " ".repeat(name === "" ? 2 : name.length + 4);
   const lines: string[] = [];
   let line = "";
   let used = 0;
-  for (const [name, whole] of figures) {
-    const label = cut(name, 40);
-    const value = cut(whole, width - 3 - label.length);
+  const flush = (): void => {
+    const head = lines.length === 0 && name !== "" ? `  ${paint("dim", name)}  ` : indent;
+    lines.push(`${head}${line}`);
+    line = "";
+    used = 0;
+  };
+  for (const [key, whole] of figures) {
+    const label = cut(key, 30);
+    const value = cut(whole, width - indent.length - 1 - label.length);
     const length = label.length + 1 + value.length;
-    if (used > 0 && 2 + used + 3 + length > width) {
-      lines.push(`  ${line}`);
-      line = "";
-      used = 0;
-    }
+    if (used > 0 && indent.length + used + 3 + length > width) flush();
     line += `${used === 0 ? "" : paint("dim", " · ")}${paint("dim", label)} ${value}`;
     used += (used === 0 ? 0 : 3) + length;
   }
-  return used === 0 ? lines : [...lines, `  ${line}`];
+  if (used > 0) flush();
+  return lines;
 }
 
 function tableLines({ title, columns, rows, more }: Table, { width, paint }: Canvas): string[] {
@@ -123,7 +128,7 @@ function tableLines({ title, columns, rows, more }: Table, { width, paint }: Can
   ];
 }
 
-const NARROWEST = 8;
+const NARROWEST = 12;
 
 /** Widths that fit: the widest columns give way first; columns that still do not fit are left out, the last first. */
 function fit(natural: readonly number[], width: number): readonly number[] {

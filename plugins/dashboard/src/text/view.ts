@@ -1,9 +1,14 @@
 import { labelOf, valueOf } from "./words.js";
 
-/** A panel as it is drawn, whoever made it: figures, and tables with a title. */
+/** A panel as it is drawn, whoever made it: groups of figures, and tables with a title. */
 export interface View {
-  readonly figures: readonly (readonly [label: string, value: string])[];
+  /** The first one has no label: the panel's own figures. */
+  readonly groups: readonly Group[];
   readonly tables: readonly Table[];
+}
+export interface Group {
+  readonly label: string;
+  readonly figures: readonly (readonly [label: string, value: string])[];
 }
 export interface Table {
   readonly title: string;
@@ -18,31 +23,40 @@ const isObject = (value: unknown): value is Data =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isScalar = (value: unknown): boolean => typeof value !== "object" || value === null;
 const isFlat = (value: unknown): boolean => isScalar(value) || (Array.isArray(value) && value.every(isScalar));
+/** Says nothing: unknown, none of it, or an empty list. At the top of a panel unknown and zero are worth a word. */
+const isBlank = (value: unknown): boolean =>
+  value === null || value === undefined || value === 0 || value === "" || (Array.isArray(value) && value.length === 0);
 
 /** Levels of objects that are opened up; what lies deeper is written in one line. */
 const LEVELS = 3;
 
 /**
- * Draws any panel from its data alone: a third party's looks like our own. Scalars are figures, an object of objects or a
- * list of objects is a table, other objects are figures under a longer name.
+ * Draws any panel from its data alone: a third party's looks like our own. Scalars are figures; an object of objects or a
+ * list of objects is a table; other objects are a group of figures, in which only what there is is shown.
  */
 export function viewOf(data: Data, maxRows: number): View {
-  const figures: (readonly [string, string])[] = [];
+  const groups: { label: string; figures: (readonly [string, string])[] }[] = [{ label: "", figures: [] }];
   const tables: Table[] = [];
-  const add = (key: string, value: unknown, path: string, level: number, unit = ""): void => {
-    const label = path === "" ? labelOf(key) : `${path} ${labelOf(key)}`;
-    if (isFlat(value)) figures.push([label, valueOf(key + unit, value)]);
-    else if (Array.isArray(value)) addTable(tables, label, value.filter(isObject), maxRows);
-    else if (isTable(value as Data)) {
-      const rows = Object.entries(value as Data).map(([name, row]) => ({ name, ...(row as Data) }));
-      addTable(tables, label, rows, maxRows);
-    } else if (level < LEVELS) {
-      const inherited = /(Ms|Bytes)$/.exec(key)?.[0] ?? unit;
-      for (const [inner, one] of Object.entries(value as Data)) add(inner, one, label, level + 1, inherited);
-    } else figures.push([label, valueOf(key, value)]);
+  const add = (object: Data, group: (typeof groups)[number], path: string, level: number, unit: string): void => {
+    for (const [key, value] of Object.entries(object)) {
+      if (level > 0 ? isBlank(value) : Array.isArray(value) && value.length === 0) continue;
+      const label = labelOf(key);
+      const title = path === "" || path.endsWith(label) ? label : `${path} ${label}`;
+      if (isFlat(value))
+        group.figures.push([level > 1 ? title.slice(group.label.length + 1) : label, valueOf(key + unit, value)]);
+      else if (Array.isArray(value)) addTable(tables, title, value.filter(isObject), maxRows);
+      else if (isTable(value as Data)) {
+        const rows = Object.entries(value as Data).map(([name, row]) => ({ name, ...(row as Data) }));
+        addTable(tables, title, rows, maxRows);
+      } else if (level < LEVELS) {
+        const inner = level === 0 ? { label, figures: [] } : group;
+        if (level === 0) groups.push(inner);
+        add(value as Data, inner, title, level + 1, /(Ms|Bytes)$/.exec(key)?.[0] ?? unit);
+      } else group.figures.push([label, valueOf(key, value)]);
+    }
   };
-  for (const [key, value] of Object.entries(data)) add(key, value, "", 0);
-  return { figures, tables };
+  add(data, groups[0] as (typeof groups)[number], "", 0, "");
+  return { groups: groups.filter(({ figures }) => figures.length > 0), tables };
 }
 
 /** Objects that all have the same keys are rows, named by their own key. */
@@ -54,11 +68,17 @@ function isTable(value: Data): boolean {
   return rows.every((row) => isObject(row) && Object.keys(row).join() === keys);
 }
 
+/** Columns that are kept whatever is in them: without them nobody knows what a row is about. */
+const FIRST_COLUMNS = 2;
+
 function addTable(tables: Table[], title: string, rows: readonly Data[], maxRows: number): void {
   if (rows.length === 0) return;
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  // A column in which nobody has anything says nothing.
-  const shown = keys.filter((key) => rows.some((row) => row[key] !== null && row[key] !== undefined));
+  // A column in which nobody has anything says nothing; lists of objects have no room in a cell.
+  const known = keys.filter((key) =>
+    rows.some(({ [key]: value }) => value !== null && value !== undefined && (isFlat(value) || isObject(value))),
+  );
+  const shown = known.filter((key, at) => at < FIRST_COLUMNS || rows.some((row) => !isBlank(row[key])));
   tables.push({
     title,
     columns: shown.map((key) => ({ label: labelOf(key), right: rows.some((row) => typeof row[key] === "number") })),

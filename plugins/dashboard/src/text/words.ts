@@ -21,6 +21,7 @@ export function valueOf(key: string, value: unknown): string {
   if (typeof value === "string") return stringOf(value);
   if (Array.isArray(value)) return value.length === 0 ? UNKNOWN : value.map((one) => valueOf("", one)).join(", ");
   return Object.entries(value)
+    .filter(([, one]) => one !== null && one !== undefined)
     .map(([inner, one]) => `${labelOf(inner)} ${valueOf(inner, one)}`)
     .join(", ");
 }

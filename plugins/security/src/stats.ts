@@ -34,7 +34,7 @@ export interface SecurityStats {
   readonly dropped: Dropped;
 }
 
-export const RATE_CODES: ReadonlySet<string> = new Set(["RATE_LIMIT_EXCEEDED", "RATE_LIMIT_UNAVAILABLE"]);
+const RATE_CODES: ReadonlySet<string> = new Set(["RATE_LIMIT_EXCEEDED", "RATE_LIMIT_UNAVAILABLE"]);
 export const SHADOW_EVENT = "tool.shadow_denied";
 
 /** Counts entries. */

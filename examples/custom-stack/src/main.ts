@@ -1,0 +1,3 @@
+import { customStack } from "./custom-stack.js";
+
+await customStack((text) => console.log(text));

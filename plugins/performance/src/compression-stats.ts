@@ -8,6 +8,8 @@ export interface CompressionStats {
   readonly compressed: number;
   /** Conversations that could not be (COMPRESSION_FLOOR). */
   readonly overflows: number;
+  /** Epoch milliseconds; null: never. */
+  readonly lastOverflowAt: number | null;
   readonly tokensBefore: number;
   readonly tokensAfter: number;
   /** Messages left out, added up over all calls. */
@@ -25,7 +27,8 @@ export interface CompressionStats {
 
 /** Counts of one compressor. */
 export class CompressionCounts {
-  overflows = 0;
+  #overflows = 0;
+  #lastOverflowAt: number | null = null;
   #compressed = 0;
   #before = 0;
   #after = 0;
@@ -44,6 +47,11 @@ export class CompressionCounts {
     if (summary === "kept") this.#reused++;
   }
 
+  overflowed(at: number): void {
+    this.#overflows++;
+    this.#lastOverflowAt = at;
+  }
+
   summarized(answer: Summarized): void {
     if (answer.ok) this.#made++;
     else this.#failed[answer.failure]++;
@@ -53,7 +61,8 @@ export class CompressionCounts {
     return {
       maxTokens,
       compressed: this.#compressed,
-      overflows: this.overflows,
+      overflows: this.#overflows,
+      lastOverflowAt: this.#lastOverflowAt,
       tokensBefore: this.#before,
       tokensAfter: this.#after,
       dropped: this.#dropped,

@@ -76,6 +76,7 @@ export class StateCompressor {
   readonly #pinned: (message: BaseMessage) => boolean;
   readonly #policy: SummarizePolicy | null;
   readonly #summaries: Summaries;
+  readonly #clock: Clock;
   readonly #counts = new CompressionCounts();
 
   constructor(options: CompressorOptions) {
@@ -99,6 +100,7 @@ export class StateCompressor {
     if (overflow !== "truncate" && overflow !== "error")
       throw compressionOptionsInvalid("overflow is an unknown word.");
     this.#budget = { maxTokens, keepTokens, summaryTokens, overflow };
+    this.#clock = clock;
     this.#counter = new MessageCounter(countTokens);
     this.#pinned = pinned;
     this.#policy =
@@ -128,6 +130,11 @@ export class StateCompressor {
     return this.#counter.tools(tools);
   }
 
+  /** Whether a conversation is within the budget as it is. */
+  fits(messages: readonly BaseMessage[], reserved = 0): boolean {
+    return this.#counter.total(messages) <= this.#within(reserved).maxTokens;
+  }
+
   /**
    * The conversation in at most `maxTokens`. The same conversation gives the same result for as long as it is
    * remembered.
@@ -143,7 +150,7 @@ export class StateCompressor {
       this.#counts.add(done);
       return done;
     } catch (error) {
-      this.#counts.overflows++;
+      this.#counts.overflowed(this.#clock.now());
       throw error;
     }
   }

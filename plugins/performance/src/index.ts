@@ -13,6 +13,8 @@ export { type BypassReason, cacheKey } from "./key.js";
 export { Perf, perfHooks, type PerfService, type PerfStats, type PerfSystemPanel } from "./keys.js";
 export type { MemorySample, MemoryStats, MemoryWindow } from "./memory.js";
 export { perf } from "./plugin.js";
+export { stateUpdate } from "./state-update.js";
+export { summarizeWith, type SummaryModel } from "./summarize-with.js";
 export type { Summarizer, SummaryFailure, SummaryRequest } from "./summarize.js";
 export { approximateTokens, type TextCounter } from "./tokens.js";
 export { LazyToolLoader, type LazyToolLoaderOptions, type LoadedTools, type LoadEvent } from "./tool-loader.js";

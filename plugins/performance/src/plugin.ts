@@ -67,7 +67,8 @@ export const perf = definePlugin({
         // Last: what other plugins add to a prompt counts too.
         { stage: "post" },
       );
-    api.tap(hooks.run.end, () => sampler.touch());
+    // Not at a run's end: whoever taps that has every model call followed, for the usage it tells.
+    api.tap(hooks.run.start, () => sampler.touch());
     api.tap(hooks.dashboard.collect, (scope) => {
       if (scope.kind !== "system") return undefined;
       sampler.sample();
@@ -75,14 +76,17 @@ export const perf = definePlugin({
       const data: PerfSystemPanel = { cache: figures, ...others };
       return { id: "performance", title: "Performance", version: 1, data: { ...data } };
     });
-    api.tap(hooks.health.check, () => health(service));
+    api.tap(hooks.health.check, () => health(service, clock.now()));
   },
 });
 
+const RECENT = 3_600_000;
+
 /** Nothing here stops a run: at worst a tool is missing, or a conversation does not fit. */
-function health({ tools, compressor }: PerfService) {
+function health({ tools, compressor }: PerfService, now: number) {
   const broken = tools.stats().tools.filter(({ loaded, failures }) => !loaded && failures > 0);
-  const overflows = compressor?.stats().overflows ?? 0;
+  const { lastOverflowAt = null } = compressor?.stats() ?? {};
+  const overflowed = lastOverflowAt !== null && now - lastOverflowAt < RECENT;
   const detail = [
     ...(broken.length === 0
       ? []
@@ -92,7 +96,7 @@ function health({ tools, compressor }: PerfService) {
             .slice(0, 5)
             .join(", ")}`,
         ]),
-    ...(overflows === 0 ? [] : [`${overflows} conversations did not fit their budget`]),
+    ...(overflowed ? ["a conversation did not fit its token budget within the last hour"] : []),
   ].join("; ");
   return detail === ""
     ? { id: "performance", status: "ok" as const }

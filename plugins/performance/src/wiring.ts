@@ -3,23 +3,22 @@ import type { Compressed, StateCompressor } from "./compressor.js";
 import { isSummarizing } from "./summarize.js";
 import type { LazyToolLoader } from "./tool-loader.js";
 
-/** Brings a model call under the budget; undefined if it is. */
-export async function compressedCall(
+/** Brings a model call under the budget; undefined, and no promise, if it is. */
+export function compressedCall(
   compressor: StateCompressor,
   countTools: boolean,
   call: ModelCall,
   run: RunContext,
   tell: (done: Compressed) => void,
-): Promise<ModelCall | undefined> {
-  if (isSummarizing()) return undefined;
+): Promise<ModelCall> | undefined {
+  const reserved = countTools ? compressor.countTools(call.options["tools"]) : 0;
+  if (compressor.fits(call.messages, reserved) || isSummarizing()) return undefined;
   const { tenantId = null, userId = null, service = null } = run.principal ?? {};
-  const done = await compressor.compress(call.messages, {
-    scope: JSON.stringify([tenantId, userId, service]),
-    reserved: countTools ? compressor.countTools(call.options["tools"]) : 0,
+  const scope = JSON.stringify([tenantId, userId, service]);
+  return compressor.compress(call.messages, { scope, reserved }).then((done) => {
+    tell(done);
+    return { ...call, messages: done.messages };
   });
-  if (!done.changed) return undefined;
-  tell(done);
-  return { ...call, messages: done.messages };
 }
 
 /** Where a specification names a tool: `{ type: "lazy", name: "calculator" }`. */

@@ -73,7 +73,7 @@ export class Places {
     const kind =
       KIND_OF.get(id) ?? (this.policy.toolArguments?.patterns?.ids.includes(id) === true ? "pattern" : "denied");
     report.sink({ id, kind, action: "block", from: -1, to: -1, encoding: null, sample: null });
-    report.done(0);
+    report.done();
     return refusalOf(id, "toolArguments");
   }
 
@@ -85,14 +85,16 @@ export class Places {
   look(place: ContentPlace, value: unknown, run: RunContext, tool: string | null = null, byGuard = false): Outcome {
     const program = this.policy[place];
     if (program === null) return CLEAN;
-    const report = this.report(place, run, tool, byGuard);
-    const scan = new Scan(program, this.limits, this.memory(run, program), ({ found }) => report.sink(found));
+    let report: Report | null = null as Report | null;
+    const scan = new Scan(program, this.limits, this.memory(run, program), ({ found }) => {
+      (report ??= this.report(place, run, tool, byGuard)).sink(found);
+    });
     const { hides, blocked, over, characters } = scan.run(value);
-    let why: string | undefined;
-    if (over !== null) {
-      why = `not all of it could be looked at (${over})`;
-      report.over(this.onLimit === "block");
-    }
+    this.listeners.tally.looked(characters);
+    if (report === null && over === null && !hides) return CLEAN;
+    report ??= this.report(place, run, tool, byGuard);
+    const why = `not all of it could be looked at (${String(over)})`;
+    if (over !== null) report.over(this.onLimit === "block");
     let outcome: Outcome = CLEAN;
     if (blocked !== null) outcome = { kind: "blocked", refusal: refusalOf(blocked.id, place) };
     else if (over !== null && this.onLimit === "block")
@@ -103,7 +105,7 @@ export class Places {
         ? { kind: "hidden", value: shown }
         : { kind: "blocked", refusal: refusalOf("limit", place, "it changed while it was looked at") };
     }
-    report.done(characters);
+    report.done();
     return outcome;
   }
 

@@ -99,6 +99,8 @@ function tapResults(api: PluginApi, places: Places): void {
 
 function tapOutput(api: PluginApi, places: Places, program: Program): void {
   const judged = (result: ChatResult, run: RunContext, hook: string): ChatResult => {
+    const memory = places.memory(run, program);
+    if (result.generations.every(({ message }) => memory.knows(message))) return result;
     const outcome = places.look("output", result.generations, run);
     if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, hook);
     if (outcome.kind === "hidden") noteCalls(places, result, run);
@@ -121,7 +123,8 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
     const stream = new MessageStream(program, report.sink, (callId, { id }) => places.emptied(run, callId, id));
     const done = (): void => {
       if (report.blocked === null) memory.keepText(stream.text);
-      report.done(stream.text.length);
+      places.listeners.tally.looked(stream.text.length);
+      report.done();
     };
     const chunks = filteredChunks(next(request), stream, {
       check() {

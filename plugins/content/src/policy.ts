@@ -4,6 +4,7 @@ import { encodedRule } from "./detect/encoded.js";
 import { compilePattern } from "./detect/pattern-source.js";
 import { type Armed, compile, isEmpty, type Program } from "./detect/program.js";
 import type { Rule } from "./detect/rule.js";
+import type { Found } from "./detect/sieve.js";
 import { filterText } from "./detect/text.js";
 import type { ContentAction, ContentPlace } from "./keys.js";
 import type { ContentOptions, Level } from "./options.js";
@@ -40,7 +41,7 @@ export function policyOf(options: ContentOptions): Policy {
     const before = known.get(same);
     if (before !== undefined) return before;
     const program = compile(
-      options.decode ? [...armed, ...decoders(armed)] : armed,
+      options.decode && armed.length > 0 ? [...armed, decoder(armed)] : armed,
       set.length > 0 ? { patterns: set, ids: set.map(({ id }) => id) } : null,
     );
     const useful = isEmpty(program) ? null : program;
@@ -56,19 +57,19 @@ function arm(armed: Armed[], rule: Rule, action: ContentAction): void {
   if (action !== "allow") armed.push({ rule, action });
 }
 
-/** One decoder for each action, since it is what was found inside that decides. */
-function decoders(armed: readonly Armed[]): Armed[] {
-  return (["block", "mask", "flag"] as const).flatMap((action, rank) => {
-    const inside = armed.filter((one) => one.action === action);
-    if (inside.length === 0) return [];
-    const program = compile(inside, null);
-    const rule = encodedRule((text) => {
-      let first: { id: string; sample: string | null } | null = null;
-      filterText(program, text, ({ id, sample }) => (first ??= { id, sample }));
-      return first;
+const RANK: Readonly<Record<Armed["action"], number>> = { flag: 0, mask: 1, block: 2 };
+
+/** The decoder of a place. Of all that was encoded together, what has the strongest action counts. */
+function decoder(armed: readonly Armed[]): Armed {
+  const program = compile(armed, null);
+  const rule = encodedRule((text) => {
+    let worst: Found | null = null as Found | null;
+    filterText(program, text, (found) => {
+      if (worst === null || RANK[found.action] > RANK[worst.action]) worst = found;
     });
-    return [{ rule: { ...rule, priority: rule.priority - rank }, action }];
+    return worst;
   });
+  return { rule, action: "flag" };
 }
 
 function prioritised(rule: Rule, options: ContentOptions): Rule {

@@ -59,9 +59,7 @@ export class Report {
   }
 
   /** Tells all listeners; what is found later is told with the next call. */
-  done(characters: number): void {
-    const { tally } = this.listeners;
-    tally.looked(characters);
+  done(): void {
     if (this.#sums.size === 0) return;
     for (const { found, count } of this.#sums.values()) this.#tell(found, count);
     this.#sums.clear();

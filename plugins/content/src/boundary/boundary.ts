@@ -52,7 +52,7 @@ export class Boundary implements ChunkFilter {
   end(): readonly unknown[] {
     const rests = [...this.#messages.end(), ...this.#events.end()];
     this.#check();
-    this.#report.done(0);
+    this.#report.done();
     return rests.map(({ ns, payload }) => writeChunk(this.#layout, { ns, mode: "messages", payload }));
   }
 
@@ -92,7 +92,7 @@ export class Boundary implements ChunkFilter {
   #check(): void {
     const { blocked } = this.#report;
     if (blocked === null) return;
-    this.#report.done(0);
+    this.#report.done();
     throw blockedError(`the output of "${this.run.workflow}"`, refusalOf(blocked.id, "output"), "run.call");
   }
 }

@@ -33,6 +33,7 @@ export const credentialRule: Rule = {
   priority: 65,
   starts: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
   match(view, at) {
+    if (!view.mayBeKey(at, NAME_LIMIT + SPACES_LIMIT + 2)) return null;
     let end = at;
     for (; within(IDENTIFIER, view.peek(end)); end++) if (end - at >= NAME_LIMIT) return null;
     if (view.peek(end) === OPEN) return MORE;

@@ -1,3 +1,4 @@
+import type { ContentKind } from "../keys.js";
 import { BASE64, HEX, within } from "./chars.js";
 import { type Hit, hit, MORE, OPEN, type Rule } from "./rule.js";
 
@@ -6,7 +7,9 @@ const MIN = 20;
 const MAX = 240;
 
 /** Finds what is hidden in a text; null where nothing is. */
-export type Look = (text: string) => { readonly id: string; readonly sample: string | null } | null;
+export type Look = (
+  text: string,
+) => { readonly id: string; readonly kind: ContentKind; readonly sample: string | null } | null;
 
 /** One level of base64 or hexadecimal around something that another rule finds. */
 export const encodedRule = (look: Look): Rule => ({
@@ -15,15 +18,9 @@ export const encodedRule = (look: Look): Rule => ({
   priority: 70,
   starts: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
   match(view, at) {
-    let to = at;
-    let hex = true;
-    for (; ; to++) {
-      const code = view.peek(to);
-      if (to - at >= MAX) return null;
-      if (code === OPEN) return MORE;
-      if (!within(BASE64, code)) break;
-      hex &&= within(HEX, code);
-    }
+    const to = view.runEnd(at, BASE64);
+    if (to - at >= MAX) return null;
+    if (view.peek(to) === OPEN) return MORE;
     if (to - at < MIN) return null;
     let end = to;
     for (; end - to < 2; end++) {
@@ -31,18 +28,24 @@ export const encodedRule = (look: Look): Rule => ({
       if (code === OPEN) return MORE;
       if (code !== 61) break;
     }
-    return decoded(view.text.slice(at, to), hex, look, at, end);
+    return decoded(view.text.slice(at, to), look, at, end);
   },
 });
 
-function decoded(run: string, hex: boolean, look: Look, from: number, to: number): Hit | null {
+function decoded(run: string, look: Look, from: number, to: number): Hit | null {
+  const hex = isHex(run);
   for (const encoding of hex && run.length % 2 === 0 ? (["hex", "base64"] as const) : (["base64"] as const)) {
     const text = Buffer.from(run, encoding).toString("latin1");
     if (!isText(text)) continue;
     const found = look(text);
-    if (found !== null) return hit(from, to, { encoding, inner: found.id, sample: found.sample });
+    if (found !== null) return hit(from, to, { encoding, inner: found.id, kind: found.kind, sample: found.sample });
   }
   return null;
+}
+
+function isHex(run: string): boolean {
+  for (let i = 0; i < run.length; i++) if (!within(HEX, run.charCodeAt(i))) return false;
+  return true;
 }
 
 function isText(text: string): boolean {

@@ -87,6 +87,8 @@ export const ibanRule: Rule = {
   priority: 58,
   starts: "ABCDEFGHIKLMNOPQRSTUVXYabcdefghiklmnopqrstuvxy",
   match(view, at) {
+    const third = view.peek(at + 2);
+    if (third !== OPEN && !isDigit(third)) return null;
     let iban = "";
     let length = 0;
     for (let i = at; ; i++) {

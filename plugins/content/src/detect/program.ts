@@ -17,10 +17,15 @@ export interface Program {
   /** The rule that reads keys, for data. */
   readonly credential: Armed | null;
   readonly patterns: PatternSet | null;
+  /** A text that is shorter holds nothing that is looked for. */
+  readonly shortest: number;
   readonly ids: ReadonlySet<string>;
   /** What is done, by detector. */
   readonly actions: ReadonlyMap<string, Armed["action"]>;
 }
+
+/** `pwd="x"`, `a@b.cd` and `+1234567` are the shortest. */
+const SHORTEST = 6;
 
 /** Arranges what a place looks for. */
 export function compile(armed: readonly Armed[], patterns: PatternSet | null): Program {
@@ -37,6 +42,7 @@ export function compile(armed: readonly Armed[], patterns: PatternSet | null): P
     wide: sorted.filter(({ rule }) => rule.wide === true),
     credential: sorted.find(({ rule }) => rule.id === "credential") ?? null,
     patterns,
+    shortest: patterns !== null || sorted.some(({ rule }) => rule.kind === "denied") ? 1 : SHORTEST,
     ids: new Set([...sorted.map(({ rule }) => rule.id), ...(patterns?.ids ?? []), "limit"]),
     actions: new Map([
       ...(patterns?.patterns ?? []).map(({ id, action }) => [id, action] as const),

@@ -25,6 +25,8 @@ export interface Hit {
   readonly encoding: "base64" | "hex" | null;
   /** The rule that found it, where it was found inside of something encoded. */
   readonly inner: string | null;
+  /** The kind of that; null where the rule's own is meant. */
+  readonly kind: ContentKind | null;
   /** A masked sample that gives nothing away, such as `t***@example.com`. */
   readonly sample: string | null;
 }
@@ -35,6 +37,7 @@ export const hit = (from: number, to: number, more?: Partial<Hit>): Hit => ({
   swallow: null,
   encoding: null,
   inner: null,
+  kind: null,
   sample: null,
   ...more,
 });
@@ -59,6 +62,9 @@ export class View {
   /** Where the last characters that may be the beginning of an address begin; a later one cannot be told apart. */
   readonly #tail: number;
   #at = -1;
+  #sign = -1;
+  #runFrom = -1;
+  #runTo = -1;
 
   constructor(
     readonly text: string,
@@ -77,6 +83,31 @@ export class View {
   /** The character before a position. */
   prev(i: number): number {
     return i === 0 ? this.before : this.text.charCodeAt(i - 1);
+  }
+
+  /** Whether a `:` or an `=` may follow within `span` characters. */
+  mayBeKey(i: number, span: number): boolean {
+    if (!this.final && this.text.length - i <= span) return true;
+    if (this.#sign < i) {
+      const colon = this.text.indexOf(":", i);
+      const equals = this.text.indexOf("=", i);
+      this.#sign = colon < 0 ? (equals < 0 ? Infinity : equals) : equals < 0 ? colon : Math.min(colon, equals);
+    }
+    return this.#sign - i <= span;
+  }
+
+  /** Where the characters of a set that go on from here end; remembered, for whoever asks from within. */
+  runEnd(i: number, set: Uint8Array): number {
+    if (i < this.#runFrom || i >= this.#runTo) {
+      this.#runFrom = i;
+      let to = i;
+      for (; to < this.text.length; to++) {
+        const code = this.text.charCodeAt(to);
+        if (code > 127 || set[code] !== 1) break;
+      }
+      this.#runTo = to;
+    }
+    return this.#runTo;
   }
 
   /** Whether an `@` may follow from here on. */

@@ -170,7 +170,7 @@ class Pass {
   #judge(rules: readonly Armed[], i: number): number {
     let flags: Found[] | null = null;
     let flagged = this.#flaggedTo;
-    for (const { rule, action } of rules) {
+    for (const { rule, action: own } of rules) {
       const found = rule.match(this.#view, i);
       if (found === null) continue;
       if (found === MORE) {
@@ -179,9 +179,11 @@ class Pass {
         return HELD;
       }
       const id = found.inner ?? rule.id;
+      // What was found inside of something encoded decides, not that it was encoded.
+      const action = found.inner === null ? own : (this.sieve.program.actions.get(found.inner) ?? own);
       const report: Found = {
         id,
-        kind: rule.kind,
+        kind: found.kind ?? rule.kind,
         action,
         from: this.#offset + this.#start(found.from),
         to: this.#offset + this.#end(found.to),

@@ -228,7 +228,7 @@ export class Scan {
   }
 
   #text(text: string, place: Place | null, key: Key | null): string {
-    if (text.length < 3) return text;
+    if (text.length < this.program.shortest) return text;
     if ((this.#characters += text.length) > this.limits.characters * this.#room) {
       this.#stop("characters");
       return text;

@@ -80,14 +80,13 @@ function readLazy(value: object, key: string): unknown {
 export function entriesOf(value: object, shape: Shape, deep: boolean): readonly Entry[] | null {
   const entries: Entry[] = [];
   if (shape === "array") {
-    const list = value as readonly unknown[];
-    for (let i = 0; i < list.length; i++) {
-      const part = Object.getOwnPropertyDescriptor(list, i);
-      if (part === undefined) continue;
-      if (!("value" in part)) return null;
-      entries.push([i, part.value]);
+    try {
+      const list = value as readonly unknown[];
+      for (let i = 0; i < list.length; i++) entries.push([i, list[i]]);
+      return entries;
+    } catch {
+      return null;
     }
-    return entries;
   }
   if (shape === "map") {
     let i = 0;
@@ -109,7 +108,7 @@ export function entriesOf(value: object, shape: Shape, deep: boolean): readonly 
         : Object.keys(value);
   for (const key of keys) {
     const part = Object.getOwnPropertyDescriptor(value, key);
-    if (part === undefined || (key === "text" && !deep && repeatsMessage(value))) continue;
+    if (part === undefined || part.value === "" || (key === "text" && !deep && repeatsMessage(value))) continue;
     if ("value" in part) entries.push([key, part.value]);
     else if ((shape === "message" || deep) && LAZY.has(key)) entries.push([key, readLazy(value, key)]);
     // V8 makes `stack` an accessor of its own.

@@ -98,14 +98,18 @@ describe("keyOf", () => {
     fc.assert(
       fc.property(config, leaf, leaf, (rest, before, after) => {
         fc.pre(!sameData(before, after));
-        for (const make of [
+        const places = [
           (value: unknown) => ({ a: value, rest }),
           (value: unknown) => [rest, [value]],
           (value: unknown) => new Map([["x", value]]),
-          (value: unknown) => new Map([[value, "x"]]),
-          (value: unknown) => new Set([value]),
-        ])
-          expect(same(make(before), make(after))).toBe(false);
+        ];
+        // A Map and a Set themselves take -0 for 0.
+        if (before !== after)
+          places.push(
+            (value) => new Map([[value, "x"]]),
+            (value) => new Set([value]),
+          );
+        for (const make of places) expect(same(make(before), make(after))).toBe(false);
       }),
       { numRuns: 2_000 },
     );

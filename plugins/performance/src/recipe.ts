@@ -26,7 +26,7 @@ interface Graph {
 const isGraph = (value: object): value is Graph => typeof (value as Partial<Graph>).withConfig === "function";
 
 /** Under which names the entry of a specification is found, and how much it is reckoned to hold. */
-export function entryOf({ name, spec }: WorkflowDefinition): EntryOptions {
+function entryOf({ name, spec }: WorkflowDefinition): EntryOptions {
   const { mode, tools, providerName, modelName, systemMessage } = spec as Parts;
   const list: readonly unknown[] = Array.isArray(tools) ? tools : [];
   const tags = [`workflow:${name}`];

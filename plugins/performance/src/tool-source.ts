@@ -68,7 +68,7 @@ function exported(name: string, module: Record<string, unknown>): unknown {
 }
 
 /** Runs a loaded tool in the place of its stub: within the same call, so that nothing is judged or announced twice. */
-export async function runLoaded(
+async function runLoaded(
   stub: LazyTool,
   loaded: LoadedTool,
   args: unknown,

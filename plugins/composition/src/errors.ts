@@ -41,6 +41,11 @@ const entries = {
     do: 'merges: { channel: "last" } (by declared order), "first", "append", "union", or a function.',
     example: 'createCompositeWorkflow({ executionStrategy: "parallel", workflows, merges: { score: "last" } });',
   },
+  NOT_CHOSEN: {
+    title: "A run went to a workflow that its rules do not choose",
+    why: "A Command with goto was sent from outside, or a state update named the workflow: neither decides who gets what.",
+    do: "Send input, and let the rules choose. Never pass a client's command on.",
+  },
   NO_MATCH: {
     title: "No rule of a conditional workflow holds, and there is no default",
     why: "The error lists each rule and why it does not hold.",
@@ -163,6 +168,9 @@ export function mergeConflict(
     details: { workflow, channel, members },
   });
 }
+
+export const notChosen = (workflow: string, use: string): GraphTapError =>
+  make("NOT_CHOSEN", `"${workflow}" was sent to "${use}", which its rules do not choose.`, entries.NOT_CHOSEN.why);
 
 export const compositeUnknown = (got: string): GraphTapError =>
   make("COMPOSITE_UNKNOWN", `executeCompositeWorkflow() was given ${got}.`, entries.COMPOSITE_UNKNOWN.why);

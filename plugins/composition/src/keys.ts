@@ -67,7 +67,7 @@ export const compositionHooks = Object.freeze({
   }),
 });
 
-/** What the run at hand chose so far, in order: `run.data.get(Selections)`. */
+/** What the run at hand chose so far, the newest 100 in order: `run.data.get(Selections)`. */
 export const Selections: RunKey<readonly Selection[]> = runKey<readonly Selection[]>("composition.selections");
 
 /** How often something was chosen or ended. */

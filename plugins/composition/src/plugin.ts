@@ -30,7 +30,7 @@ export const composition = definePlugin({
         limits,
         async selected(selection, run) {
           tally.selected(selection);
-          run?.data.set(Selections, Object.freeze([...(run.data.get(Selections) ?? []), selection]));
+          run?.data.set(Selections, Object.freeze([...(run.data.get(Selections) ?? []).slice(-MOST), selection]));
           await tell(api, compositionHooks.selected, selection, run);
         },
         async ended(end, run) {
@@ -47,6 +47,9 @@ export const composition = definePlugin({
     );
   },
 });
+
+/** Choices of one run that are kept besides the newest: a loop may make many. */
+const MOST = 99;
 
 /** Tells observers. What they throw, an interrupt included, must not end what they watch. */
 async function tell<V>(

@@ -10,10 +10,10 @@ const CONVERSATION = {
 };
 
 /** Later outcomes replace those of the run before: a run writes them from the first member on. */
-export const joinOutcomes = (
-  old: readonly MemberOutcome[],
-  added: readonly MemberOutcome[],
-): readonly MemberOutcome[] => [...old.filter(({ index }) => index < (added[0]?.index ?? Infinity)), ...added];
+const joinOutcomes = (old: readonly MemberOutcome[], added: readonly MemberOutcome[]): readonly MemberOutcome[] => [
+  ...old.filter(({ index }) => index < (added[0]?.index ?? Infinity)),
+  ...added,
+];
 
 const OUTCOMES = Annotation<readonly MemberOutcome[]>({ reducer: joinOutcomes, default: () => [] });
 

@@ -186,6 +186,16 @@ describe("a conditional workflow", () => {
     expect(told.runs).toEqual(["start auto", "end auto paused", "start auto", "end auto ok"]);
   });
 
+  it("lets nobody go past its rules", async () => {
+    const { stack, manager } = desk();
+    const workflow = await manager.createConditionalWorkflow({ name: "auto", llm: llm(), ...tiers });
+    const jump = new Command({ goto: "user_tier", update: ask("hi") });
+    const error = await failure(workflow.invoke(jump as never, stack.as({ userId: "bob", user_tier: "free" })));
+    expect(error).toMatchObject({ code: "NOT_CHOSEN" });
+    const fine = await workflow.invoke(jump as never, stack.as({ userId: "alice", user_tier: "premium" }));
+    expect(texts(fine).at(-1)).toBe("premium");
+  });
+
   it("records its choice with the run", async () => {
     let seen: unknown;
     const reader = definePlugin({

@@ -222,7 +222,7 @@ describe("the loop guard, around a graph", () => {
   });
 
   it("counts what nested runs call with the run around them, and forgets a run at its end", async () => {
-    const { stack, grant } = stackOf({ loop: { maxCalls: 5 } });
+    const { stack, grant, as } = stackOf({ loop: { maxCalls: 5 } });
     const search = scriptedTool("search", "found");
     grant("search");
     const inner = stack.wrap(looping([search], (turn) => ({ q: turn }), 3));
@@ -230,12 +230,13 @@ describe("the loop guard, around a graph", () => {
     const outer = stack.wrap(
       new StateGraph(MessagesAnnotation)
         .addNode("one", async (_state, config) => inner.invoke(say("go"), config))
-        .addNode("two", async (_state, config) => innerAgain.invoke(say("go"), config))
+        // On a thread of its own it is a run of its own, nested in the one around it.
+        .addNode("two", async () => innerAgain.invoke(say("go"), { configurable: { thread_id: "elsewhere" } }))
         .addEdge(START, "one")
         .addEdge("one", "two")
         .compile(),
     );
-    const { messages } = await outer.invoke(say("go"), stack.as({ userId: "alice" }));
+    const { messages } = await outer.invoke(say("go"), as());
     expect(codes(messages)).toEqual(["LOOP_CALLS_EXCEEDED"]);
     expect(search.callCount).toBe(5);
     const direct = stack.wrapTool(search);

@@ -17,6 +17,11 @@ export class RunLedger {
     this.#limits = limits;
   }
 
+  /** Roots under way. */
+  get size(): number {
+    return this.#roots.size;
+  }
+
   begins(run: RunContext): void {
     if (run.runId !== run.rootRunId) {
       const root = this.#roots.get(run.rootRunId);

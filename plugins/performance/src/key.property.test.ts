@@ -98,7 +98,7 @@ describe("keyOf", () => {
     fc.assert(
       fc.property(config, leaf, leaf, (rest, before, after) => {
         fc.pre(!sameData(before, after));
-        const places = [
+        const places: ((value: unknown) => unknown)[] = [
           (value: unknown) => ({ a: value, rest }),
           (value: unknown) => [rest, [value]],
           (value: unknown) => new Map([["x", value]]),

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { content, type ContentFlagged, contentHooks } from "./index.js";
 
-const KEY = "sk-live-4f8a9b2c1d7e6a5b";
+const KEY = "sk-live-Zq8Xw9Kv2Tn7LpRs";
 const MASK = "[hidden:openai-key]";
 /** Any run of five characters of the value is a part of it. */
 const PARTS = Array.from({ length: KEY.length - 4 }, (_, i) => KEY.slice(i, i + 5)).filter((part) => part !== "sk-li");
@@ -133,7 +133,7 @@ describe("a run", () => {
 
   it("refuses a tool call with a secret in its arguments, and goes on", async () => {
     await using stack = createStack({ plugins: [content()] });
-    for (const args of [{ text: KEY }, { text: "x", password: "hunter2" }, { text: "ｓｋ-live-4f8a9b2c1d7e6a5b" }]) {
+    for (const args of [{ text: KEY }, { text: "x", password: "hunter2" }, { text: "ｓｋ-live-Zq8Xw9Kv2Tn7LpRs" }]) {
       const { graph, tool } = agent(stack, args);
       const out = await graph.invoke(ask("hi"), as(stack));
       expect(tool.callCount).toBe(0);

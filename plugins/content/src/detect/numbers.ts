@@ -6,7 +6,7 @@ const DIGITS = "0123456789";
 const CARD_MIN = 13;
 const CARD_MAX = 19;
 
-/** Payment cards: thirteen to nineteen digits with a right check digit, in groups or not. */
+/** Payment cards: thirteen to nineteen digits as issuers give them out, with a right check digit, in groups or not. */
 export const cardRule: Rule = {
   id: "card",
   kind: "personal",
@@ -24,7 +24,8 @@ export const cardRule: Rule = {
         digits += String.fromCharCode(code);
         continue;
       }
-      if (digits.length >= CARD_MIN && !isAlnum(code) && luhn(digits)) best = cardHit(at, i, digits);
+      if (digits.length >= CARD_MIN && !isAlnum(code) && isIssued(digits) && luhn(digits))
+        best = cardHit(at, i, digits);
       if (code !== 32 && code !== 45) return best;
       const next = view.peek(i + 1);
       if (next === OPEN) return MORE;
@@ -32,6 +33,18 @@ export const cardRule: Rule = {
     }
   },
 };
+
+/** Whether cards of such a length are given out with such a beginning. */
+function isIssued(digits: string): boolean {
+  const { length } = digits;
+  const start = Number(digits.slice(0, 4));
+  if (digits.startsWith("4")) return length === 13 || length === 16 || length === 19;
+  if (digits.startsWith("5")) return length === 16;
+  if (digits.startsWith("6")) return length >= 16;
+  if (digits.startsWith("2")) return length === 16 && start >= 2200 && start <= 2720;
+  if (digits.startsWith("34") || digits.startsWith("37")) return length === 15;
+  return length === (digits.startsWith("35") ? 16 : 14);
+}
 
 const cardHit = (from: number, to: number, digits: string): Hit => hit(from, to, { sample: `****${digits.slice(-4)}` });
 

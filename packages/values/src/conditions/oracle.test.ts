@@ -64,7 +64,7 @@ const kind = (value: unknown): string => (value === null ? "null" : Array.isArra
 const text = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1))
+      ? { entries: Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)) }
       : inner,
   );
 const equal = (a: unknown, b: unknown): boolean => kind(a) === kind(b) && text(a) === text(b);

@@ -117,6 +117,47 @@ describe("composition()", () => {
       expect(out.messages.map(({ text }) => text)).toEqual([`q${index}`, "one", "two"]);
   });
 
+  it("keeps two tenants apart, over one conditional workflow of composites, run by run and turn by turn", async () => {
+    const { stack, manager, told } = desk();
+    const hears = (name: string) =>
+      speaker(name, ({ messages }) =>
+        messages
+          .filter(({ type }) => type === "human")
+          .map(({ text }) => text)
+          .join(" "),
+      );
+    const both = await manager.createCompositeWorkflow({
+      executionStrategy: "parallel",
+      workflows: [hears("one"), hears("two")],
+    });
+    const shared = await manager.createConditionalWorkflow({
+      name: "shared",
+      enableMemory: true,
+      conditions: { user_tier: "premium" },
+      workflowConfigs: { user_tier: both, default: hears("plain") },
+    });
+    const turn = async (index: number) => {
+      const canary = index % 2 === 0 ? "canary-acme" : "canary-globex";
+      const who = {
+        userId: `${canary}-${index % 50}`,
+        tenantId: canary,
+        user_tier: index % 3 === 0 ? "premium" : "free",
+      };
+      const config = stack.as({ ...who, conversationId: who.userId });
+      return { index, canary, out: JSON.stringify(await shared.invoke(ask(`${who.userId} says ${index}`), config)) };
+    };
+    for (let from = 0; from < 300; from += 50) {
+      // No two at once in one conversation.
+      for (const { canary, index, out } of await Promise.all(Array.from({ length: 50 }, (_, at) => turn(from + at)))) {
+        expect(out).toContain(`${canary}-${index % 50} says ${index}`);
+        expect(out).not.toContain(canary === "canary-acme" ? "globex" : "acme");
+        expect(out.match(new RegExp(`canary-[a-z]+-(?!${index % 50} )`))).toBeNull();
+      }
+    }
+    expect(JSON.stringify([told.selections, told.members])).not.toContain("canary");
+    expect(told.runs.filter((line) => line === "end shared ok")).toHaveLength(300);
+  });
+
   it("makes nothing once it is gone", async () => {
     const stack = createStack({ plugins: [composition()] });
     const manager = stack.get(composition);

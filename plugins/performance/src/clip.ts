@@ -1,5 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
-import { type AnyMessage, type MessageCounter, withParts } from "./message.js";
+import { type AnyMessage, type Block, isCallBlock, isMedia, MEDIA, type MessageCounter, withParts } from "./message.js";
 import type { TextCounter } from "./tokens.js";
 
 /** No text of a kind seen has fewer tokens per character for long, so no more than this need be looked at. */
@@ -46,9 +46,22 @@ function clipValue(value: unknown, maxTokens: number, count: TextCounter, depth 
   );
 }
 
+/** Only what a text is: a picture cut short is none, and a model's signed thoughts may not be changed. */
+function clipBlock(block: Block | string, each: number, count: TextCounter): Block | string {
+  if (typeof block === "string") return clipText(block, each, count);
+  if (isMedia(block)) return each >= MEDIA ? block : { type: "text", text: `[${String(block.type)} left out]` };
+  if (block.type === "text" && typeof block["text"] === "string")
+    return { ...block, text: clipText(block["text"], each, count) };
+  return isCallBlock(block) ? { ...block, input: clipValue(block["input"], each, count) } : block;
+}
+
 function clipParts(message: BaseMessage, each: number, count: TextCounter): BaseMessage {
   const { content, tool_calls: calls } = message as AnyMessage;
-  const parts: { content: unknown; tool_calls?: unknown } = { content: clipValue(content, each, count) };
+  const parts: { content: unknown; tool_calls?: unknown } = {
+    content: Array.isArray(content)
+      ? content.map((block: Block | string) => clipBlock(block, each, count))
+      : clipValue(content, each, count),
+  };
   if (calls !== undefined && calls.length > 0)
     parts.tool_calls = calls.map((call) => ({ ...call, args: clipValue(call.args, each, count) }));
   return withParts(message, parts);

@@ -6,7 +6,7 @@ import type { TextCounter } from "./tokens.js";
 /** What every message costs beside its text: its role and its frame. */
 const FRAME = 4;
 /** What a picture, a sound or a file costs, roughly: providers reckon them by size, which is not known here. */
-const MEDIA = 1_000;
+export const MEDIA = 1_000;
 
 interface Call {
   readonly id?: string | undefined;
@@ -23,7 +23,8 @@ export interface AnyMessage {
   readonly tool_call_id?: string | undefined;
   readonly additional_kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
-type Block = Readonly<Record<string, unknown>> & { readonly type?: unknown };
+/** One block of a message's content. */
+export type Block = Readonly<Record<string, unknown>> & { readonly type?: unknown };
 
 const json = (value: unknown): string => {
   try {
@@ -35,7 +36,9 @@ const json = (value: unknown): string => {
 };
 
 const MEDIA_TYPES = /image|audio|video|file|document/;
-const isCallBlock = ({ type }: Block): boolean =>
+/** A picture, a sound or a file in the content of a message. */
+export const isMedia = (block: Block): boolean => typeof block.type === "string" && MEDIA_TYPES.test(block.type);
+export const isCallBlock = ({ type }: Block): boolean =>
   type === "tool_use" || type === "tool_call" || type === "functionCall";
 
 function textsOf(message: AnyMessage): { readonly texts: readonly string[]; readonly media: number } {
@@ -48,7 +51,7 @@ function textsOf(message: AnyMessage): { readonly texts: readonly string[]; read
       if (typeof block === "string") texts.push(block);
       else if (isCallBlock(block) && calls.length > 0) continue;
       else if (typeof block["text"] === "string") texts.push(block["text"]);
-      else if (typeof block.type === "string" && MEDIA_TYPES.test(block.type)) media++;
+      else if (isMedia(block)) media++;
       else texts.push(json(block));
     }
   if (name !== undefined) texts.push(name);

@@ -105,9 +105,9 @@ function health({ tools, compressor }: PerfService, now: number) {
 
 /** Fires an observer hook without waiting; nothing is made where nobody listens. */
 function tell(api: Pick<PluginApi, "call" | "isTapped" | "log">, def: AnyHookDef, value: object): void {
-  if (!api.isTapped(def)) return;
   const failed = (error: unknown): void => api.log.error(`an observer of ${def.name} failed`, { error });
   try {
+    if (!api.isTapped(def)) return;
     Promise.resolve(api.call(def as HookDef<"series", object, void, void>, value)).catch(failed);
   } catch (error) {
     failed(error);

@@ -42,7 +42,10 @@ export class Summaries {
 
   add(conversation: string, standing: Standing): void {
     const list = this.#known.get(conversation) ?? [];
-    this.#known.set(conversation, [standing, ...list].slice(0, PER_CONVERSATION));
+    const size = standing.covered.size * (list.length + 1);
+    // A very long conversation has room for its last cut alone.
+    const kept = size < this.#known.maxSize ? list.slice(0, PER_CONVERSATION - 1) : [];
+    this.#known.set(conversation, [standing, ...kept]);
   }
 
   clear(): void {

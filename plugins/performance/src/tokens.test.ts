@@ -108,6 +108,18 @@ describe("clipMessage", () => {
     expect(message.tool_calls?.[0]).toBe(call);
   });
 
+  it("leaves pictures and signed thoughts whole, or leaves a picture out and says so", () => {
+    const picture = { type: "image_url", image_url: { url: `data:image/png;base64,${"A".repeat(9_000)}` } };
+    const thought = { type: "thinking", thinking: "so", signature: "s".repeat(200) };
+    const message = new AIMessage({
+      content: [thought, picture, { type: "text", text: "word ".repeat(3_000) }] as never,
+    });
+    const [kept, shown, cut] = clipMessage(message, 2_500, counter).content as { text?: string }[];
+    expect([kept, shown]).toEqual([thought, picture]);
+    expect(cut?.text).toContain("left out");
+    expect(clipMessage(message, 300, counter).content).toMatchObject([thought, { text: "[image_url left out]" }, {}]);
+  });
+
   it("counts a message once, and again when it was given another content", () => {
     let counted = 0;
     const own = new MessageCounter((text) => (counted++, text.length));

@@ -182,6 +182,30 @@ describe("LazyToolLoader", () => {
     expect(await loader.lazy("x").invoke({})).toEqual({ a: 7 });
   });
 
+  it("declares by JSON schema too, and hands artifacts and returnDirect on", async () => {
+    const { loader } = make();
+    const schema = { type: "object", properties: { a: { type: "number" } }, required: ["a"] };
+    loader.register(
+      "x",
+      () =>
+        ({ a }: { a: number }) => [`sum ${a}`, { a }],
+      {
+        description: "d",
+        schema,
+        responseFormat: "content_and_artifact",
+        returnDirect: true,
+      },
+    );
+    const stub = loader.lazy("x");
+    expect(stub.returnDirect).toBe(true);
+    expect(await stub.invoke({ type: "tool_call", id: "c1", name: "x", args: { a: 1 } })).toMatchObject({
+      content: "sum 1",
+      artifact: { a: 1 },
+      tool_call_id: "c1",
+    });
+    await expect(stub.invoke({ a: "no number" })).rejects.toThrow("schema");
+  });
+
   it("says what is wrong with a registration, and is bounded", async () => {
     const { loader } = make({ maxTools: 2 });
     const factory = () => named("a");

@@ -52,9 +52,12 @@ export const refusalOf = (detector: string, place: ContentPlace, why?: string): 
   reason: `detector "${detector}" at ${place}${why === undefined ? "" : `: ${why}`}`,
 });
 
+/** What a developer can do about a refusal. */
+export const FIX = entries.CONTENT_BLOCKED.do;
+
 /** The same as an error, where there is no message to carry it. */
 export const blockedError = (subject: string, refusal: Refusal, hook: string): DeniedError =>
-  new DeniedError(subject, { ...refusal, plugin: "content", hook });
+  new DeniedError(subject, { ...refusal, fix: FIX, plugin: "content", hook });
 
 /** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
 export function queryInvalid(method: string, error: z.ZodError): GraphTapError {

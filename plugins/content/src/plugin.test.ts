@@ -266,3 +266,66 @@ describe("a run", () => {
     expect(stack.get(content).stats({ userId: "bob" }).total).toBe(0);
   });
 });
+
+describe("beside other plugins", () => {
+  it("writes finds into the audit log, and a refusal only once", async () => {
+    const { audit } = await import("@graphtap/audit");
+    await using stack = createStack({ plugins: [content(), audit()] });
+    await agent(stack, { text: KEY }).graph.invoke(ask(`mail thea@example.com, key ${KEY}`), as(stack));
+    const { entries } = stack.get(audit).query({ class: "denial", userId: "alice", tenantId: "acme" });
+    expect(
+      entries.map(({ event, code }) => [event, code]).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    ).toEqual([
+      ["content.flagged", null],
+      ["content.masked", null],
+      ["content.masked", null],
+      ["content.masked", null],
+      ["tool.denied", "CONTENT_BLOCKED"],
+    ]);
+    expect(leaks(entries)).toEqual([]);
+    expect(JSON.stringify(entries)).not.toContain("thea");
+  });
+
+  it("shows the system's triggers to the system, and a user's own to that user", async () => {
+    await using stack = createStack({ plugins: [content()] });
+    await agent(stack).graph.invoke(ask(`key ${KEY}`), as(stack));
+    const panel = async (scope: { kind: "system" } | { kind: "user"; userId: string; tenantId: string | null }) =>
+      (await stack.call(hooks.dashboard.collect, scope)).map((answer) => (answer as { value?: unknown }).value);
+    const [system] = await panel({ kind: "system" });
+    expect(system).toMatchObject({ id: "content", version: 1, data: { total: 3 } });
+    const [own] = await panel({ kind: "user", userId: "alice", tenantId: "acme" });
+    expect(own).toMatchObject({ data: { total: 3, triggers: [{ detector: "openai-key", action: "mask", count: 3 }] } });
+    for (const [userId, tenantId] of [
+      ["alice", null],
+      ["bob", "acme"],
+    ] as const)
+      expect((await panel({ kind: "user", userId, tenantId }))[0]).toMatchObject({ data: { total: 0, triggers: [] } });
+  });
+
+  it("reads chunks as they are laid out where another plugin judges the output", async () => {
+    const judge = definePlugin({
+      name: "judge",
+      version: "1.0.0",
+      setup: (api) => void api.tap(hooks.run.output, () => undefined),
+    });
+    await using stack = createStack({ plugins: [content(), judge()] });
+    for (const streamMode of ["messages", "updates", "custom", ["messages"], ["updates", "values"]] as const)
+      for await (const chunk of await agent(stack).graph.stream(ask(KEY), {
+        ...as(stack),
+        streamMode: streamMode as never,
+      }))
+        expect(leaks(chunk)).toEqual([]);
+  });
+
+  it("gives what was held when a model breaks off, before its error", async () => {
+    await using stack = createStack({ plugins: [content({ personal: "mask" })] });
+    const model = stack.wrapModel(scriptedModel(() => ({ say: `half ${KEY} and bob`, throw: new Error("broken") })));
+    let text = "";
+    const error = await (async () => {
+      for await (const chunk of await model.stream("hi", stack.as(who))) text += chunk.text;
+      return null;
+    })().catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("broken");
+    expect(text).toBe(`half ${MASK} and bob`);
+  });
+});

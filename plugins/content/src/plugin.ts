@@ -5,7 +5,7 @@ import type { ChatResult } from "@langchain/core/outputs";
 import { Boundary } from "./boundary/boundary.js";
 import { Passing } from "./boundary/passing.js";
 import type { Program } from "./detect/program.js";
-import { blockedError, refusalOf } from "./errors.js";
+import { blockedError, FIX, refusalOf } from "./errors.js";
 import { Places } from "./filter.js";
 import { Content, type ContentFlagged, contentHooks } from "./keys.js";
 import { options } from "./options.js";
@@ -57,7 +57,7 @@ function tapInput(api: PluginApi, places: Places): void {
     const outcome = places.look("input", input.value, run, null, true);
     if (outcome.kind === "blocked") {
       const { code, message, reason } = outcome.refusal;
-      return deny(code, message, { reason });
+      return deny(code, message, { reason, do: FIX });
     }
     return outcome.kind === "hidden" ? transform({ ...input, value: outcome.value }) : undefined;
   });
@@ -77,7 +77,7 @@ function tapArguments(api: PluginApi, places: Places, program: Program): void {
     );
   api.tap(hooks.tool.authorize, (call, run) => {
     const emptied = places.refusedCall(run, call.callId, call.name);
-    if (emptied !== null) return deny(emptied.code, emptied.message, { reason: emptied.reason });
+    if (emptied !== null) return deny(emptied.code, emptied.message, { reason: emptied.reason, do: FIX });
     const outcome = places.look("toolArguments", call.parsed, run, call.name, true);
     if (outcome.kind === "clean") return undefined;
     // What the schema made of the arguments is what runs; it cannot be changed any more.
@@ -85,7 +85,7 @@ function tapArguments(api: PluginApi, places: Places, program: Program): void {
       outcome.kind === "blocked"
         ? outcome.refusal
         : refusalOf("arguments", "toolArguments", "found after they were read");
-    return deny(code, message, { reason });
+    return deny(code, message, { reason, do: FIX });
   });
 }
 

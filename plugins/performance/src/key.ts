@@ -15,13 +15,13 @@ const MAX_DEPTH = 32;
 const MAX_NODES = 20_000;
 const MAX_CHARACTERS = 1_048_576;
 
+/** `@` and a number by identity, `#` and a text where an author declared one. */
 const tokens = new WeakMap<object, string>();
-const declared = new WeakMap<object, string>();
 let lastToken = 0;
 
 /** Never given twice, so no later object is taken for one that is gone. */
 function tokenOf(live: object): string {
-  const known = declared.get(live) ?? tokens.get(live);
+  const known = tokens.get(live);
   if (known !== undefined) return known;
   const token = `@${++lastToken}`;
   tokens.set(live, token);
@@ -41,7 +41,7 @@ export function cacheKey<T extends object>(live: T, key: string): T {
   if ((typeof live !== "object" && typeof live !== "function") || live === null)
     throw cacheKeyInvalid("its first argument is no object");
   if (typeof key !== "string" || key === "") throw cacheKeyInvalid("its second argument is no text, or an empty one");
-  declared.set(live, `#${JSON.stringify(key)}`);
+  tokens.set(live, `#${JSON.stringify(key)}`);
   return live;
 }
 
@@ -85,7 +85,7 @@ class Encoder {
   #container(value: object, depth: number): string {
     if (depth >= MAX_DEPTH) throw new Bypass("too-deep");
     // The short way for what is known already: a list of 200 tools is asked for at every hit.
-    const known = this.live ? (declared.get(value) ?? tokens.get(value)) : undefined;
+    const known = this.live ? tokens.get(value) : undefined;
     if (known !== undefined) return known;
     if (types.isProxy(value)) throw new Bypass("proxy");
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value, depth);
@@ -96,7 +96,7 @@ class Encoder {
     if (proto === Date.prototype || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
       return this.#leaf(value);
     const token = tokenOf(value);
-    return this.live || declared.has(value) ? token : token + this.#fieldsOf(value);
+    return this.live || token.startsWith("#") ? token : token + this.#fieldsOf(value);
   }
 
   #leaf(value: object): string {

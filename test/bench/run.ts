@@ -6,6 +6,7 @@ import { decisions } from "./cases/decisions.js";
 import { agentRuns, idleRuns, reactRuns } from "./cases/graphs.js";
 import { workflowCache } from "./cases/workflow-cache.js";
 import { bytesPerCall, loops, onions } from "./cases/dispatch.js";
+import { systemRuns } from "./cases/system.js";
 import { exceeded, type Group, measure, table } from "./harness.js";
 
 const quick = process.argv.includes("--quick");
@@ -67,6 +68,25 @@ const groups: readonly Group[] = [
       { name: "one wrapModelCall + wrapToolCall middleware", times: 4, run: agentRuns.wrapOnly },
       { name: "one beforeModel + afterModel middleware", times: 4, run: agentRuns.beforeAfter },
       { name: "five beforeModel + afterModel middlewares", times: 4, run: agentRuns.beforeAfter5 },
+    ],
+    budgets: {},
+  },
+  {
+    title: "All seven plugins, ten tool calls, scripted model",
+    rounds: quick ? 5 : 21,
+    cases: [
+      { name: "bare LangGraph", times: 4, run: systemRuns.bare },
+      { name: "all seven plugins", times: 4, run: systemRuns.all },
+    ],
+    budgets: { "all seven plugins": 1.08 },
+    limits: { "all seven plugins": 4 },
+  },
+  {
+    title: "createAgent, ten tool calls, and eight of LangChain's middlewares",
+    rounds: quick ? 5 : 11,
+    cases: [
+      { name: "createAgent", times: 4, run: systemRuns.agent },
+      { name: "eight stock middlewares", times: 4, run: systemRuns.stock },
     ],
     budgets: {},
   },

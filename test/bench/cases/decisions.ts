@@ -8,7 +8,13 @@ const USERS = 10_000;
 const TOOLS = 10;
 const QUESTIONS = 2_000;
 
+// Equal lists share one place, as the plugin keeps them.
+const METHODS = Object.freeze(["create", "read"]);
 const grant = (userId: string, toolName: string, index: number): ToolPermission => ({
+  permissionLevel: "write",
+  allowedMethods: index % 2 === 0 ? null : METHODS,
+  notBefore: null,
+  expiry: index % 3 === 0 ? null : 2_000,
   id: `g-${index}`,
   userId,
   service: null,
@@ -16,11 +22,7 @@ const grant = (userId: string, toolName: string, index: number): ToolPermission 
   tenantId: "acme",
   anyTenant: false,
   toolName,
-  permissionLevel: "write",
-  allowedMethods: index % 2 === 0 ? null : ["create", "read"],
   rateLimit: [],
-  notBefore: null,
-  expiry: index % 3 === 0 ? null : 2_000,
   grantedBy: null,
   grantedAt: 0,
 });

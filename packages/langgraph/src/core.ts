@@ -1,6 +1,7 @@
 import type { Clock, Epoch, Kernel } from "@graphtap/kernel";
 import type { z } from "zod";
 import type { Dispatch } from "./dispatch.js";
+import type { EventListener } from "./events/tracer.js";
 import type { Envelopes, Issued } from "./identity/envelope.js";
 import type { IdentityResolver } from "./identity/server.js";
 import type { FrameStore } from "./run/frames.js";
@@ -16,6 +17,8 @@ export interface Core {
   readonly frames: FrameStore;
   /** An identity on its way from a graph's entry point to its iterator, which is made in the same turn. */
   entering: Issued | null;
+  /** Who hears the events of the run that is about to begin, on the way to it in the same turn. */
+  listening: EventListener | null;
   readonly permits: PermitIndex;
   readonly envelopes: Envelopes;
   readonly paused: PausedThreads;

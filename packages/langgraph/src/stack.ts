@@ -124,6 +124,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     frames: new FrameStore(),
     passes: new Passes(),
     entering: null,
+    listening: null,
     permits: new WeakMap(),
     envelopes: new Envelopes(kernel.name, kernel.clock, identityTtlMs ?? IDENTITY_TTL_MS),
     paused: new PausedThreads(),

@@ -20,7 +20,15 @@ export function hookedWriters(core: Core, node: string, writers: readonly Runnab
 function hooked(core: Core, node: string, writer: Runnable): Runnable {
   const invoke = (input: unknown, config?: Config): Promise<unknown> => {
     const outer = core.frames.getStore();
-    if (outer === undefined || !needsWatch(outer.scope.dispatch)) return writer.invoke(input, config);
+    if (outer === undefined) return writer.invoke(input, config);
+    const { scope } = outer;
+    const done = watching(outer, input, config);
+    // The output's judge must know what a run broke off in.
+    if (scope.dispatch.run.output.used && outer.ctx === scope.ctx) done.catch((error: unknown) => scope.threw(error));
+    return done;
+  };
+  const watching = (outer: Frame, input: unknown, config?: Config): Promise<unknown> => {
+    if (!needsWatch(outer.scope.dispatch)) return writer.invoke(input, config);
     const frame: Frame = { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, node }) };
     return core.frames.run(frame, () => writer.invoke(input, watched(core, frame, config)));
   };

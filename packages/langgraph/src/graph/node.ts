@@ -98,15 +98,24 @@ export class HookedBound extends Runnable {
     }
   }
 
-  async #watched(scope: RunScope, input: unknown, config: Config | undefined): Promise<unknown> {
-    try {
-      return await this.inner.invoke(input, config);
-    } catch (error) {
-      if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
-      throw error;
-    } finally {
+  /** Hands on the node's own promise: one around it would come a turn later, and what is told next with it. */
+  #watched(scope: RunScope, input: unknown, config: Config | undefined): Promise<unknown> {
+    const over = (): void => {
       scope.open--;
+    };
+    const failed = (error: unknown): void => {
+      if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
+      over();
+    };
+    let done: Promise<unknown>;
+    try {
+      done = this.inner.invoke(input, config);
+    } catch (error) {
+      failed(error);
+      throw error;
     }
+    done.then(over, failed);
+    return done;
   }
 
   async #around(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {

@@ -1,4 +1,5 @@
 import type { Runnable } from "@langchain/core/runnables";
+import type { EventTracer } from "../events/tracer.js";
 import type { Config } from "../identity/envelope.js";
 
 /** A node of a compiled graph, as far as wrapping needs it. */
@@ -14,6 +15,7 @@ export interface PregelLike {
   readonly name?: string;
   readonly nodes: Record<string, NodeLike>;
   readonly streamMode: readonly string[] | string;
+  readonly outputChannels: readonly string[] | string;
   readonly config?: Config;
   readonly autoValidate?: boolean;
   readonly interruptBefore?: readonly string[] | string;
@@ -27,7 +29,8 @@ export interface PregelLike {
   getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }>;
   updateState(config: Config, ...rest: unknown[]): Promise<unknown>;
   bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown>;
-  _streamLog(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown>;
+  _streamLog(input: unknown, tracer: EventTracer, ...rest: unknown[]): AsyncGenerator<unknown>;
+  _streamEventsV2(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown>;
   _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown>;
 }
 

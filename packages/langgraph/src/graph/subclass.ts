@@ -1,5 +1,6 @@
 import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import type { Core } from "../core.js";
+import { EventListener, type EventTracer, eventTracerOf } from "../events/tracer.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
@@ -32,6 +33,22 @@ function stateful<G extends PregelLike>(core: Core, graph: G): G {
   return saver === graph.checkpointer
     ? graph
     : (Object.create(graph, { checkpointer: { value: saver, writable: true } }) as G);
+}
+
+/** The stream of a run of which this tracer makes events: it hears of no other. */
+function heard(
+  core: Core,
+  graph: PregelLike,
+  input: unknown,
+  config: Config,
+  tracer: EventTracer | null,
+): Promise<unknown> {
+  core.listening = tracer === null ? null : new EventListener(tracer);
+  try {
+    return graph.stream(input, config);
+  } finally {
+    core.listening = null;
+  }
 }
 
 /**
@@ -78,16 +95,26 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       return heardLeaving(super.streamEvents(input, options, streamOptions));
     }
 
-    // Where LangChain's streamEvents v1 and streamLog read a run.
-    override _streamLog(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown> {
-      const stream = (given: unknown, config: Config) => quietlyLeft(this.stream(given, config) as never);
-      return super._streamLog.call(Object.create(this, { stream: { value: stream } }), input, ...rest);
+    // Where LangChain's streamEvents v1 and streamLog read a run, and where v2 does.
+    override _streamLog(input: unknown, tracer: EventTracer, ...rest: unknown[]): AsyncGenerator<unknown> {
+      const stream = (given: unknown, config: Config) => {
+        quietlyLeft(tracer.writer, config.signal);
+        return heard(core, this, given, config, tracer);
+      };
+      return super._streamLog.call(Object.create(this, { stream: { value: stream } }), input, tracer, ...rest);
+    }
+    override _streamEventsV2(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown> {
+      const stream = (given: unknown, config: Config) =>
+        heard(core, this, given, config, eventTracerOf(config as never));
+      return super._streamEventsV2.call(Object.create(this, { stream: { value: stream } }), input, ...rest);
     }
 
     override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {
       const taken = core.envelopes.take(options, this.getName());
       const issued = taken.issued ?? core.entering ?? this[IDENTITY] ?? null;
       core.entering = null;
+      const listener = core.listening;
+      core.listening = null;
       const self = stateful(core, this);
       const target = {
         name: this.getName(),
@@ -95,6 +122,8 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
         hasCheckpointer:
           typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
         bound: this.config,
+        listener,
+        keys: (taken.config as { outputKeys?: readonly string[] } | undefined)?.outputKeys ?? this.outputChannels,
         source: (given: unknown, config?: Config) => super._streamIterator.call(self, given, config),
         stoppedEarly:
           typeof this.checkpointer === "object" && hasBreakpoints(this, options)

@@ -21,7 +21,7 @@ export interface RunRequest {
   readonly subgraphs: boolean;
 }
 
-/** The root output, judged once before the last chunk is released. */
+/** The root output, judged once before a chunk or an event shows it. */
 export interface RunOutput {
   readonly value: unknown;
 }
@@ -71,7 +71,7 @@ export const run = Object.freeze({
   }),
   output: defineHook.guard<RunOutput, RunContext>("run.output", {
     transform: true,
-    doc: "Judges the root output once per run, before the last root chunk is released; never on a pause or an error.",
+    doc: "Judges the root output once per run, before a root chunk or an event shows it; never on a pause or an error.",
   }),
   error: defineHook.series<RunError, RunContext>("run.error", {
     doc: "A run failed; interrupts and aborts are no errors.",

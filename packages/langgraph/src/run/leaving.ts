@@ -35,18 +35,17 @@ export function heardLeaving<S>(stream: S): S {
 }
 
 /**
- * The run behind a log of events, which ends without an error once the log's consumer left: LangChain reads it in a
- * promise that it looks at only if somebody reads the log to its end, and Node ends a process for the others.
+ * Lets the run behind a log of events end without an error once the log's consumer left. LangChain reads the run in a
+ * promise that it looks at only when somebody reads the log to its end, and Node ends a process for a rejection that
+ * nobody looks at. The promise waits for the log to be closed: for one that was left it waits for good.
  */
-export async function quietlyLeft(started: Promise<AsyncIterator<unknown>>): Promise<AsyncIterable<unknown>> {
-  const quietly = <T>(step: Promise<T>, nothing: T): Promise<T> =>
-    step.catch((error: unknown) => (isLeft(error) ? nothing : Promise.reject(error)));
-  const over: IteratorResult<unknown> = { done: true, value: undefined };
-  const stream = await quietly<AsyncIterator<unknown> | null>(started, null);
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => (stream === null ? Promise.resolve(over) : quietly(stream.next(), over)),
-      return: async () => stream?.return?.() ?? over,
-    }),
+export function quietlyLeft(writer: { close(): Promise<void> } | undefined, signal: AbortSignal | undefined): void {
+  if (writer === undefined || signal === undefined) return;
+  const close = writer.close.bind(writer);
+  writer.close = () => {
+    const closed = close();
+    if (!isLeft(signal.reason)) return closed;
+    closed.catch(() => undefined);
+    return new Promise(() => {});
   };
 }

@@ -3,9 +3,8 @@ import { denialOf, refusal } from "../tool/gate.js";
 import { type Chunk, type Layout, readChunk, writeChunk } from "./modes.js";
 import type { RunScope } from "./scope.js";
 
-const isPause = (payload: unknown): boolean =>
+export const isPause = (payload: unknown): boolean =>
   typeof payload === "object" && payload !== null && "__interrupt__" in payload;
-const NOTHING: Promise<unknown[]> = Promise.resolve([]);
 /** Modes whose chunks may follow the last state of a run; any other chunk proves that another step began. */
 const AFTER_STATE = new Set(["checkpoints", "debug", "updates"]);
 const mayFollow = ({ mode, payload }: Chunk): boolean =>
@@ -18,7 +17,44 @@ const supersedes = ({ mode, payload }: Chunk): boolean =>
   !isPause(payload) &&
   typeof payload === "object" &&
   payload !== null &&
-  Object.values(payload).some((written) => written !== null && written !== undefined);
+  Object.values(payload).some(
+    (written) =>
+      written !== null &&
+      written !== undefined &&
+      (typeof written !== "object" || Array.isArray(written) || Object.keys(written as object).length > 0),
+  );
+
+/** Failures of the graph and not of a node: no output was made, or it was not the end. */
+const NO_OUTPUT = new Set([
+  "GRAPH_RECURSION_LIMIT",
+  "INVALID_CONCURRENT_GRAPH_UPDATE",
+  "INVALID_GRAPH_NODE_RETURN_VALUE",
+]);
+
+/** Whether a run that failed like this cannot have come to its output. */
+export const cannotBeOutput = (scope: RunScope, error: unknown): boolean =>
+  scope.broke(error) || NO_OUTPUT.has((error as { lc_error_code?: string } | null)?.lc_error_code ?? "");
+
+/**
+ * What the guards make of an output; null leaves it as it is.
+ *
+ * @throws DeniedError when a guard refuses it.
+ */
+export async function judge(scope: RunScope, value: unknown): Promise<{ readonly value: unknown } | null> {
+  const verdict = await scope.dispatch.run.output.call(Object.freeze({ value }), scope.ctx);
+  const subject = `the output of "${scope.ctx.workflow}"`;
+  if (verdict.effect === "deny") throw new DeniedError(subject, denialOf(verdict));
+  if (verdict.effect === "escalate")
+    throw new DeniedError(
+      subject,
+      refusal(
+        "APPROVAL_NOT_POSSIBLE",
+        "The output needs an approval that nobody can give here.",
+        "run.output escalated",
+      ),
+    );
+  return verdict.changed && verdict.value !== undefined ? { value: verdict.value.value } : null;
+}
 
 /**
  * Judges the root output before its last chunk leaves. The last state and the updates that made it are held back until
@@ -32,7 +68,10 @@ export class OutputGate {
   #paused = false;
   /** A node was at work after the last chunk that was held. */
   #goesOn = false;
-  #waiting: (() => void) | null = null;
+  /** Told of chunks that a node which begins proves not to be the last. */
+  onFree: (chunks: readonly unknown[]) => void = () => {};
+  /** The judge said no, or could not say. */
+  refused = false;
 
   constructor(
     readonly scope: RunScope,
@@ -43,7 +82,7 @@ export class OutputGate {
   ) {
     scope.onWork = () => {
       this.#goesOn = true;
-      this.#waiting?.();
+      this.onFree(this.#release());
     };
   }
 
@@ -67,25 +106,6 @@ export class OutputGate {
     return [...free, ...this.#release()];
   }
 
-  /** Waits for the graph's next step; gives at once what a node that begins meanwhile proves not to be the last. */
-  proof(step: Promise<unknown>): Promise<unknown[]> {
-    if (this.#held.length === 0) return NOTHING;
-    return new Promise((resolve) => {
-      const done = (free: unknown[]): void => {
-        this.#waiting = null;
-        resolve(free);
-      };
-      this.#waiting = () => {
-        const free = this.#release();
-        if (free.length > 0) done(free);
-      };
-      step.then(
-        () => done([]),
-        () => done([]),
-      );
-    });
-  }
-
   /**
    * The run came to its end: judges the output and gives what was held.
    *
@@ -93,21 +113,10 @@ export class OutputGate {
    */
   async end(): Promise<unknown[]> {
     if (this.#paused || this.scope.paused || !this.#hasState) return this.#drain();
-    const verdict = await this.scope.dispatch.run.output.call(Object.freeze({ value: this.#state }), this.scope.ctx);
-    if (verdict.effect === "deny")
-      throw new DeniedError(`the output of "${this.scope.ctx.workflow}"`, denialOf(verdict));
-    if (verdict.effect === "escalate")
-      throw new DeniedError(
-        `the output of "${this.scope.ctx.workflow}"`,
-        refusal(
-          "APPROVAL_NOT_POSSIBLE",
-          "The output needs an approval that nobody can give here.",
-          "run.output escalated",
-        ),
-      );
-    if (verdict.changed && verdict.value !== undefined) {
-      this.#replace(verdict.value.value);
-    }
+    this.refused = true;
+    const transformed = await judge(this.scope, this.#state);
+    this.refused = false;
+    if (transformed !== null) this.#replace(transformed.value);
     return this.#drain();
   }
 
@@ -127,9 +136,7 @@ export class OutputGate {
 
   /** The run failed: gives what was held, unless that may have been the output, which nobody judged. */
   failed(error: unknown): unknown[] {
-    return this.#goesOn || (error as { lc_error_code?: unknown } | null)?.lc_error_code === "GRAPH_RECURSION_LIMIT"
-      ? this.#drain()
-      : [];
+    return !this.refused && (this.#goesOn || cannotBeOutput(this.scope, error)) ? this.#drain() : [];
   }
 
   #drain(): unknown[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Passage, type Watch } from "./passage.js";
+import { LaterStep, Passage, type Watch } from "./passage.js";
 
 const chunk = (value: unknown): IteratorResult<unknown> => ({ done: false, value });
 const done: IteratorResult<unknown> = { done: true, value: undefined };
@@ -99,5 +99,28 @@ describe("Passage", () => {
     await expect(passage.then(null, null)).resolves.toEqual(chunk(1));
     await expect(passage.then(undefined, () => "never")).resolves.toEqual(chunk(1));
     expect(Object.prototype.toString.call(passage)).toBe("[object Promise]");
+  });
+});
+
+describe("LaterStep", () => {
+  it("gives a step that was taken later in the very turn in which it came", async () => {
+    const later = (step: Promise<IteratorResult<unknown>>): LaterStep => new LaterStep(Promise.resolve(), () => step);
+    expect(await turnsOf(later)).toBe(await turnsOf((step) => step));
+    expect(await later(Promise.resolve(chunk(1)))).toEqual(chunk(1));
+  });
+
+  it("fails with what comes before it, with the step, and with its reader", async () => {
+    const step = Promise.resolve(chunk(1));
+    const broken = Promise.reject<never>(new Error("broken"));
+    await expect(new LaterStep(broken, () => step)).rejects.toThrow("broken");
+    await expect(new LaterStep(Promise.resolve(), () => broken)).rejects.toThrow("broken");
+    expect(await new LaterStep(Promise.resolve(), () => broken).catch(() => done)).toBe(done);
+    const reader = new LaterStep(Promise.resolve(), () => step).then(() => {
+      throw new Error("the reader's");
+    });
+    await expect(reader).rejects.toThrow("the reader's");
+    let last = false;
+    await new LaterStep(Promise.resolve(), () => step).finally(() => (last = true));
+    expect(last).toBe(true);
   });
 });

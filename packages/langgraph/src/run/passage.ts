@@ -53,3 +53,46 @@ export class Passage implements Promise<Result> {
     return Promise.resolve<Result>(this).finally(onFinally);
   }
 }
+
+/**
+ * A step that is taken once something came before it. Its reader gets the result in the very turn in which the step
+ * gives it: `before.then(take)` would give it three turns later, and the first chunk of a run would be told after what
+ * the run does next.
+ */
+export class LaterStep implements Promise<Result> {
+  readonly [Symbol.toStringTag] = "Promise";
+  readonly #taken: Promise<{ readonly step: Promise<Result> }>;
+
+  constructor(before: Promise<void>, take: () => Promise<Result>) {
+    // In an object: a promise of a promise would wait for it.
+    this.#taken = before.then(() => ({ step: take() }));
+  }
+
+  then<A = Result, B = never>(
+    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return new Promise((resolve, reject) => {
+      const settle =
+        <V>(handle: (value: V) => unknown) =>
+        (value: V): void => {
+          try {
+            resolve(handle(value) as A | B);
+          } catch (error) {
+            reject(error);
+          }
+        };
+      const result = settle(onResult ?? ((value: Result) => value));
+      const failed = onError ? settle(onError) : reject;
+      this.#taken.then(({ step }) => step.then(result, failed), failed);
+    });
+  }
+
+  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
+    return this.then(undefined, onError);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<Result> {
+    return Promise.resolve<Result>(this).finally(onFinally);
+  }
+}

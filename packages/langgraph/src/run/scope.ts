@@ -22,6 +22,8 @@ export class RunScope {
   readonly observed = new Map<string, ObservedCall>();
   /** Told when a node of the run itself begins. */
   onWork: (() => void) | null = null;
+  /** What a node of the run itself, or an edge, threw last. */
+  #thrown: { readonly error: unknown } | null = null;
   /** The run's own nodes at work, by the signal that stops them. */
   readonly #work = new Set<{ readonly signal: AbortSignal | undefined }>();
 
@@ -48,8 +50,20 @@ export class RunScope {
     const work = { signal };
     const over = (): boolean => this.#work.delete(work);
     this.#work.add(work);
-    done.then(over, over);
+    done.then(over, (error: unknown) => {
+      over();
+      this.threw(error);
+    });
     this.onWork?.();
+  }
+
+  threw(error: unknown): void {
+    this.#thrown = { error };
+  }
+
+  /** Whether a node of the run itself, or an edge, threw this: then the run broke off in it. */
+  broke(error: unknown): boolean {
+    return this.#thrown !== null && this.#thrown.error === error;
   }
 
   /** A node stopped at an interrupt; a subgraph's is seen once more by the node around it. */

@@ -1,12 +1,15 @@
 import type { Core } from "../core.js";
+import { EventGate } from "../events/gate.js";
+import type { EventListener } from "../events/tracer.js";
 import { identityChanged } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
 import { Execution, type Launch } from "./execution.js";
 import { innerPrincipal } from "./identity.js";
+import { JudgedStream } from "./judged.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
 import { OutputGate, withState } from "./output.js";
-import { Passage, type Watch } from "./passage.js";
+import { LaterStep, Passage, type Watch } from "./passage.js";
 import type { Frame } from "./scope.js";
 import { needsWatch } from "../watch/inject.js";
 import { scrub, showsCallbacks } from "../watch/scrub.js";
@@ -23,6 +26,10 @@ export interface StreamTarget {
   /** What `withConfig` bound; LangGraph merges it under the call's own config, deep inside. */
   readonly bound: Config | undefined;
   readonly source: Source;
+  /** What makes events of the run's chunks and steps; null where its reader gets the chunks. */
+  readonly listener: EventListener | null;
+  /** What the graph gives out. */
+  readonly keys: readonly string[] | string;
   /** Whether a run without interrupts stopped all the same: at a static breakpoint. */
   readonly stoppedEarly: ((options: Config | undefined) => Promise<boolean>) | null;
 }
@@ -106,14 +113,12 @@ class RunStream {
   #execution: Execution | null = null;
   #frame: Frame | null = null;
   #inner: AsyncIterator<unknown> | null = null;
-  #output: OutputGate | null = null;
+  #judged: JudgedStream | null = null;
+  #events: EventGate | null = null;
   /** Set where chunks show callbacks, and one of them is ours. */
   #scrubbed: Layout | null = null;
-  #ready: unknown[] = [];
-  /** A step under way, for chunks that left before it came. */
-  #pending: Step | null = null;
-  /** What the run failed with, while chunks from before are still to be delivered. */
-  #failure: { readonly error: unknown } | null = null;
+  /** Chunks that the judge of the output adds. */
+  #more: unknown[] = [];
   /** Nobody taps a run: its chunks pass as if there were no stack. */
   #plain = false;
   /** LangGraph starts its loop in the first step, so what runs in there stays in the frame; only taps need it again. */
@@ -141,12 +146,13 @@ class RunStream {
     if (this.#inner !== null) return this.#step(value);
     if (this.#finished) return Promise.resolve({ done: true, value: undefined });
     this.#opening ??= this.#open();
-    return this.#opening.then(() => this.#step(value));
+    return new LaterStep(this.#opening, () => this.#step(value));
   }
 
   /** The consumer left: the run is over now, whatever still runs inside. */
   return(value?: unknown): Step {
     this.#finished = true;
+    this.#events?.shut();
     const ended = this.#execution?.end("cancelled", "ABORTED", null);
     const frame = this.#frame;
     const inner = this.#inner;
@@ -160,7 +166,7 @@ class RunStream {
     const inner = this.#inner;
     if (inner?.throw === undefined || this.#frame === null) return this.return().then(() => Promise.reject(error));
     const step = this.#core.frames.run(this.#frame, () => inner.throw?.(error) as Step);
-    return this.#plain ? step : this.#watch(step);
+    return this.#plain ? step : new Passage(step, this.#passing);
   }
 
   async #open(): Promise<void> {
@@ -187,7 +193,7 @@ class RunStream {
       await execution.fail(error);
       throw error;
     }
-    const inner = this.#output?.inner ?? layout;
+    const inner = dispatch.run.output.used && this.#events === null ? withState(layout) : layout;
     if (showsCallbacks(inner) && needsWatch(dispatch)) this.#scrubbed = inner;
     this.#plain = dispatch.idle;
     if (this.#plain) execution.letGo();
@@ -217,18 +223,26 @@ class RunStream {
   /** Asks the graph for its state as well, where the output is judged and the caller streams something else. */
   #outputOptions(layout: Layout, execution: Execution): Config | undefined {
     if (!execution.scope.dispatch.run.output.used) return this.#options;
+    if (this.#target.listener !== null) {
+      this.#events = new EventGate(this.#target.listener, execution.scope, layout, this.#target.keys);
+      return this.#options;
+    }
     const inner = withState(layout);
-    this.#output = new OutputGate(execution.scope, inner, layout);
+    const gate = new OutputGate(execution.scope, inner, layout);
+    this.#judged = new JudgedStream({
+      gate,
+      pull: () => this.#pull(undefined).then(this.#seen),
+      ended: () => this.#checkPause(execution),
+      failed: (error) => (gate.refused ? execution.refuse(error) : execution.fail(error)),
+    });
     return inner === layout ? this.#options : { ...this.#options, streamMode: inner.modes };
   }
 
   #step(value: unknown): Step {
-    if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() });
-    if (this.#failure !== null) return Promise.reject(this.#failure.error);
-    const step = this.#pending ?? this.#pull(value);
-    if (this.#plain) return step;
-    this.#pending = null;
-    return this.#output === null ? this.#watch(step) : this.#judged(this.#output, step);
+    if (this.#more.length > 0) return Promise.resolve({ done: false, value: this.#more.shift() });
+    if (this.#plain) return this.#pull(value);
+    // Chunks pass in their own turn: a later one loses events before an error.
+    return new Passage(this.#judged === null ? this.#pull(value) : this.#judged.next(), this.#passing);
   }
 
   #pull(value: unknown): Step {
@@ -238,61 +252,44 @@ class RunStream {
     return this.#core.frames.run(this.#frame as Frame, () => inner.next(value));
   }
 
-  async #judged(output: OutputGate, step: Step): Step {
-    const free = await output.proof(step);
-    if (free.length === 0) return this.#watch(step);
-    this.#pending = step;
-    this.#ready.push(...free);
-    return this.#step(undefined);
-  }
-
-  /** Chunks pass in their own turn: a later one loses events before an error. */
-  #watch(step: Step): Step {
-    return this.#output === null ? new Passage(step, this.#passing) : step.then(this.#onResult, this.#onError);
-  }
+  readonly #seen = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+    if (result.done !== true && this.#scrubbed !== null) scrub(this.#scrubbed, result.value);
+    return result;
+  };
 
   readonly #passing: Watch = {
     chunk: (result) => {
-      if (this.#scrubbed !== null) scrub(this.#scrubbed, result.value);
+      if (this.#judged === null) this.#seen(result);
+      this.#events?.chunk(result.value);
     },
     done: (result) => this.#finish(result),
-    failed: (error) => this.#onError(error),
+    failed: async (error) => {
+      this.#events?.failed(error);
+      await this.#execution?.fail(error);
+      throw error;
+    },
   };
 
-  readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> | Step => {
-    if (result.done === true) return this.#finish(result);
-    this.#passing.chunk(result);
-    if (this.#output === null) return result;
-    this.#ready.push(...this.#output.push(result.value));
-    return this.#step(undefined);
-  };
-
-  readonly #onError = (error: unknown): Step => {
-    const ended = this.#execution?.fail(error);
-    const held = this.#output?.failed(error) ?? [];
-    if (held.length > 0) {
-      this.#ready.push(...held);
-      this.#failure = { error };
-    }
-    const then = (): Step => (held.length > 0 ? this.#step(undefined) : Promise.reject(error));
-    return ended === undefined ? then() : ended.then(then);
-  };
+  /** A static breakpoint raises no interrupt that a node could see. */
+  async #checkPause({ scope }: Execution): Promise<void> {
+    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#options)))
+      scope.pause([]);
+  }
 
   async #finish(result: IteratorResult<unknown>): Promise<IteratorResult<unknown>> {
     const execution = this.#execution as Execution;
-    if (this.#output !== null) {
+    const { scope } = execution;
+    if (this.#judged === null) await this.#checkPause(execution);
+    if (this.#events !== null) {
       try {
-        this.#ready.push(...(await this.#output.end()));
-        this.#output = null;
+        this.#more = await this.#events.end();
+        this.#events = null;
       } catch (error) {
         await execution.refuse(error);
         throw error;
       }
-      if (this.#ready.length > 0) return this.#step(undefined);
+      if (this.#more.length > 0) return this.#step(undefined);
     }
-    const { scope } = execution;
-    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#options)))
-      scope.pause([]);
     await execution.end(scope.paused ? "paused" : "ok", null, null);
     return result;
   }

@@ -8,7 +8,13 @@ const text = readdirSync(here, { recursive: true, encoding: "utf8" })
   .map((file) => readFileSync(here + file, "utf8"))
   .join("\n");
 /** LangChain's and LangGraph's own, and names of variables. */
-const FOREIGN = ["MODEL_ABORTED", "GRAPH_RECURSION_LIMIT", "GRAPHTAP_STRICT"];
+const FOREIGN = [
+  "MODEL_ABORTED",
+  "GRAPH_RECURSION_LIMIT",
+  "INVALID_CONCURRENT_GRAPH_UPDATE",
+  "INVALID_GRAPH_NODE_RETURN_VALUE",
+  "GRAPHTAP_STRICT",
+];
 
 it("explains every code that this package throws, denies or ends a call with, and no other", () => {
   const used = new Set([...text.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map((match) => match[1] as string));

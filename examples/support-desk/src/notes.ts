@@ -20,7 +20,7 @@ export class Notes {
     return this.#chosen.splice(0);
   }
 }
-export const DeskNotes = defineService<Notes>()("desk-notes");
+const DeskNotes = defineService<Notes>()("desk-notes");
 
 /** A plugin of the host's own: it taps a hook of another plugin, and provides what it saw. */
 export const deskNotes = definePlugin({

@@ -15,7 +15,7 @@ export const GENESIS = "0".repeat(64);
 /** Longest text of a field, in characters; more is cut and marked. */
 export const MAX_TEXT = 1_024;
 /** Most keys of `details`. */
-export const MAX_DETAILS = 32;
+const MAX_DETAILS = 32;
 const MARK = "…";
 
 /** Where an entry stands in the log. */

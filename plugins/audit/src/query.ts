@@ -34,7 +34,7 @@ export const parseQuery = (query: AuditQuery): z.ZodSafeParseResult<ParsedQuery>
 const SAME = ["service", "tool", "event", "class", "decision", "code", "runId", "threadId"] as const;
 
 /** Whether an entry is one of those that a query asks for. Times and cursor are the reader's business. */
-export function matches(entry: AuditLogEntry, query: ParsedQuery): boolean {
+function matches(entry: AuditLogEntry, query: ParsedQuery): boolean {
   for (const key of SAME) if (query[key] !== undefined && entry[key] !== query[key]) return false;
   const { userId, tenantId } = query;
   if (userId === undefined) return tenantId === undefined || entry.tenantId === tenantId;

@@ -11,7 +11,7 @@ export interface Rating {
 }
 
 /** Ratings kept per run; more are refused. */
-export const MOST_RATINGS = 100;
+const MOST_RATINGS = 100;
 
 /** From this score on somebody was satisfied. */
 const SATISFIED = 0.5;

@@ -16,7 +16,7 @@ export interface Sum extends Outcomes {
   /** Milliseconds of what ended well or with an error. */
   readonly durations: Histogram;
 }
-export const newSum = (): Sum => ({
+const newSum = (): Sum => ({
   ok: 0,
   failed: 0,
   denied: 0,

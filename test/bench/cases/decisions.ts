@@ -1,7 +1,7 @@
 // The logic itself, not its package's front: what a tool call pays for is the decision, without the parsing of a question
 // that somebody asks by hand.
 import { denialFor } from "../../../plugins/security/src/decide.js";
-import { Grants, type ToolPermission } from "../../../plugins/security/src/grants.js";
+import { Grants, permissionOf, type ToolPermission } from "../../../plugins/security/src/grants.js";
 import type { Group } from "../harness.js";
 
 const USERS = 10_000;
@@ -10,22 +10,23 @@ const QUESTIONS = 2_000;
 
 // Equal lists share one place, as the plugin keeps them.
 const METHODS = Object.freeze(["create", "read"]);
-const grant = (userId: string, toolName: string, index: number): ToolPermission => ({
-  permissionLevel: "write",
-  allowedMethods: index % 2 === 0 ? null : METHODS,
-  notBefore: null,
-  expiry: index % 3 === 0 ? null : 2_000,
-  id: `g-${index}`,
-  userId,
-  service: null,
-  role: null,
-  tenantId: "acme",
-  anyTenant: false,
-  toolName,
-  rateLimit: [],
-  grantedBy: null,
-  grantedAt: 0,
-});
+const grant = (userId: string, toolName: string, index: number): ToolPermission =>
+  permissionOf({
+    id: `g-${index}`,
+    userId,
+    service: null,
+    role: null,
+    tenantId: "acme",
+    anyTenant: false,
+    toolName,
+    permissionLevel: "write",
+    allowedMethods: index % 2 === 0 ? null : METHODS,
+    rateLimit: [],
+    notBefore: null,
+    expiry: index % 3 === 0 ? null : 2_000,
+    grantedBy: null,
+    grantedAt: 0,
+  });
 
 const grants = new Grants();
 const plain = new Map<string, Map<string, ToolPermission>>();

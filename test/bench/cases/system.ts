@@ -59,16 +59,19 @@ stack.get(security).grantToolPermission({ userId: "alice", toolName: "search", p
 const wrapped = stack.wrap(reactGraph(stack.wrapModel(tenTimes().bindTools([search]))));
 const bare = reactGraph(tenTimes().bindTools([search]));
 
-/** Eight that LangChain ships, none of which has anything to do here. Their types are too many for one list. */
-const eight: unknown[] = [
-  summarizationMiddleware({ model: tenTimes() as never, trigger: { tokens: 50_000 } }),
-  humanInTheLoopMiddleware({ interruptOn: {} }),
-  piiMiddleware("email", { applyToOutput: true }),
-  modelCallLimitMiddleware({ runLimit: 1_000 }),
-  toolCallLimitMiddleware({ runLimit: 1_000 }),
-  modelRetryMiddleware({ maxRetries: 1 }),
-  toolRetryMiddleware({ maxRetries: 1 }),
-  contextEditingMiddleware(),
+/** LangChain's types of these take nothing under strict settings. */
+const made = (make: unknown, ...options: readonly unknown[]): unknown =>
+  (make as (...given: readonly unknown[]) => unknown)(...options);
+/** Eight that LangChain ships, none of which has anything to do here. */
+const eight = [
+  made(summarizationMiddleware, { model: tenTimes(), trigger: { tokens: 50_000 } }),
+  made(humanInTheLoopMiddleware, { interruptOn: {} }),
+  made(piiMiddleware, "email", { applyToOutput: true }),
+  made(modelCallLimitMiddleware, { runLimit: 1_000 }),
+  made(toolCallLimitMiddleware, { runLimit: 1_000 }),
+  made(modelRetryMiddleware, { maxRetries: 1 }),
+  made(toolRetryMiddleware, { maxRetries: 1 }),
+  made(contextEditingMiddleware),
 ];
 const stock = createAgent({ model: tenTimes(), tools: [search], middleware: eight as never });
 const agent = createAgent({ model: tenTimes(), tools: [search] });
@@ -78,5 +81,5 @@ export const systemRuns = {
   bare: () => bare.invoke(INPUT, CONFIG),
   all: () => wrapped.invoke(INPUT, stack.as({ userId: "alice" }, CONFIG)),
   agent: () => agent.invoke(INPUT, CONFIG),
-  stock: () => stock.invoke(INPUT as never, CONFIG),
+  stock: () => stock.invoke(INPUT as never, CONFIG as never),
 };

@@ -29,7 +29,7 @@ const endsPath = (folder: string): string => join(folder, "ends.json");
 const isMissing = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === "ENOENT";
 
 /** Where the chains stood when this was last written; null when nobody wrote it, or somebody spoilt it. */
-export async function readEnds(folder: string): Promise<Ends | null> {
+async function readEnds(folder: string): Promise<Ends | null> {
   try {
     const parsed = endsSchema.safeParse(JSON.parse(await readFile(endsPath(folder), "utf8")));
     return parsed.success ? parsed.data : null;

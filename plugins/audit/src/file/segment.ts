@@ -61,7 +61,7 @@ const line = z.strictObject({
 });
 
 /** The entry that a line holds; null when it holds none. */
-export function entryOf(json: string): AuditLogEntry | null {
+function entryOf(json: string): AuditLogEntry | null {
   try {
     const parsed = line.safeParse(JSON.parse(json));
     return parsed.success ? Object.freeze(parsed.data) : null;

@@ -1,6 +1,6 @@
 import type { SecurityLog } from "./audit.js";
 import { grantLimitReached } from "./errors.js";
-import type { Grants, ToolPermission } from "./grants.js";
+import { type Grants, permissionOf, type ToolPermission } from "./grants.js";
 import {
   type GrantInput,
   grantSchema,
@@ -84,7 +84,7 @@ export class Administration {
     const { toolName, permissionLevel, ...given } = read("GRANT_INVALID", "grantToolPermission", this.#schema, input);
     const holder = holderOf(given);
     this.#makeRoom(holder, toolName, at);
-    const permission: ToolPermission = Object.freeze({
+    const permission = permissionOf({
       id: `g-${++this.#issued}`,
       ...holder,
       toolName: this.#shared.of(toolName),

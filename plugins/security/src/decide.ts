@@ -57,12 +57,13 @@ function refusalOf(grants: Grants, request: DecisionRequest): Refusal | null {
   let asker: Subject | null = subject;
   let actor: Subject | null = null;
   for (let depth = 0; asker !== null; depth++) {
-    if (depth === LONGEST_CHAIN || !isNamed(asker)) return refuse("no-identity", asker, actor, null);
-    // Nearly every call: the principal's own grant is enough, and it has no role that could refuse.
-    const held = grants.find(asker, toolName);
+    // Nearly every call: the principal's own grant is enough, and it has no role that could refuse. What was found has
+    // exactly one name.
+    const held = depth < LONGEST_CHAIN ? grants.find(asker, toolName) : undefined;
     const { roles } = asker;
     const plain = roles === undefined || roles.length === 0;
-    if (!plain || held === undefined || judgeGrant(held, method, required, now) !== null) {
+    if (held === undefined || !plain || judgeGrant(held, method, required, now) !== null) {
+      if (depth === LONGEST_CHAIN || !isNamed(asker)) return refuse("no-identity", asker, actor, null);
       const refusal = request.isAdmin?.(asker) === true ? null : refusalOfOne(grants, request, asker, actor, required);
       if (refusal !== null) return refusal;
     }

@@ -30,6 +30,28 @@ export interface ToolPermission extends Holder {
   readonly grantedAt: number;
 }
 
+/**
+ * A permission, frozen. What every decision reads comes first, so that it lies together: among a hundred thousand grants
+ * a decision spends its time on fetching memory. And field by field, for what a spread makes is kept in two places.
+ */
+export const permissionOf = (given: ToolPermission): ToolPermission =>
+  Object.freeze({
+    permissionLevel: given.permissionLevel,
+    allowedMethods: given.allowedMethods,
+    notBefore: given.notBefore,
+    expiry: given.expiry,
+    id: given.id,
+    userId: given.userId,
+    service: given.service,
+    role: given.role,
+    tenantId: given.tenantId,
+    anyTenant: given.anyTenant,
+    toolName: given.toolName,
+    rateLimit: given.rateLimit,
+    grantedBy: given.grantedBy,
+    grantedAt: given.grantedAt,
+  });
+
 type Tools = Map<string, ToolPermission>;
 interface Tenant {
   readonly user: Map<string, Tools>;

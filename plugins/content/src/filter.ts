@@ -2,6 +2,7 @@ import type { RunContext } from "@graphtap/langgraph";
 import { runKey } from "@graphtap/langgraph";
 import { KIND_OF } from "./detect/catalog.js";
 import type { Program } from "./detect/program.js";
+import { filterText } from "./detect/text.js";
 import { type Refusal, refusalOf } from "./errors.js";
 import type { ContentPlace } from "./keys.js";
 import type { Policy } from "./policy.js";
@@ -63,6 +64,21 @@ export class Places {
       if (found.action === "block") ids.add(found.id);
     }).run(value);
     return [...ids];
+  }
+
+  /** A text with everything hidden that the place masks or blocks: for errors, which cannot be refused. */
+  cleaned(place: ContentPlace, text: string, run: RunContext, tool: string | null = null): string {
+    const program = this.policy[place];
+    if (program === null) return text;
+    if (text.length > this.limits.characters) return refusalOf("limit", place).message;
+    const report = this.report(place, run, tool);
+    const shown = filterText(program, text, (found) => {
+      // It is not refused, whatever the action: only what is hidden is hidden.
+      report.sink(found.action === "block" ? { ...found, action: "mask" } : found);
+    });
+    this.listeners.tally.looked(text.length);
+    report.done();
+    return shown;
   }
 
   /** Why a call may not be made whose arguments were emptied; null where they were not. */

@@ -317,6 +317,36 @@ describe("beside other plugins", () => {
         expect(leaks(chunk)).toEqual([]);
   });
 
+  it("hides a secret that an error says, for the model and for the caller", async () => {
+    await using stack = createStack({ plugins: [content()] });
+    const failing = scriptedTool("note", () => new TypeError(`no access with ${KEY}`));
+    const model = stack.wrapModel(
+      scriptedModel((messages) =>
+        messages.at(-1)?.type === "tool"
+          ? { throw: new RangeError(`refused ${KEY}`, { cause: new Error(KEY) }) }
+          : { call: { name: "note", args: {} } },
+      ).bindTools([failing]),
+    );
+    const seen: string[] = [];
+    const graph = stack.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("agent", async (state, config) => {
+          seen.push(state.messages.map(({ text }) => text).join());
+          return { messages: [await model.invoke(state.messages, config)] };
+        })
+        .addNode("tools", new ToolNode([failing]))
+        .addEdge(START, "agent")
+        .addConditionalEdges("agent", toolsCondition)
+        .addEdge("tools", "agent")
+        .compile(),
+    );
+    const error = (await graph.invoke(ask("hi"), stack.as(who)).catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toBe(`refused ${MASK}`);
+    expect(leaks([seen, error.stack, String(error.cause)])).toEqual([]);
+    expect(seen.at(-1)).toContain(`no access with ${MASK}`);
+  });
+
   it("gives what was held when a model breaks off, before its error", async () => {
     await using stack = createStack({ plugins: [content({ personal: "mask" })] });
     const model = stack.wrapModel(scriptedModel(() => ({ say: `half ${KEY} and bob`, throw: new Error("broken") })));

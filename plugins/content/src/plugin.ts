@@ -14,6 +14,7 @@ import { policyOf } from "./policy.js";
 import { Filter } from "./service.js";
 import { MessageStream } from "./stream/message.js";
 import { filteredChunks } from "./stream/model.js";
+import { cleanError } from "./thrown.js";
 import { Tally } from "./tally.js";
 import { toolNameOf, withheld } from "./tool-result.js";
 
@@ -90,6 +91,13 @@ function tapArguments(api: PluginApi, places: Places, program: Program): void {
 }
 
 function tapResults(api: PluginApi, places: Places): void {
+  // What a tool throws, the model reads as a result.
+  api.tap(hooks.tool.call, (call, next, run) =>
+    next(call).then(undefined, (error: unknown) => {
+      if (cleanError(error, (text) => places.cleaned("toolResult", text, run, call.name))) throw error;
+      throw blockedError(`tool "${call.name}"`, refusalOf("error", "toolResult"), "tool.call");
+    }),
+  );
   api.tap(hooks.tool.result, ({ value }, run) => {
     const outcome = places.look("toolResult", value, run, toolNameOf(value));
     if (outcome.kind === "clean") return undefined;

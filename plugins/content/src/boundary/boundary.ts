@@ -4,6 +4,7 @@ import type { Found } from "../detect/sieve.js";
 import { blockedError, refusalOf } from "../errors.js";
 import type { Places } from "../filter.js";
 import type { Report } from "../report.js";
+import { cleanError } from "../thrown.js";
 import { isChunk } from "../stream/message.js";
 import type { Memory } from "../values/memory.js";
 import { EventBlocks, isEvent } from "./events.js";
@@ -54,6 +55,13 @@ export class Boundary implements ChunkFilter {
     this.#check();
     this.#report.done();
     return rests.map(({ ns, payload }) => writeChunk(this.#layout, { ns, mode: "messages", payload }));
+  }
+
+  failed(error: unknown): unknown {
+    const { run, places } = this;
+    return cleanError(error, (text) => places.cleaned("output", text, run))
+      ? error
+      : blockedError(`the run of "${run.workflow}"`, refusalOf("error", "output"), "run.call");
   }
 
   #pieces(piece: Piece): readonly Piece[] {

@@ -6,6 +6,8 @@ export interface ChunkFilter {
   take(chunk: unknown): readonly unknown[];
   /** Nothing comes any more: what was held. */
   end(): readonly unknown[];
+  /** The run failed: what its error may say. */
+  failed(error: unknown): unknown;
 }
 
 /** The chunks of a run with a filter between. Each step is the run's own step: no chunk arrives a turn later for it. */
@@ -60,7 +62,8 @@ export class Passing implements AsyncIterableIterator<unknown> {
 
   readonly #failed = (error: unknown): Result | Promise<Result> => {
     if (this.#last !== null) throw error;
-    this.#last = () => Promise.reject(error);
+    const shown = this.#filter.failed(error);
+    this.#last = () => Promise.reject(shown);
     this.#ready.push(...this.#filter.end());
     return this.next();
   };

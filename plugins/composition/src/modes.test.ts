@@ -60,6 +60,13 @@ const MODES: Readonly<Record<string, (graph: Graph, config: (more?: object) => C
       if (event.event === "on_chain_end" && event.name === "it") output = event.data.output;
     return output;
   },
+  "streamEvents v3": async (graph, config) => {
+    const streamEvents = graph.streamEvents.bind(graph) as unknown as (
+      input: object,
+      config: unknown,
+    ) => Promise<{ output: Promise<unknown> }>;
+    return (await streamEvents(ask("hi"), config({ version: "v3" }))).output;
+  },
   batch: async (graph, config) => (await graph.batch([ask("hi")], config() as never))[0],
   withConfig: (graph, config) => graph.withConfig(config() as never).invoke(ask("hi")),
 };

@@ -155,6 +155,64 @@ describe.each(STRATEGIES)("a %s composite", (strategy) => {
   });
 });
 
+describe("pauses", () => {
+  const asking = (name: string) => speaker(name, () => interrupt(`${name}?`));
+  const who = { userId: "alice", conversationId: "c-1" };
+
+  it("of members side by side are answered each by its own", async () => {
+    const { stack, manager } = desk();
+    const both = await manager.createCompositeWorkflow({
+      executionStrategy: "parallel",
+      enableMemory: true,
+      workflows: [asking("one"), asking("two")],
+    });
+    const paused = (await both.invoke(ask("hi"), stack.as(who))) as unknown as {
+      __interrupt__: { id: string; value: string }[];
+    };
+    expect(paused.__interrupt__.map(({ value }) => value).toSorted()).toEqual(["one?", "two?"]);
+    const resume = Object.fromEntries(paused.__interrupt__.map(({ id, value }) => [id, `to ${value}`]));
+    const done = await both.invoke(new Command({ resume }), stack.as(who));
+    expect(texts(done)).toEqual(["hi", "one: to one?", "two: to two?"]);
+  });
+
+  it("of members of members go on where they were", async () => {
+    const { stack, manager, told } = desk();
+    const ran: string[] = [];
+    const nested = await manager.createCompositeWorkflow({
+      name: "outer",
+      enableMemory: true,
+      workflows: [
+        {
+          name: "inner",
+          workflow: {
+            executionStrategy: "parallel",
+            workflows: [speaker("quick", () => void ran.push("quick")), asking("careful")],
+          },
+        },
+        await manager.createConditionalWorkflow({
+          name: "auto",
+          conditions: { user_tier: "premium" },
+          workflowConfigs: { user_tier: asking("paid"), default: speaker("free") },
+        }),
+      ],
+    });
+    const as = () => stack.as({ ...who, user_tier: "premium" });
+    expect(await nested.invoke(ask("hi"), as())).toMatchObject({ __interrupt__: [{ value: "careful?" }] });
+    expect(await nested.invoke(new Command({ resume: "yes" }), as())).toMatchObject({
+      __interrupt__: [{ value: "paid?" }],
+    });
+    const done = await nested.invoke(new Command({ resume: "sure" }), as());
+    expect(texts(done)).toEqual(["hi", "quick", "careful: yes", "paid: sure"]);
+    expect([ran, told.selections.length]).toEqual([["quick"], 1]);
+    expect(done.outcomes.map(({ member, status }) => `${member} ${status}`)).toEqual(["inner ok", "auto ok"]);
+    expect(told.runs.filter((line) => line.startsWith("end"))).toEqual([
+      "end outer paused",
+      "end outer paused",
+      "end outer ok",
+    ]);
+  });
+});
+
 describe("members", () => {
   it("are specifications, graphs and composites, in each other", async () => {
     const { stack, manager } = desk();

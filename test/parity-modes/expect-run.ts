@@ -1,6 +1,8 @@
 import { expect } from "vitest";
+import type { Lab } from "./lab.js";
 import type { Outcome } from "./outcomes.js";
-import { label, type Line, type Model } from "./record.js";
+import { byRun, label, type Line, type Model } from "./record.js";
+import type { Route } from "./routes.js";
 
 const PAIRS: Readonly<Record<string, string>> = {
   "run.start": "run.end",
@@ -66,4 +68,20 @@ export function expectRun(lines: readonly Line[], route: Shape, outcome: Outcome
 export function thrown(error: unknown): readonly unknown[] {
   const seen = error as { code?: unknown; lc_error_code?: unknown; name?: unknown } | null;
   return [seen?.code, seen?.lc_error_code, seen?.name].filter((part) => typeof part === "string");
+}
+
+/** Drives one cell of the matrix and holds what was thrown, every run and what is left behind to its outcome. */
+export async function expectCell(lab: Lab, route: Route, outcome: Outcome, model: Model): Promise<void> {
+  const error: unknown = await route.drive(lab).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  const left = await lab.settle();
+  if (outcome.throws === null || (route.swallows === true && outcome.refused !== true)) expect(error).toBe(null);
+  else expect(thrown(error)).toContain(outcome.throws);
+  const runs = byRun(lab.lines());
+  expect(runs).toHaveLength(route.runs ?? 1);
+  for (const run of runs) expectRun(run, route, outcome, model);
+  expect(lab.built.tools.reduce((calls, tool) => calls + tool.callCount, 0)).toBe(outcome.tools * (route.runs ?? 1));
+  expect(left).toEqual({ heldEpochs: 0, pending: 0, open: 0 });
 }

@@ -1,5 +1,5 @@
 import { Command, MemorySaver } from "@langchain/langgraph";
-import { createStack, type Plugin, type Stack } from "@graphtap/langgraph";
+import { createStack, type PluginInput, type Stack } from "@graphtap/langgraph";
 import { type FakeClock, fakeClock, recordHooks, type HookRecorder } from "@graphtap/testkit";
 import { modelGuard, outputGuard, policy } from "./guards.js";
 import { inputOf, type Outcome } from "./outcomes.js";
@@ -50,10 +50,16 @@ export interface Lab {
   settle(): Promise<Left>;
 }
 
-export async function createLab(outcome: Outcome, model: Model, extra: readonly Plugin[] = []): Promise<Lab> {
+/** @param ungated what happens to a closed-over model where a plugin of `extra` controls models; default: it is denied. */
+export async function createLab(
+  outcome: Outcome,
+  model: Model,
+  extra: readonly PluginInput[] = [],
+  ungated: "deny" | "report" = "deny",
+): Promise<Lab> {
   const clock = fakeClock();
   const guards = outcome.guards === "model" ? [modelGuard()] : outcome.guards === "output" ? [outputGuard()] : [];
-  const stack = createStack({ name: "parity", clock, plugins: [policy(), ...guards, ...extra] });
+  const stack = createStack({ name: "parity", clock, ungated, plugins: [policy(), ...guards, ...extra] });
   const seen: HookRecorder = recordHooks(stack);
   await seen.ready;
   const point = latch();

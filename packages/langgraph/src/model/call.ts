@@ -131,6 +131,12 @@ export class ModelFlight {
     return this.end(status, code, error, usage);
   }
 
+  /** Ends the flight whose reader left: by itself, or because the run was aborted or took too long. */
+  left(usage: Usage | null): Promise<void> {
+    const { signal } = this.frame.ctx;
+    return signal?.aborted === true ? this.fail(signal.reason, usage) : this.end("cancelled", "ABORTED", null, usage);
+  }
+
   /** Settles and tells the observers; only the first call counts. */
   async end(status: EndStatus, code: string | null, error: unknown, usage: Usage | null): Promise<void> {
     if (this.#ended) return;

@@ -28,6 +28,6 @@ export async function* observedEvents(
     throw error;
   } finally {
     if (!done) await source.return(undefined);
-    await flight.end(done ? "ok" : "cancelled", done ? null : "ABORTED", null, usage);
+    await (done ? flight.end("ok", null, null, usage) : flight.left(usage));
   }
 }

@@ -45,7 +45,7 @@ export async function* released(
     throw error;
   } finally {
     // A consumer that left early gets here without an error.
-    await flight.end(done ? "ok" : "cancelled", done ? null : "ABORTED", null, usage);
+    await (done ? flight.end("ok", null, null, usage) : flight.left(usage));
   }
 }
 

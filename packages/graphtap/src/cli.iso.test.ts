@@ -69,7 +69,7 @@ describe("the graphtap command", { timeout: 60_000 }, () => {
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(JSON.parse(out)).toMatchObject({
         name: "desk",
-        plugins: [{ id: "metrics" }, { id: "security" }, { id: "acme-greeter" }],
+        plugins: [{ id: "metrics" }, { id: "audit" }, { id: "security" }, { id: "dashboard" }, { id: "acme-greeter" }],
       });
     },
   );

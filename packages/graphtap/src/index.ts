@@ -8,8 +8,6 @@ export * from "@graphtap/langgraph";
 export * from "@graphtap/metrics";
 export * from "@graphtap/performance";
 export * from "@graphtap/security";
-// Named here, they win over the security plugin's own.
-export type { AuditDecision, AuditLogEntry, AuditQuery } from "@graphtap/audit";
 // The binding has hooks of this name in its group `hooks`.
 export { dashboard } from "@graphtap/dashboard";
 export type { CatalogEntry } from "@graphtap/kernel";

@@ -33,7 +33,7 @@ describe("development", () => {
 
   it("gives way to an override, in its place", async () => {
     await using stack = createStack({ plugins: [...development(), override(metrics({ maxHistory: 7 }))] });
-    expect(idsOf(stack)).toEqual(["metrics", "security"]);
+    expect(idsOf(stack)).toEqual(["metrics", "audit", "security", "dashboard"]);
   });
 
   it("names itself where a plugin is there twice", async () => {
@@ -46,7 +46,7 @@ describe("development", () => {
 it("observeOnly refuses nothing", async () => {
   await using stack = createStack({ plugins: observeOnly() });
   await stack.ready();
-  expect(idsOf(stack)).toEqual(["metrics"]);
+  expect(idsOf(stack)).toEqual(["metrics", "audit", "dashboard"]);
   expect(guardsOf(stack.inspect())).toEqual([]);
   await expect(stack.wrapTool(scriptedTool("refund", "ok")).invoke({})).resolves.toBe("ok");
 });

@@ -366,7 +366,8 @@ describe("expiry", () => {
   it("an identity starts runs for its time and not longer; a service does not age; the wall clock does not matter", async () => {
     const clock = fakeClock();
     const h = house({ clock, identityTtlMs: 5 * MINUTE });
-    const [user, service] = [h.stack.as(alice, thread), h.stack.as({ service: "nightly" }, thread)];
+    const own = { configurable: { thread_id: "nightly" } };
+    const [user, service] = [h.stack.as(alice, thread), h.stack.as({ service: "nightly" }, own)];
     const bound = h.graph.withConfig(user);
     clock.advance(5 * MINUTE);
     clock.jump(24 * 60 * MINUTE);

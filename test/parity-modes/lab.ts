@@ -59,7 +59,9 @@ export async function createLab(
 ): Promise<Lab> {
   const clock = fakeClock();
   const guards = outcome.guards === "model" ? [modelGuard()] : outcome.guards === "output" ? [outputGuard()] : [];
-  const stack = createStack({ name: "parity", clock, ungated, plugins: [policy(), ...guards, ...extra] });
+  // A run that is denied its resume is somebody else's: whose the thread is would refuse it first.
+  const threads = "open";
+  const stack = createStack({ name: "parity", clock, ungated, threads, plugins: [policy(), ...guards, ...extra] });
   const seen: HookRecorder = recordHooks(stack);
   await seen.ready;
   const point = latch();

@@ -5,6 +5,7 @@ import type { EventListener } from "./events/tracer.js";
 import type { Envelopes, Issued } from "./identity/envelope.js";
 import type { IdentityResolver } from "./identity/server.js";
 import type { FrameStore } from "./run/frames.js";
+import type { ThreadOwners } from "./run/owners.js";
 import type { PausedThreads } from "./run/paused.js";
 import type { PermitIndex } from "./tool/permit.js";
 import type { Passes } from "./watch/passes.js";
@@ -22,11 +23,14 @@ export interface Core {
   readonly permits: PermitIndex;
   readonly envelopes: Envelopes;
   readonly paused: PausedThreads;
+  readonly owners: ThreadOwners;
   readonly passes: Passes;
   readonly facts: z.ZodType | undefined;
   readonly resolver: IdentityResolver | undefined;
   /** Nobody may run it but without tools; otherwise a run without identity is refused where a guard is installed. */
   readonly anonymous: "refuse" | "no-tools";
+  /** Whether a thread is its first writer's, where an identity is needed. */
+  readonly threads: "owned" | "open";
   /** What happens to tools and models that a node reaches around the gate. */
   readonly ungated: "deny" | "report";
   /** The runners of an epoch; one table per epoch. */

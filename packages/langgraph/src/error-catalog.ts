@@ -132,6 +132,11 @@ export const errorCatalog = Object.freeze({
     why: "Neither conversationId nor configurable.thread_id was given.",
     do: 'stack.as({ userId, conversationId: "c-1" }), or compile the graph without a checkpointer.',
   },
+  THREAD_NOT_YOURS: {
+    title: "Somebody asked for another one's conversation.",
+    why: "Where a guard is installed a thread belongs to the tenant and the user who wrote to it first; a service or an approver acts for the user behind it.",
+    do: 'Take the id from your own records, not from the client. To resume for its owner: stack.as({ userId: "approver", onBehalfOf: { userId: "alice" } }). For threads that many share: createStack({ threads: "open" }).',
+  },
   TOOL_ERROR: {
     title: "A tool ended with an error.",
     why: "The tool threw, or returned a message with status error. It was allowed to run.",

@@ -90,6 +90,15 @@ export function threadIdMissing(subject: string): GraphTapError {
   );
 }
 
+/** The owner is not named: who asks need not learn whose it is. */
+export function threadNotYours(subject: string, threadId: string, label: string): GraphTapError {
+  return bindingError(
+    "THREAD_NOT_YOURS",
+    `"${subject}" was refused: thread ${JSON.stringify(threadId)} is not ${label}'s.`,
+    "Somebody else wrote to it first, or the same user of another tenant.",
+  );
+}
+
 export function wrapUnsupported(what: string, why: string, cause?: unknown): GraphTapError {
   return bindingError("WRAP_UNSUPPORTED", what, why, cause === undefined ? {} : { cause });
 }

@@ -33,6 +33,12 @@ export interface StackOptions<Facts extends z.ZodType = z.ZodType> extends Omit<
   readonly anonymous?: "refuse" | "no-tools";
   /** What happens when a node reaches a tool or a model around the gate, while a plugin controls them. Default `deny`. */
   readonly ungated?: "deny" | "report";
+  /**
+   * Whose a thread is, where a guard is installed. Default `owned`: whoever writes to it first (for an approver or a
+   * service, the user behind it), THREAD_NOT_YOURS for others; remembered in this process for the last 100,000 threads.
+   * `open`: everybody may use a thread whose id they know.
+   */
+  readonly threads?: "owned" | "open";
   /** Milliseconds for which an identity may start runs. Default 900,000 (15 minutes); services never expire. */
   readonly identityTtlMs?: number;
 }

@@ -23,6 +23,7 @@ import { keepParts } from "./internal.js";
 import { enterStack, leaveStack, twinOf } from "./live-stacks.js";
 import { ModelGuards } from "./model/guard.js";
 import { assertRuntime } from "./runtime.js";
+import { ThreadOwners } from "./run/owners.js";
 import { PausedThreads } from "./run/paused.js";
 import { FrameStore } from "./run/frames.js";
 import type { Stack, StackConfig } from "./stack-types.js";
@@ -37,6 +38,7 @@ const OPTIONS = z.object({
   name: z.string().min(1).max(128).optional(),
   anonymous: z.enum(["refuse", "no-tools"]).optional(),
   ungated: z.enum(["deny", "report"]).optional(),
+  threads: z.enum(["owned", "open"]).optional(),
   identityTtlMs: z.number().positive().optional(),
   facts: z
     .custom(
@@ -79,7 +81,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       "createStack(): options are wrong.",
       checked.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("\n"),
     );
-  const { facts, identity, anonymous, ungated, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
+  const { facts, identity, anonymous, ungated, threads, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
   // Each of these waits for its call: plugins may be set up before there is a stack.
   const offer = new WorkflowsOffer({
     createWorkflow: (spec) => stack.createWorkflow(spec as never),
@@ -128,6 +130,8 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     permits: new WeakMap(),
     envelopes: new Envelopes(kernel.name, kernel.clock, identityTtlMs ?? IDENTITY_TTL_MS),
     paused: new PausedThreads(),
+    owners: new ThreadOwners(),
+    threads: threads ?? "owned",
     facts,
     resolver: identity,
     anonymous: anonymous ?? "refuse",

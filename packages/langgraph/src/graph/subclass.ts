@@ -2,6 +2,8 @@ import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import type { Core } from "../core.js";
 import { EventListener, type EventTracer, eventTracerOf } from "../events/tracer.js";
 import type { Config, Issued } from "../identity/envelope.js";
+import { threadNotYours } from "../errors.js";
+import { ownsThreads, threadOf } from "../run/owners.js";
 import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
 import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
@@ -19,8 +21,28 @@ export function wrapperOf(value: unknown): { readonly name: string } | null {
   return (found as { name: string } | undefined) ?? null;
 }
 
-const clean = (core: Core, graph: PregelLike, config: Config): Config =>
-  core.envelopes.take(config, graph.getName()).config;
+/**
+ * The config for LangGraph's state methods, without the identity, which must not reach the checkpointer.
+ *
+ * @throws GraphTapError THREAD_NOT_YOURS
+ */
+function entering(
+  core: Core,
+  graph: PregelLike & { readonly [IDENTITY]?: Issued },
+  config: Config,
+  does: "read" | "write",
+): Config {
+  const subject = graph.getName();
+  const taken = core.envelopes.take(config, subject);
+  const principal = (taken.issued ?? graph[IDENTITY])?.principal;
+  const thread = threadOf(taken.config) ?? threadOf(graph.config);
+  const dispatch = core.dispatchHere();
+  if (principal === undefined || thread === null || dispatch === null || !ownsThreads(core, dispatch))
+    return taken.config;
+  const theirs = does === "read" ? core.owners.allows(thread, principal) : core.owners.claim(thread, principal);
+  if (!theirs) throw threadNotYours(subject, thread, principal.label);
+  return taken.config;
+}
 
 /**
  * The graph with a checkpointer that passes state.load and state.save, while somebody taps them. A view and not a
@@ -133,19 +155,25 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       return governedStream(core, target, input, taken.config, issued);
     }
 
-    // State methods take the same config as a run; the identity must not reach the checkpointer.
+    // State methods take the same config as a run.
     override async getState(config: Config, options?: unknown): Promise<{ next: readonly string[] }> {
-      return withWaiting(await super.getState.call(stateful(core, this), clean(core, this, config), options));
+      return withWaiting(
+        await super.getState.call(stateful(core, this), entering(core, this, config, "read"), options),
+      );
     }
     override async *getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }> {
-      for await (const snapshot of super.getStateHistory.call(stateful(core, this), clean(core, this, config), options))
+      for await (const snapshot of super.getStateHistory.call(
+        stateful(core, this),
+        entering(core, this, config, "read"),
+        options,
+      ))
         yield withWaiting(snapshot);
     }
     override async updateState(config: Config, ...rest: unknown[]): Promise<unknown> {
-      return super.updateState.call(stateful(core, this), clean(core, this, config), ...rest);
+      return super.updateState.call(stateful(core, this), entering(core, this, config, "write"), ...rest);
     }
     override async bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown> {
-      return super.bulkUpdateState.call(stateful(core, this), clean(core, this, config), ...rest);
+      return super.bulkUpdateState.call(stateful(core, this), entering(core, this, config, "write"), ...rest);
     }
   };
   Object.defineProperty(Governed.prototype, BRAND, { value: core });

@@ -5,7 +5,7 @@ import { isCommand } from "@langchain/langgraph";
 import type { Core } from "../core.js";
 import type { Dispatch } from "../dispatch.js";
 import { DeniedError } from "../denial.js";
-import { runOver, threadIdMissing } from "../errors.js";
+import { runOver, threadIdMissing, threadNotYours } from "../errors.js";
 import type { DenialFields, EndStatus, RunContext } from "../hooks/context.js";
 import type { RunInput } from "../hooks/run.js";
 import type { Config, Issued } from "../identity/envelope.js";
@@ -13,6 +13,7 @@ import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { isOver } from "./direct.js";
 import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
+import { ownsThreads, threadOf } from "./owners.js";
 import { endingOf, interruptsOf, isBubbleUp } from "./outcome.js";
 import { type Frame, RunScope } from "./scope.js";
 
@@ -121,6 +122,19 @@ export class Execution {
         threadIdMissing(ctx.workflow),
         refusal("THREAD_ID_MISSING", "This conversation has no id.", "no conversationId and no thread_id"),
       );
+    }
+    const thread = threadOf(launch.config);
+    if (
+      launch.hasCheckpointer &&
+      thread !== null &&
+      ctx.principal !== null &&
+      ownsThreads(this.core, this.scope.dispatch)
+    ) {
+      if (!this.core.owners.claim(thread, ctx.principal))
+        return this.#deny(
+          threadNotYours(ctx.workflow, thread, ctx.principal.label),
+          refusal("THREAD_NOT_YOURS", "This conversation is not yours.", "somebody else wrote to this thread first"),
+        );
     }
     return this;
   }

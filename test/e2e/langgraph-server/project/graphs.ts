@@ -50,6 +50,8 @@ const signals: Signals = {
 const stackOf = (name: string, plugins: readonly Plugin[]) =>
   createStack({
     name,
+    // A run that is denied its resume is somebody else's: whose the thread is would refuse it first.
+    threads: "open",
     identity: fromLangGraphServer({
       map(user) {
         if (user.identity === "ghost") throw new Error("nobody of that name works here");

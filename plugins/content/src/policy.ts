@@ -9,7 +9,7 @@ import { filterText } from "./detect/text.js";
 import type { ContentAction, ContentPlace } from "./keys.js";
 import type { ContentOptions, Level } from "./options.js";
 
-export const PLACES: readonly ContentPlace[] = ["input", "output", "toolArguments", "toolResult"];
+const PLACES: readonly ContentPlace[] = ["input", "output", "toolArguments", "toolResult"];
 
 /** What each place looks for; null where it looks for nothing. Places that do the same share one program. */
 export type Policy = Readonly<Record<ContentPlace, Program | null>>;

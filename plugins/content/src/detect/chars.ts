@@ -18,14 +18,12 @@ export function charSet(expression: string): CharSet {
 export const within = (set: CharSet, code: number): boolean => code >= 0 && code < 128 && set[code] === 1;
 
 export const ALNUM = charSet("A-Za-z0-9");
-export const DIGIT = charSet("0-9");
 export const UPPER_OR_DIGIT = charSet("A-Z0-9");
 export const HEX = charSet("0-9a-fA-F");
 /** Both alphabets of base64. */
 export const BASE64 = charSet("A-Za-z0-9+/_-");
 export const BASE64URL = charSet("A-Za-z0-9_-");
 export const IDENTIFIER = charSet("A-Za-z0-9_.-");
-export const SPACE = charSet(" \t");
 
 export const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 export const isAlnum = (code: number): boolean => within(ALNUM, code);

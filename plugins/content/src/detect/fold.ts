@@ -12,7 +12,7 @@ export interface Folded {
 /** Stands for a quote with a backslash before it: such a one does not end a quoted value. */
 export const ESCAPED_QUOTE = 0xe000;
 /** Invisible characters in a row that are kept; what is beyond hides something, and would have to be held without end. */
-export const INVISIBLE_RUN = 128;
+const INVISIBLE_RUN = 128;
 
 // Printable ASCII without % and \ is what it looks like.
 const UNUSUAL = /[^\t\n\r -$&-[\]-~]/;

@@ -5,7 +5,7 @@ import type { Armed } from "./program.js";
 import { type Found, labelOf, type Sink, type TextFilter } from "./sieve.js";
 
 /** Longest match that is always found, in characters; a text is looked at in windows of twice this. */
-export const PATTERN_SPAN = 128;
+const PATTERN_SPAN = 128;
 
 /** A pattern of the user's, on an engine that is linear whatever the pattern. */
 export interface Pattern {

@@ -19,6 +19,8 @@ export interface Program {
   readonly patterns: PatternSet | null;
   /** A text that is shorter holds nothing that is looked for. */
   readonly shortest: number;
+  /** A text without any of this holds nothing; null where anything may be looked for. */
+  readonly sign: RegExp | null;
   readonly ids: ReadonlySet<string>;
   /** What is done, by detector. */
   readonly actions: ReadonlyMap<string, Armed["action"]>;
@@ -27,9 +29,13 @@ export interface Program {
 /** `pwd="x"`, `a@b.cd` and `+1234567` are the shortest. */
 const SHORTEST = 6;
 
+/** All of the package's detectors need a digit, one of these signs, or a word that is longer than words are. */
+const SIGN = /[^a-zA-Z \t\n\r!-$&-,./;<>?[\]^`{|}~]|[^ \t\n\r]{20}/;
+
 /** Arranges what a place looks for. */
 export function compile(armed: readonly Armed[], patterns: PatternSet | null): Program {
   const sorted = armed.toSorted((a, b) => b.rule.priority - a.rule.priority);
+  const open = patterns !== null || sorted.some(({ rule }) => rule.kind === "denied");
   const table = (of: readonly Armed[]): (readonly Armed[] | undefined)[] =>
     Array.from({ length: 128 }, (_, code) => {
       const char = String.fromCharCode(code);
@@ -42,7 +48,8 @@ export function compile(armed: readonly Armed[], patterns: PatternSet | null): P
     wide: sorted.filter(({ rule }) => rule.wide === true),
     credential: sorted.find(({ rule }) => rule.id === "credential") ?? null,
     patterns,
-    shortest: patterns !== null || sorted.some(({ rule }) => rule.kind === "denied") ? 1 : SHORTEST,
+    shortest: open ? 1 : SHORTEST,
+    sign: open ? null : SIGN,
     ids: new Set([...sorted.map(({ rule }) => rule.id), ...(patterns?.ids ?? []), "limit"]),
     actions: new Map([
       ...(patterns?.patterns ?? []).map(({ id, action }) => [id, action] as const),

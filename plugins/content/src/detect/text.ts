@@ -53,6 +53,7 @@ const PIECE = 65_536;
 
 /** Filters a whole text; gives the same string where there is nothing to hide. */
 export function filterText(program: Program, text: string, sink: Sink): string {
+  if (text.length < program.shortest || program.sign?.test(text) === false) return text;
   const filter = textFilter(program, sink);
   if (text.length <= PIECE) return filter.push(text, true);
   let out = "";

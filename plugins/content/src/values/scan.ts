@@ -52,7 +52,7 @@ const stepOf = (key: Key): string => (typeof key === "number" ? `[${key}]` : `.$
 /** Names of keys that are shorter than this hold nothing that has to be looked for. */
 const KEY_MIN = 8;
 
-/** Looks through a value of any shape, without recursion and without running code of the value's. */
+/** Looks through a value of any shape, in steps instead of recursion, and without running getters of its objects. */
 export class Scan {
   readonly #entered = new Set<object>();
   #nodes = 0;
@@ -122,6 +122,10 @@ export class Scan {
   }
 
   #inside(todo: Place[], place: Place): void {
+    if (place.shape === "array") {
+      this.#list(todo, place);
+      return;
+    }
     const entries = entriesOf(place.value, place.shape, this.#changes !== null);
     if (entries === null) {
       this.#stop("unreadable");
@@ -143,6 +147,24 @@ export class Scan {
       if (typeof value === "object" && value !== null) this.#enter(todo, value, key, place);
       else if (typeof value === "string") this.#string(place, key, value, name);
       else if (name !== null && isSecretValue(name, value)) this.#secret(place, key);
+    }
+  }
+
+  #list(todo: Place[], place: Place): void {
+    const list = place.value as readonly unknown[];
+    if ((this.#nodes += list.length) > this.limits.nodes * this.#room) {
+      this.#stop("nodes");
+      return;
+    }
+    try {
+      for (let i = 0; i < list.length && !this.#spent; i++) {
+        const value = list[i];
+        if (typeof value === "string") this.#string(place, i, value, null);
+        else if (typeof value === "object" && value !== null) this.#enter(todo, value, i, place);
+      }
+    } catch {
+      // An element is a getter, and threw.
+      this.#stop("unreadable");
     }
   }
 

@@ -10,7 +10,7 @@ export interface MessageLike {
   readonly lc_kwargs?: Record<string, unknown>;
 }
 
-export function isMessage(value: unknown): value is MessageLike {
+function isMessage(value: unknown): value is MessageLike {
   return (
     typeof value === "object" &&
     value !== null &&

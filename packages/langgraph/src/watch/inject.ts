@@ -27,12 +27,12 @@ const outdated = (core: Core, handler: unknown): boolean => handler instanceof W
 
 /** The config of a node with a watcher among its callbacks. */
 export function watched(core: Core, frame: Frame, config: Config | undefined): Config {
-  const watcher = new Watcher(core, frame);
+  const watcher = Watcher.in(core, frame);
   const callbacks = config?.callbacks as readonly unknown[] | ManagerLike | undefined;
   if (callbacks === undefined) {
     // Without callbacks LangChain leaves the node's own name in the config, and would announce every tool under it.
     const { runName: _node, ...rest } = config ?? {};
-    return { ...rest, callbacks: new WatchManager(watcher) };
+    return Object.assign<Config, Config>(rest, { callbacks: new WatchManager(watcher) });
   }
   if (!("copy" in callbacks))
     return { ...config, callbacks: [...callbacks.filter((handler) => !outdated(core, handler)), watcher] as never };

@@ -10,6 +10,22 @@ import type { Watcher } from "./watcher.js";
 type ChatModelStart = Parameters<CallbackManager["handleChatModelStart"]>;
 type ChainStart = Parameters<CallbackManager["handleChainStart"]>;
 type ToolStart = Parameters<CallbackManager["handleToolStart"]>;
+type Metadata = Parameters<CallbackManager["addMetadata"]>[0];
+
+/** One for all: a promise per chain is what a watched run would mostly pay for. */
+const QUIET = Promise.resolve();
+
+/** LangChain's callers take a missing run manager for "nobody listens"; its declared types do not say so. */
+const nobody = <T>(): Promise<T> => QUIET as Promise<never>;
+
+/**
+ * Asks the watcher as LangChain asks a handler, outside of every context, but without LangChain's own catch, which prints
+ * a refusal to the console before it throws it on.
+ */
+const outside = <T>(ask: () => T): T =>
+  AsyncLocalStorageProviderSingleton.getInstance().run(undefined as never, ask) as T;
+
+const NO_METADATA: Metadata = Object.freeze({});
 
 /**
  * A callback manager that holds the watcher alone. LangChain pays for every chain, tool and model as soon as one handler
@@ -20,7 +36,7 @@ export class WatchManager extends CallbackManager {
   readonly #watcher: Watcher;
 
   constructor(watcher: Watcher) {
-    super(undefined, { handlers: [watcher], inheritableHandlers: [watcher] });
+    super(undefined, { handlers: [watcher], inheritableHandlers: [watcher], metadata: NO_METADATA });
     this.#watcher = watcher;
   }
 
@@ -40,77 +56,83 @@ export class WatchManager extends CallbackManager {
   }
 
   override addMetadata(...args: Parameters<CallbackManager["addMetadata"]>): void {
+    const [metadata] = args;
+    if (!this.#alone) super.addMetadata(...args);
     // Kept by reference: the watcher reads the model's name from it, and nobody else is here.
-    if (this.#alone) this.metadata = { ...args[0], ...this.metadata };
-    else super.addMetadata(...args);
+    else if (this.metadata === NO_METADATA) this.metadata = metadata;
+    else if (Object.keys(metadata).length > 0) this.metadata = { ...metadata, ...this.metadata };
   }
 
-  override async handleChainStart(...args: ChainStart): ReturnType<CallbackManager["handleChainStart"]> {
-    return this.#alone ? none() : super.handleChainStart(...args);
+  override handleChainStart(...args: ChainStart): ReturnType<CallbackManager["handleChainStart"]> {
+    return this.#alone ? nobody() : super.handleChainStart(...args);
   }
 
   override async handleToolStart(...args: ToolStart): ReturnType<CallbackManager["handleToolStart"]> {
     if (!this.#alone) return super.handleToolStart(...args);
     const [tool, input, given, , , , runName, callId] = args;
-    if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("tool")) return none();
+    if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("tool")) return nobody();
     const id = given ?? randomUUID();
     const text = typeof input === "string" ? input : JSON.stringify(input);
     await outside(() =>
       this.#watcher.handleToolStart(tool, text, id, undefined, undefined, this.metadata, runName, callId),
     );
-    const run = new CallbackManagerForToolRun(id, ...this.#passedOn);
+    const { handlers, inheritableHandlers, tags, inheritableTags, metadata, inheritableMetadata } = this;
+    const run = new CallbackManagerForToolRun(
+      id,
+      handlers,
+      inheritableHandlers,
+      tags,
+      inheritableTags,
+      metadata,
+      inheritableMetadata,
+    );
     // What the tool starts is watched by a manager like this one, or it would be announced like under a tracer.
     return Object.create(run, { getChild: { value: () => new WatchManager(this.#watcher) } }) as typeof run;
   }
 
-  override async handleChatModelStart(...args: ChatModelStart): ReturnType<CallbackManager["handleChatModelStart"]> {
+  override handleChatModelStart(...args: ChatModelStart): ReturnType<CallbackManager["handleChatModelStart"]> {
     if (!this.#alone) return super.handleChatModelStart(...args);
-    const [model, messages, given] = args;
-    if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("model")) return none();
-    const runs = messages.map(async (group, index) => {
-      const id = index === 0 && given ? given : randomUUID();
-      await outside(() =>
-        this.#watcher.handleChatModelStart(model, [group], id, undefined, undefined, undefined, this.metadata),
+    const [model, messages, first] = args;
+    const watcher = this.#watcher;
+    if (watcher.core.passes.consume(first) || watcher.ignores("model")) return nobody();
+    const runs: WatchedModel[] = [];
+    const told: Promise<undefined>[] = [];
+    for (const [index, group] of messages.entries()) {
+      const id = index === 0 && first ? first : randomUUID();
+      runs.push(new WatchedModel(watcher, id));
+      const pending = outside(() =>
+        watcher.handleChatModelStart(model, [group], id, undefined, args[4], undefined, this.metadata),
       );
-      return unnamed(new CallbackManagerForLLMRun(id, ...this.#passedOn));
-    });
-    return Promise.all(runs);
-  }
-
-  get #passedOn() {
-    return [
-      this.handlers,
-      this.inheritableHandlers,
-      this.tags,
-      this.inheritableTags,
-      this.metadata,
-      this.inheritableMetadata,
-    ] as const;
+      if (pending !== undefined) told.push(pending);
+    }
+    return told.length > 0 ? Promise.all(told).then(() => runs) : Promise.resolve(runs);
   }
 }
 
 /**
- * Asks the watcher as LangChain asks a handler, outside of every context, but without LangChain's own catch, which prints
- * a refusal to the console before it throws it on.
+ * A model's run for the watcher alone. Without an id to be seen: LangChain would name the message after it, which it does
+ * not where nobody listens, and the name would be stored.
  */
-function outside<T>(ask: () => Promise<T>): Promise<T> {
-  return AsyncLocalStorageProviderSingleton.getInstance().run(undefined as never, ask);
-}
+class WatchedModel extends CallbackManagerForLLMRun {
+  readonly #watcher: Watcher;
+  readonly #id: string;
 
-/** Told by the model's run, which keeps its id. */
-const TOLD = ["handleLLMNewToken", "handleChatModelStreamEvent", "handleLLMEnd", "handleLLMError"] as const;
+  constructor(watcher: Watcher, id: string) {
+    super(undefined as never, [watcher], [watcher], [], [], {}, {});
+    this.#watcher = watcher;
+    this.#id = id;
+  }
 
-/**
- * A model's run without an id to be seen: LangChain would name the message after it, which it does not where nobody
- * listens, and the name would be stored.
- */
-function unnamed(run: Awaited<ReturnType<CallbackManager["handleChatModelStart"]>>[number]): typeof run {
-  const parts: PropertyDescriptorMap = { runId: { value: undefined } };
-  for (const name of TOLD) if (typeof run[name] === "function") parts[name] = { value: run[name].bind(run) };
-  return Object.create(run, parts) as typeof run;
-}
-
-/** LangChain's callers take a missing run manager for "nobody listens"; its declared types do not say so. */
-function none<T>(): T {
-  return undefined as T;
+  override handleLLMNewToken(): Promise<void> {
+    return QUIET;
+  }
+  override handleChatModelStreamEvent(): Promise<void> {
+    return QUIET;
+  }
+  override handleLLMEnd(output: Parameters<CallbackManagerForLLMRun["handleLLMEnd"]>[0]): Promise<void> {
+    return outside(() => this.#watcher.handleLLMEnd(output, this.#id)) ?? QUIET;
+  }
+  override handleLLMError(error: unknown): Promise<void> {
+    return outside(() => this.#watcher.handleLLMError(error, this.#id)) ?? QUIET;
+  }
 }

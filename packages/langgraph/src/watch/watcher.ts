@@ -14,6 +14,8 @@ import { refusal } from "../tool/gate.js";
 /** The handler's name, by which one of a node around is found and replaced. */
 const WATCHER = "graphtap-watcher";
 
+const watchers = new WeakMap<Core, Watcher>();
+
 /**
  * Sees what a node reaches around the gate: a model closed over in a function, a tool called by hand. It reports their
  * usage, and refuses them while a plugin controls that kind. LangChain awaits it, and it is only there when asked for:
@@ -21,14 +23,21 @@ const WATCHER = "graphtap-watcher";
  */
 export class Watcher extends BaseCallbackHandler {
   override name = WATCHER;
+  /** Where the watched code runs: LangChain runs handlers outside of every context. */
+  declare readonly frame: Frame;
 
-  constructor(
-    readonly core: Core,
-    /** Where the watched code runs: LangChain runs handlers outside of every context. */
-    readonly frame: Frame,
-  ) {
+  private constructor(readonly core: Core) {
     // In the constructor: LangChain reads raiseError once, and a handler that is not awaited could not stop anything.
     super({ raiseError: true, _awaitHandler: true, ignoreChain: true, ignoreRetriever: true, ignoreCustomEvent: true });
+  }
+
+  /** The watcher of one place. Derived from one per stack, for LangChain reads the environment for each it constructs. */
+  static in(core: Core, frame: Frame): Watcher {
+    let first = watchers.get(core);
+    if (first === undefined) watchers.set(core, (first = new Watcher(core)));
+    const watcher = Object.create(first) as { frame: Frame };
+    watcher.frame = frame;
+    return watcher as Watcher;
   }
 
   /** Whether nobody cares for starts of this kind; such a start need not even be announced. */
@@ -39,45 +48,48 @@ export class Watcher extends BaseCallbackHandler {
       : !(dispatch.anyTool || dispatch.controlsTools);
   }
 
-  override async handleChatModelStart(
+  override handleChatModelStart(
     _model: Serialized,
-    messages: BaseMessage[][],
+    messages: readonly BaseMessage[][],
     runId: string,
     _parent?: string,
     _extra?: Record<string, unknown>,
     _tags?: string[],
     metadata?: Record<string, unknown>,
-  ): Promise<void> {
-    if (this.core.passes.consume(runId) || this.ignores("model")) return;
+  ): undefined | Promise<undefined> {
+    if (this.core.passes.consume(runId) || this.ignores("model")) return undefined;
     const { frame } = this;
     const name = { provider: text(metadata?.["ls_provider"]), model: text(metadata?.["ls_model_name"]) };
     const { dispatch } = frame.scope;
     const label = name.model ?? "a chat model";
-    if (dispatch.controlsModels)
-      await this.#refuse("model", label, (denial) =>
-        dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx),
+    const started = (): undefined | Promise<undefined> => {
+      if (!dispatch.followsModels) return undefined;
+      remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
+      return dispatch.model.start.call(
+        { modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false },
+        frame.ctx,
       );
-    else if (dispatch.model.call.used)
+    };
+    if (dispatch.controlsModels)
+      return refuse(this, "model", label, (denial) =>
+        dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx),
+      ).then(started);
+    if (dispatch.model.call.used)
       this.core.warn(
         "MODEL_NOT_CONTROLLED",
         ungated("model", label, frame.ctx.node).message,
         `model:${frame.ctx.workflow}:${frame.ctx.node}`,
       );
-    if (!dispatch.followsModels) return;
-    remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
-    await dispatch.model.start.call(
-      { modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false },
-      frame.ctx,
-    );
+    return started();
   }
 
-  override async handleLLMEnd(output: LLMResult, runId: string): Promise<void> {
+  override handleLLMEnd(output: LLMResult, runId: string): undefined | Promise<undefined> {
     const message = (output.generations[0]?.[0] as { message?: { usage_metadata?: unknown } } | undefined)?.message;
-    await this.#ended(runId, null, readUsage(message?.usage_metadata));
+    return ended(this, runId, null, readUsage(message?.usage_metadata));
   }
 
-  override async handleLLMError(error: unknown, runId: string): Promise<void> {
-    await this.#ended(runId, { error }, null);
+  override handleLLMError(error: unknown, runId: string): undefined | Promise<undefined> {
+    return ended(this, runId, { error }, null);
   }
 
   override async handleToolStart(
@@ -96,7 +108,7 @@ export class Watcher extends BaseCallbackHandler {
     const { dispatch } = frame.scope;
     const callId = toolCallId ?? null;
     if (dispatch.controlsTools)
-      await this.#refuse("tool", name, (denial) =>
+      await refuse(this, "tool", name, (denial) =>
         dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx),
       );
     if (!dispatch.anyTool) return;
@@ -104,72 +116,76 @@ export class Watcher extends BaseCallbackHandler {
     await dispatch.tool.start.call({ name, executionId: runId, callId, argsHash: null }, frame.ctx);
   }
 
-  override async handleToolEnd(output: unknown, runId: string): Promise<void> {
+  override handleToolEnd(output: unknown, runId: string): undefined | Promise<undefined> {
     const failed = (output as { status?: unknown } | null)?.status === "error";
-    await this.#ended(runId, failed ? { error: null } : null, null);
+    return ended(this, runId, failed ? { error: null } : null, null);
   }
 
-  override async handleToolError(error: unknown, runId: string): Promise<void> {
-    await this.#ended(runId, { error }, null);
+  override handleToolError(error: unknown, runId: string): undefined | Promise<undefined> {
+    return ended(this, runId, { error }, null);
   }
+}
 
-  /** Refuses, or says so once, as the stack was told. */
-  async #refuse(
-    kind: "tool" | "model",
-    name: string,
-    tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>,
-  ): Promise<void> {
-    const { ctx } = this.frame;
-    const error = ungated(kind, name, ctx.node);
-    if (this.core.ungated === "report") {
-      this.core.warn(error.code, error.message, `${kind}:${ctx.workflow}:${ctx.node}:${name}`);
-      return;
-    }
-    const denial = refusal(
-      error.code,
-      `"${name}" is not available here; do not retry, answer without it.`,
-      `node "${ctx.node ?? "?"}" called ${kind} "${name}" without passing the gate`,
-    );
-    await tell(denial);
-    throw new DeniedError(`${kind} "${name}" in node "${ctx.node ?? "?"}"`, denial);
+/** Refuses, or says so once, as the stack was told. */
+async function refuse(
+  { core, frame }: Watcher,
+  kind: "tool" | "model",
+  name: string,
+  tell: (denial: ReturnType<typeof refusal>) => undefined | Promise<undefined>,
+): Promise<void> {
+  const { ctx } = frame;
+  const error = ungated(kind, name, ctx.node);
+  if (core.ungated === "report") {
+    core.warn(error.code, error.message, `${kind}:${ctx.workflow}:${ctx.node}:${name}`);
+    return;
   }
+  const denial = refusal(
+    error.code,
+    `"${name}" is not available here; do not retry, answer without it.`,
+    `node "${ctx.node ?? "?"}" called ${kind} "${name}" without passing the gate`,
+  );
+  await tell(denial);
+  throw new DeniedError(`${kind} "${name}" in node "${ctx.node ?? "?"}"`, denial);
+}
 
-  async #ended(runId: string, failure: { readonly error: unknown } | null, usage: Usage | null): Promise<void> {
-    const { scope, ctx } = this.frame;
-    const call = scope.observed.get(runId);
-    if (call === undefined) return;
-    scope.observed.delete(runId);
-    const outcome =
-      failure === null
-        ? { status: "ok" as const, code: null }
-        : failure.error === null
-          ? { status: "error" as const, code: "TOOL_ERROR" }
-          : outcomeOf(failure.error, ctx.signal);
-    const end = {
-      ...outcome,
-      error: failure?.error ?? null,
-      durationMs: ctx.clock.monotonic() - call.at,
-      late: scope.over,
-    };
-    if (call.kind === "tool") {
-      await scope.dispatch.tool.end.call({ ...end, name: call.name, executionId: runId, callId: call.callId }, ctx);
-      return;
-    }
-    scope.addUsage(usage);
-    await scope.dispatch.model.end.call(
-      {
-        ...end,
-        modelCallId: runId,
-        provider: call.provider,
-        model: call.model,
-        usage,
-        timeToFirstChunkMs: null,
-        streaming: false,
-        coverage: "observed",
-      },
-      ctx,
-    );
-  }
+/** Tells of the end of a call whose start was seen. */
+function ended(
+  { frame: { scope, ctx } }: Watcher,
+  runId: string,
+  failure: { readonly error: unknown } | null,
+  usage: Usage | null,
+): undefined | Promise<undefined> {
+  const call = scope.observed.get(runId);
+  if (call === undefined) return undefined;
+  scope.observed.delete(runId);
+  const outcome =
+    failure === null
+      ? { status: "ok" as const, code: null }
+      : failure.error === null
+        ? { status: "error" as const, code: "TOOL_ERROR" }
+        : outcomeOf(failure.error, ctx.signal);
+  const end = {
+    ...outcome,
+    error: failure?.error ?? null,
+    durationMs: ctx.clock.monotonic() - call.at,
+    late: scope.over,
+  };
+  if (call.kind === "tool")
+    return scope.dispatch.tool.end.call({ ...end, name: call.name, executionId: runId, callId: call.callId }, ctx);
+  scope.addUsage(usage);
+  return scope.dispatch.model.end.call(
+    {
+      ...end,
+      modelCallId: runId,
+      provider: call.provider,
+      model: call.model,
+      usage,
+      timeToFirstChunkMs: null,
+      streaming: false,
+      coverage: "observed",
+    },
+    ctx,
+  );
 }
 
 /** A class made straight from StructuredTool announces itself without its name: then its class's has to do. */

@@ -61,76 +61,86 @@ export class HookedBound extends Runnable {
     const config = needsWatch(scope.dispatch) && !isPregel(this.inner) ? watched(this.core, frame, given) : given;
     scope.begun = true;
     scope.open++;
-    if (scope.dispatch.anyNode) return this.#told(frame, input, config);
-    return this.core.frames.run(frame, () => this.#watched(scope, input, config));
+    return scope.dispatch.anyNode ? this.#told(frame, input, config) : this.#watched(frame, input, config);
   }
 
-  async #told(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+  // Promises are chained and not awaited: async hooks make each one dear, and an async function takes two or three.
+
+  #told(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
     const { scope, ctx } = frame;
     const { node } = scope.dispatch;
     const at = ctx.clock.monotonic();
-    const started = node.start.call({ name: this.node }, ctx);
-    if (started !== undefined) await started;
+    /** What the node gave for nothing. */
+    const nothing: { value: undefined | null } = { value: null };
+    const run = (): Promise<unknown> =>
+      this.#within(frame, () =>
+        node.call.used ? this.#around(frame, input, config, nothing) : this.inner.invoke(input, config),
+      );
     const end = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> =>
       node.end.call(
         { name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over },
         ctx,
       );
-    try {
-      const value = await this.core.frames.run(frame, () =>
-        node.call.used ? this.#around(frame, input, config) : this.inner.invoke(input, config),
-      );
-      const ended = end("ok", null, null);
-      if (ended !== undefined) await ended;
-      return value;
-    } catch (error) {
-      const { status, code } = endingOf(error, ctx.signal);
-      if (status === "paused") scope.pause(interruptsOf(error));
-      if (status === "error") {
-        const failed = node.error.call({ name: this.node, error, attempt: ctx.attempt }, ctx);
-        if (failed !== undefined) await failed;
+    const failed = async (error: unknown): Promise<never> => {
+      try {
+        const { status, code } = endingOf(error, ctx.signal);
+        if (status === "paused") scope.pause(interruptsOf(error));
+        if (status === "error") await node.error.call({ name: this.node, error, attempt: ctx.attempt }, ctx);
+        await end(status, code, error);
+      } finally {
+        scope.open--;
       }
-      const ended = end(status, code, error);
-      if (ended !== undefined) await ended;
       throw error;
-    } finally {
-      scope.open--;
-    }
+    };
+    const done = (result: unknown): unknown => {
+      // Taps see null for nothing; LangGraph gets back exactly what the node gave.
+      const value = node.call.used ? (result ?? nothing.value) : result;
+      const closed = (): unknown => (scope.open--, value);
+      try {
+        const ended = end("ok", null, null);
+        return ended === undefined ? closed() : ended.then(closed, failed);
+      } catch (error) {
+        return failed(error);
+      }
+    };
+    const started = node.start.call({ name: this.node }, ctx);
+    return (started === undefined ? run() : started.then(run)).then(done, failed);
   }
 
   /** Hands on the node's own promise: one around it would come a turn later, and what is told next with it. */
-  #watched(scope: RunScope, input: unknown, config: Config | undefined): Promise<unknown> {
-    const over = (): void => {
-      scope.open--;
-    };
-    const failed = (error: unknown): void => {
-      if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
-      over();
-    };
-    let done: Promise<unknown>;
-    try {
-      done = this.inner.invoke(input, config);
-    } catch (error) {
-      failed(error);
-      throw error;
-    }
-    done.then(over, failed);
-    return done;
-  }
-
-  async #around(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
-    let nothing: undefined | null = null;
-    const result = await frame.scope.dispatch.node.call.call(
-      Object.freeze({ name: this.node, input }),
-      frame.ctx,
-      async (request): Promise<NodeResult> => {
-        const value: unknown = await this.inner.invoke(request.input, config);
-        if (value === undefined) nothing = undefined;
-        return (value ?? null) as NodeResult;
+  #watched(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+    const { scope } = frame;
+    const work = this.#within(frame, () => this.inner.invoke(input, config));
+    work.then(
+      () => scope.open--,
+      (error: unknown) => {
+        if (outcomeOf(error, undefined).status === "paused") scope.pause(interruptsOf(error));
+        scope.open--;
       },
     );
-    // Taps see null for nothing; LangGraph gets back exactly what the node gave.
-    return result ?? nothing;
+    return work;
+  }
+
+  #within(frame: Frame, body: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return Promise.resolve(this.core.frames.run(frame, body));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #around(
+    frame: Frame,
+    input: unknown,
+    config: Config | undefined,
+    nothing: { value: undefined | null },
+  ): Promise<unknown> {
+    return frame.scope.dispatch.node.call.call(Object.freeze({ name: this.node, input }), frame.ctx, (request) =>
+      Promise.resolve(this.inner.invoke(request.input, config)).then((value: unknown): NodeResult => {
+        if (value === undefined) nothing.value = undefined;
+        return (value ?? null) as NodeResult;
+      }),
+    );
   }
 }
 

@@ -30,14 +30,25 @@ function decisionOf(resume: unknown): Decision | null {
  * again, before any tool ran. Questions of earlier runs come first, in their order and whatever the guards say now:
  * LangGraph knows interrupts by their index, and a skipped one would hand its answer to the next.
  */
-export async function withAnswers(
+export function withAnswers(
   core: Core,
   frame: Frame,
   wishes: readonly Wish[],
   judged: readonly Judged[],
   config: object,
-): Promise<Answer[]> {
-  if (!judged.some((j) => j.kind === "escalated") && !wasAsked(config)) return judged as Answer[];
+): readonly Answer[] | Promise<readonly Answer[]> {
+  return judged.some((j) => j.kind === "escalated") || wasAsked(config)
+    ? answered(core, frame, wishes, judged, config)
+    : (judged as Answer[]);
+}
+
+async function answered(
+  core: Core,
+  frame: Frame,
+  wishes: readonly Wish[],
+  judged: readonly Judged[],
+  config: object,
+): Promise<readonly Answer[]> {
   const slots = Slots.of(config, frame.scope);
   if (slots === null) return judged.map(withoutApproval);
   const answers = new Map<number, { readonly asked: Asked; readonly resume: unknown }>();

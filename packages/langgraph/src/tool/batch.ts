@@ -2,11 +2,11 @@ import type { Core } from "../core.js";
 import type { Frame } from "../run/scope.js";
 import { type Answer, withAnswers } from "./approval.js";
 import { judge, type Judged, type Wish } from "./gate.js";
+import { wasAsked } from "./slots.js";
 
-interface Entry {
-  readonly wish: Wish;
-  resolve(answer: Answer): void;
-  reject(error: unknown): void;
+interface Round {
+  readonly wishes: Wish[];
+  readonly answers: Promise<readonly Answer[]>;
 }
 
 /**
@@ -15,7 +15,7 @@ interface Entry {
  */
 export class Batch {
   /** Calls gathered in this turn; null when none wait. A node that starts calls one by one has one round per call. */
-  #round: Entry[] | null = null;
+  #round: Round | null = null;
 
   constructor(
     readonly core: Core,
@@ -26,40 +26,28 @@ export class Batch {
 
   /** The judgement of one call, given when all of the task are judged. */
   judge(wish: Wish): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const entry = { wish, resolve, reject };
-      if (this.#round !== null) {
-        this.#round.push(entry);
-        return;
-      }
-      const round = [entry];
-      this.#round = round;
-      queueMicrotask(() => {
-        this.#round = null;
-        void this.#run(round);
-      });
-    });
+    if (this.#round === null) {
+      const wishes: Wish[] = [];
+      this.#round = { wishes, answers: this.#judged(wishes) };
+    }
+    const { wishes, answers } = this.#round;
+    const at = wishes.push(wish) - 1;
+    return answers.then((given) => given[at] as Answer);
   }
 
-  async #run(round: readonly Entry[]): Promise<void> {
-    let answers: readonly Answer[];
-    try {
-      const judged: Judged[] = [];
-      for (const { wish } of round) {
-        const verdict = judge(this.core, this.frame, wish);
-        judged.push(verdict instanceof Promise ? await verdict : verdict);
-      }
-      answers = await withAnswers(
-        this.core,
-        this.frame,
-        round.map(({ wish }) => wish),
-        judged,
-        this.config,
-      );
-    } catch (error) {
-      for (const entry of round) entry.reject(error);
-      return;
+  async #judged(wishes: readonly Wish[]): Promise<readonly Answer[]> {
+    // The siblings come in this very turn.
+    await Promise.resolve();
+    this.#round = null;
+    const judged: Judged[] = [];
+    for (const wish of wishes) {
+      const verdict = judge(this.core, this.frame, wish);
+      judged.push(verdict instanceof Promise ? await verdict : verdict);
     }
-    for (const [index, entry] of round.entries()) entry.resolve(answers[index] as Answer);
+    return withAnswers(this.core, this.frame, wishes, judged, this.config);
   }
 }
+
+/** Whether a call's judgement hangs together with its siblings': somebody rewrites or judges, or was asked before. */
+export const judgedTogether = ({ scope }: Frame, config: object): boolean =>
+  scope.dispatch.tool.prepare.used || scope.dispatch.tool.authorize.used || wasAsked(config);

@@ -10,25 +10,24 @@ import type { AnyTool, FrozenCall } from "./call.js";
 import { authorize, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { type Body, handed, sealed, shapeOf } from "./shape.js";
 
-/** Runs the real tool with these arguments; `invoke` and `call` differ only in the method they end in. */
-export type Invocation = (tool: AnyTool, args: unknown, bare?: boolean) => Promise<unknown>;
-
-/** A result, or a refusal for the caller to put into words. */
-export type Executed =
-  | { readonly denied: false; readonly value: unknown }
-  | { readonly denied: true; readonly executionId: string; readonly denial: DenialFields };
+/** Where a call came from. */
+export interface Caller {
+  /** Runs the real tool with these arguments. */
+  invoke(tool: AnyTool, args: unknown, bare?: boolean): Promise<unknown>;
+  /** Puts a refusal into words, or throws it. */
+  refused(executionId: string, denial: DenialFields): unknown;
+}
 
 /** Tells the observers of a refusal. */
-export async function reportDenied(
+export function reportDenied(
   frame: Frame,
   tool: AnyTool,
   callId: string | null,
   executionId: string,
   denial: DenialFields,
-): Promise<Executed> {
+): Promise<undefined> {
   const told = frame.scope.dispatch.tool.denied.call({ ...denial, name: tool.name, executionId, callId }, frame.ctx);
-  if (told !== undefined) await told;
-  return { denied: true, executionId, denial };
+  return told ?? Promise.resolve(undefined);
 }
 
 /** Takes a judged call through admit, call, result, settle and the observers. */
@@ -38,27 +37,35 @@ export function execute(
   tool: AnyTool,
   judged: Exclude<Judged, { kind: "escalated" }>,
   call: { readonly callId: string | null; readonly args: unknown; readonly form: "call" | "bare" },
-  invoke: Invocation,
-): Promise<Executed> {
-  const { callId, args, form } = call;
-  if (judged.kind === "denied") return reportDenied(frame, tool, callId, judged.executionId, judged.denial);
-  const execution = new Execution(core, frame, tool, callId, form, invoke);
+  caller: Caller,
+): Promise<unknown> {
+  const execution = new Execution(core, frame, tool, call.callId, call.form, caller);
+  if (judged.kind === "denied") return execution.denied(judged.executionId, judged.denial);
   if (judged.kind === "allowed") return execution.admitted(judged.call);
   // Nothing to admit: the tool refuses its own arguments, or nobody may refuse and nothing could be read.
-  return execution.observed(judged.executionId, null, async () => ({
-    value:
-      judged.kind === "unread"
-        ? await execution.inside(() => invoke(tool, args))
-        : await execution.refusedByItself(judged.raw),
-  }));
+  return execution.observed(judged.executionId, null, () =>
+    (judged.kind === "unread"
+      ? execution.inside(() => caller.invoke(tool, call.args))
+      : execution.refusedByItself(judged.raw)
+    ).then(replied),
+  );
 }
 
+interface Settlement {
+  settle(actual: { status: EndStatus; durationMs: number }): unknown;
+  release(reason: string): unknown;
+}
+
+/** One call. Promises are chained and not awaited: async hooks make each one dear, and most calls need three. */
 class Execution implements Body {
   #attempts = 0;
   /** The tool's own code was reached: it counts, whatever comes of it. */
   #ran = false;
   /** Refusals of this call; one that the tool itself met inside is its own error. */
-  readonly #refusals = new WeakSet<object>();
+  #refusals: Set<DeniedError> | null = null;
+  #executionId = "";
+  #at = 0;
+  #settlement: Settlement | null = null;
 
   constructor(
     readonly core: Core,
@@ -66,113 +73,108 @@ class Execution implements Body {
     readonly tool: AnyTool,
     readonly callId: string | null,
     readonly form: "call" | "bare",
-    readonly invoke: Invocation,
+    readonly caller: Caller,
   ) {}
 
+  denied(executionId: string, denial: DenialFields): Promise<unknown> {
+    return reportDenied(this.frame, this.tool, this.callId, executionId, denial).then(() =>
+      this.caller.refused(executionId, denial),
+    );
+  }
+
   /** admit -> call -> result -> settle, with the call that was judged. */
-  admitted(call: FrozenCall): Promise<Executed> {
+  admitted(call: FrozenCall): Promise<unknown> {
     const body = (): Promise<ToolReply> => this.#onion(call);
     return this.frame.scope.dispatch.tool.admit.used
       ? this.#reserved(call, body)
       : this.observed(call.executionId, call, body);
   }
 
-  async #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<Executed> {
+  async #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<unknown> {
     const { admit } = this.frame.scope.dispatch.tool;
     const reservation = await admit.call(call, this.frame.ctx);
-    if (!reservation.ok)
-      return reportDenied(this.frame, this.tool, this.callId, call.executionId, denialOf(reservation));
-    return this.observed(call.executionId, call, body, reservation.settlement);
+    if (!reservation.ok) return this.denied(call.executionId, denialOf(reservation));
+    this.#settlement = reservation.settlement;
+    return this.observed(call.executionId, call, body);
   }
 
   /** Runs `body` between tool.start and tool.end. */
-  async observed(
-    executionId: string,
-    call: ToolCall | null,
-    body: () => Promise<ToolReply>,
-    settlement?: {
-      settle(actual: { status: EndStatus; durationMs: number }): unknown;
-      release(reason: string): unknown;
-    },
-  ): Promise<Executed> {
+  observed(executionId: string, call: ToolCall | null, body: () => Promise<ToolReply>): Promise<unknown> {
     const { ctx, scope } = this.frame;
-    const { start, end, result } = scope.dispatch.tool;
-    const at = ctx.clock.monotonic();
-    const ids = { name: this.tool.name, executionId, callId: this.callId };
-    const tell = (
-      status: EndStatus,
-      code: string | null,
-      error: unknown,
-      durationMs: number,
-    ): undefined | Promise<undefined> => end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
-    const settled = async (
-      taken: NonNullable<typeof settlement>,
-      status: EndStatus,
-      code: string | null,
-      error: unknown,
-      durationMs: number,
-    ): Promise<void> => {
-      // A pause runs again on resume and is admitted then; a refusal never ran.
-      if (status === "paused" || (status === "denied" && !this.#ran)) await taken.release(status);
-      else await taken.settle({ status, durationMs });
-      await tell(status, code, error, durationMs);
-    };
-    const finish = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> => {
-      const durationMs = ctx.clock.monotonic() - at;
-      return settlement === undefined
-        ? tell(status, code, error, durationMs)
-        : settled(settlement, status, code, error, durationMs);
-    };
-    if (start.used) {
-      const told = start.call(new StartEvent(ids.name, executionId, this.callId, call), ctx);
-      if (told !== undefined) await told;
-    }
-    let reply: ToolReply;
-    try {
-      reply = await body();
-    } catch (error) {
-      if (DeniedError.isDenied(error) && this.#refusals.has(error)) return this.#refused(executionId, finish, error);
-      const { status, code } = outcomeOf(error, ctx.signal);
-      await finish(status, code, error);
-      throw error;
-    }
-    if (result.used) {
-      try {
-        reply = await result.call(Object.freeze({ value: reply.value }), ctx);
-      } catch (error) {
-        if (isBubbleUp(error)) {
-          await finish("paused", null, error);
-          throw error;
-        }
-        const denial = refusal(
-          "RESULT_WITHHELD",
-          "The result of this call cannot be shown; answer without it.",
-          String((error as Error).message),
-        );
-        await finish("denied", denial.code, error);
-        return reportDenied(this.frame, this.tool, this.callId, executionId, denial);
-      }
-    }
-    const failed = isErrorMessage(reply.value);
-    const told = finish(failed ? "error" : "ok", failed ? "TOOL_ERROR" : null, null);
-    if (told !== undefined) await told;
-    return { denied: false, value: reply.value };
+    const { start } = scope.dispatch.tool;
+    this.#executionId = executionId;
+    this.#at = ctx.clock.monotonic();
+    const told = start.used
+      ? start.call(new StartEvent(this.tool.name, executionId, this.callId, call), ctx)
+      : undefined;
+    return told === undefined ? this.#watched(body) : told.then(() => this.#watched(body));
   }
 
-  async #refused(
-    executionId: string,
-    finish: (status: EndStatus, code: string | null, error: unknown) => undefined | Promise<void>,
-    error: DeniedError,
-  ): Promise<Executed> {
-    await finish("denied", error.code, error);
-    const denial: DenialFields = {
-      code: error.code,
-      message: error.modelMessage,
-      reason: error.reason,
-      plugin: error.plugin ?? null,
-      hook: error.hook ?? null,
-    };
-    return reportDenied(this.frame, this.tool, this.callId, executionId, denial);
+  #watched(body: () => Promise<ToolReply>): Promise<unknown> {
+    let reply: Promise<ToolReply>;
+    try {
+      reply = body();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    return reply.then(
+      (given) => (this.frame.scope.dispatch.tool.result.used ? this.#filtered(given) : this.#done(given)),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  /** The call came to its end; a promise only where somebody has to be waited for. */
+  #finish(status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> {
+    const { ctx, scope } = this.frame;
+    const durationMs = ctx.clock.monotonic() - this.#at;
+    const ids = { name: this.tool.name, executionId: this.#executionId, callId: this.callId };
+    const tell = (): undefined | Promise<undefined> =>
+      scope.dispatch.tool.end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
+    return this.#settlement === null ? tell() : this.#settle(this.#settlement, status, durationMs).then(tell);
+  }
+
+  async #settle(taken: Settlement, status: EndStatus, durationMs: number): Promise<void> {
+    // A pause runs again on resume and is admitted then; a refusal never ran.
+    if (status === "paused" || (status === "denied" && !this.#ran)) await taken.release(status);
+    else await taken.settle({ status, durationMs });
+  }
+
+  #done({ value }: ToolReply): unknown {
+    const failed = isErrorMessage(value);
+    const told = this.#finish(failed ? "error" : "ok", failed ? "TOOL_ERROR" : null, null);
+    return told === undefined ? value : told.then(() => value);
+  }
+
+  async #filtered(reply: ToolReply): Promise<unknown> {
+    const { ctx, scope } = this.frame;
+    let filtered: ToolReply;
+    try {
+      filtered = await scope.dispatch.tool.result.call(Object.freeze({ value: reply.value }), ctx);
+    } catch (error) {
+      if (isBubbleUp(error)) {
+        await this.#finish("paused", null, error);
+        throw error;
+      }
+      const denial = refusal(
+        "RESULT_WITHHELD",
+        "The result of this call cannot be shown; answer without it.",
+        String((error as Error).message),
+      );
+      await this.#finish("denied", denial.code, error);
+      return this.denied(this.#executionId, denial);
+    }
+    return this.#done(filtered);
+  }
+
+  async #failed(error: unknown): Promise<unknown> {
+    if (DeniedError.isDenied(error) && this.#refusals?.has(error) === true) {
+      await this.#finish("denied", error.code, error);
+      const { code, modelMessage: message, reason, plugin = null, hook = null } = error;
+      return this.denied(this.#executionId, { code, message, reason, plugin, hook });
+    }
+    const { status, code } = outcomeOf(error, this.frame.ctx.signal);
+    await this.#finish(status, code, error);
+    throw error;
   }
 
   #onion(call: FrozenCall): Promise<ToolReply> {
@@ -205,7 +207,7 @@ class Execution implements Body {
   #run(call: FrozenCall): Promise<ToolReply> {
     this.#attempts++;
     const ready = handed(this.tool, call, this);
-    return this.inside(() => this.invoke(ready.tool, ready.args, ready.bare)).then(replied);
+    return this.inside(() => this.caller.invoke(ready.tool, ready.args, ready.bare)).then(replied);
   }
 
   #allowed(verdict: Judged): FrozenCall {
@@ -224,7 +226,7 @@ class Execution implements Body {
 
   #refusal(denial: DenialFields): DeniedError {
     const error = new DeniedError(`tool "${this.tool.name}"`, denial);
-    this.#refusals.add(error);
+    (this.#refusals ??= new Set()).add(error);
     return error;
   }
 
@@ -244,7 +246,7 @@ class Execution implements Body {
         new ToolInputParsingException("Received tool input did not match expected schema", JSON.stringify(raw)),
       );
     const target = shape === "langchain" ? sealed(this.tool, this) : this.tool;
-    return this.inside(() => this.invoke(target, snapshot(raw).value));
+    return this.inside(() => this.caller.invoke(target, snapshot(raw).value));
   }
 
   /** Permits of this task do not reach into the tool. */

@@ -8,7 +8,7 @@ import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { needsWatch, watched } from "../watch/inject.js";
 import type { AnyTool } from "./call.js";
-import { execute, type Executed, type Invocation, reportDenied } from "./execute.js";
+import { type Caller, execute, reportDenied } from "./execute.js";
 import { gates, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { consume } from "./permit.js";
 import { shapeOf } from "./shape.js";
@@ -160,19 +160,21 @@ function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: 
   const callId = asCall?.id ?? null;
   const form = asCall === null ? "bare" : "call";
   const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
-  const invocation: Invocation = (target, given, bare) =>
-    via(
-      target,
-      asCall === null || bare === true ? given : { ...asCall, args: given },
-      announced(core, frame, config as Config | undefined),
-    );
-  const run = async (judged: Judged): Promise<unknown> =>
-    answer(
-      tool,
-      callId,
-      asCall !== null,
-      await execute(core, frame, tool, withoutApproval(judged), { callId, args, form }, invocation),
-    );
+  const caller: Caller = {
+    invoke: (target, given, bare) =>
+      via(
+        target,
+        asCall === null || bare === true ? given : { ...asCall, args: given },
+        announced(core, frame, config as Config | undefined),
+      ),
+    // A refused ToolCall becomes the message that the model reads; a bare call has no message, so it throws.
+    refused(executionId, denial) {
+      if (asCall === null) throw new DeniedError(`tool "${tool.name}"`, denial);
+      return denialMessage(tool.name, callId, executionId, denial);
+    },
+  };
+  const run = (judged: Judged): Promise<unknown> =>
+    execute(core, frame, tool, withoutApproval(judged), { callId, args, form }, caller);
   if (permit !== null) return run({ kind: "allowed", call: permit.call });
   try {
     const judged = judge(core, frame, { tool, args, callId, route: "direct", form });
@@ -188,11 +190,4 @@ function announced(core: Core, frame: Frame, config: Config | undefined): Config
   const runId = randomUUID();
   core.passes.issue(runId);
   return { ...config, runId };
-}
-
-/** A refused ToolCall becomes the message that the model reads; a bare call has no message, so it throws. */
-function answer(tool: AnyTool, callId: string | null, asMessage: boolean, executed: Executed): unknown {
-  if (!executed.denied) return executed.value;
-  if (asMessage) return denialMessage(tool.name, callId, executed.executionId, executed.denial);
-  throw new DeniedError(`tool "${tool.name}"`, executed.denial);
 }

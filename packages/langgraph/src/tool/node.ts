@@ -3,10 +3,10 @@ import { snapshot } from "@graphtap/values";
 import type { Core } from "../core.js";
 import { denialMessage } from "../denial.js";
 import { wrapUnsupported } from "../errors.js";
-import { Batch } from "./batch.js";
+import { Batch, judgedTogether } from "./batch.js";
 import type { AnyTool } from "./call.js";
 import { reportDenied } from "./execute.js";
-import { gates } from "./gate.js";
+import { gates, judge, type Judged, type Wish } from "./gate.js";
 import { type Guards, isCallable } from "./guard.js";
 import { Permits } from "./permit.js";
 import { wasAsked } from "./slots.js";
@@ -55,7 +55,7 @@ type ToolNodeClass = new (tools: unknown[], options: Record<string, unknown>) =>
 export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): ToolNodeLike {
   const tools = node.tools.map((tool) => (isCallable(tool) ? guards.guard(tool) : tool));
   const Base = node.constructor as ToolNodeClass;
-  const batches = new WeakMap<object, { batch: Batch; permits: Permits }>();
+  const tasks = new WeakMap<object, Task>();
   const Governed = class extends Base {
     // LangChain takes the class's own name: traces must show the one they showed before.
     get lc_id(): string[] {
@@ -63,7 +63,7 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
     }
 
     override runTool: RunTool = (call, config, ...rest) =>
-      gatedRun(core, guards, this, batches, call, config, (handed) => super.runTool(handed, config, ...rest));
+      gatedRun(core, guards, this, tasks, call, config, (handed) => super.runTool(handed, config, ...rest));
   };
   let governed: ToolNodeLike;
   try {
@@ -110,11 +110,17 @@ function guardHandler(
     );
 }
 
-async function gatedRun(
+/** The calls of one task that are judged together, and their permits. */
+interface Task {
+  readonly batch: Batch;
+  readonly permits: Permits;
+}
+
+function gatedRun(
   core: Core,
   guards: Guards,
   node: ToolNodeLike,
-  batches: WeakMap<object, { batch: Batch; permits: Permits }>,
+  tasks: WeakMap<object, Task>,
   call: Call,
   config: object,
   run: (call: Call) => Promise<unknown>,
@@ -123,28 +129,31 @@ async function gatedRun(
   const tool = node.tools.find((t): t is AnyTool => isCallable(t) && t.name === call.name);
   const target = tool === undefined ? undefined : guards.originalOf(tool);
   if (frame === undefined || target === undefined || !(gates(frame) || wasAsked(config))) return run(call);
-  let task = batches.get(config);
-  if (task === undefined)
-    batches.set(config, (task = { batch: new Batch(core, frame, config), permits: new Permits() }));
   const callId = call.id ?? null;
-  const judged = await task.batch.judge({ tool: target, args: call.args, callId, route: "node", form: "call" });
-  if (judged.kind === "denied") {
-    await reportDenied(frame, target, callId, judged.executionId, judged.denial);
-    return denialMessage(target.name, callId, judged.executionId, judged.denial);
-  }
-  // Arguments that are no object cannot carry a permit; the tool's own gate judges those.
-  if (judged.kind !== "allowed" || typeof judged.call.raw !== "object" || judged.call.raw === null) return run(call);
-  const args = snapshot(judged.call.raw).value;
-  const permit = { call: judged.call, args, target };
-  if (node.wrapToolCall === undefined) {
-    core.permits.set(args as object, permit);
-    return await run({ ...call, args });
-  }
-  const { permits } = task;
-  permits.issue(permit);
-  try {
-    return await core.frames.run({ ...frame, permits }, () => run({ ...call, args }));
-  } finally {
-    permits.revoke(permit);
-  }
+  const taskHere = (): Task => {
+    let task = tasks.get(config);
+    if (task === undefined)
+      tasks.set(config, (task = { batch: new Batch(core, frame, config), permits: new Permits() }));
+    return task;
+  };
+  const ruled = (judged: Judged): Promise<unknown> => {
+    if (judged.kind === "denied")
+      return reportDenied(frame, target, callId, judged.executionId, judged.denial).then(() =>
+        denialMessage(target.name, callId, judged.executionId, judged.denial),
+      );
+    // Arguments that are no object cannot carry a permit; the tool's own gate judges those.
+    if (judged.kind !== "allowed" || typeof judged.call.raw !== "object" || judged.call.raw === null) return run(call);
+    const args = snapshot(judged.call.raw).value;
+    const permit = { call: judged.call, args, target };
+    if (node.wrapToolCall === undefined) {
+      core.permits.set(args as object, permit);
+      return run({ ...call, args });
+    }
+    const { permits } = taskHere();
+    permits.issue(permit);
+    return core.frames.run({ ...frame, permits }, () => run({ ...call, args })).finally(() => permits.revoke(permit));
+  };
+  const wish: Wish = { tool: target, args: call.args, callId, route: "node", form: "call" };
+  const judged = judgedTogether(frame, config) ? taskHere().batch.judge(wish) : judge(core, frame, wish);
+  return judged instanceof Promise ? judged.then(ruled) : ruled(judged);
 }

@@ -71,7 +71,8 @@ export function parseWith(schema: unknown, raw: unknown): unknown {
   if (!isInteropZodSchema(schema)) return snapshot(raw).value;
   const bare = typeof raw === "string" || raw === undefined || raw === null;
   if (!bare && isPlain(schema)) {
-    const result = interopSafeParse(schema as never, snapshot(raw).value);
+    // No copy: such a schema changes nothing, and what it hands on unchanged is copied below.
+    const result = interopSafeParse(schema as never, raw);
     if (!result.success) throw result.error as unknown as Error;
     return snapshot(result.data).value;
   }

@@ -40,16 +40,25 @@ function ownerOf(tool: object, method: string): string {
 }
 
 /** Stands in for the tool's schema: the arguments were parsed when they were judged, and exactly that is handed on. */
-function parsedSchema(parsed: unknown): object {
-  const success = { success: true, data: parsed };
-  return {
-    _def: { typeName: "ZodAny" },
-    parse: () => parsed,
-    parseAsync: () => Promise.resolve(parsed),
-    safeParse: () => success,
-    safeParseAsync: () => Promise.resolve(success),
-  };
+class ParsedSchema {
+  constructor(readonly parsed: unknown) {}
+  get _def(): object {
+    return ANY;
+  }
+  parse(): unknown {
+    return this.parsed;
+  }
+  parseAsync(): Promise<unknown> {
+    return Promise.resolve(this.parsed);
+  }
+  safeParse(): object {
+    return { success: true, data: this.parsed };
+  }
+  safeParseAsync(): Promise<object> {
+    return Promise.resolve(this.safeParse());
+  }
 }
+const ANY = { typeName: "ZodAny" };
 
 /** What hears of a tool's own body: `runs` right before it, `changed` instead of it when its arguments were changed. */
 export interface Body {
@@ -75,22 +84,46 @@ export function handed(tool: AnyTool, call: FrozenCall, body: Body): Handed {
   return { tool, args: snapshot(call.raw).value, bare: false };
 }
 
+const EXECUTION = Symbol("execution");
+
+/** A tool object for one execution, as its form sees it. */
+interface Bound {
+  [EXECUTION]: { readonly call: FrozenCall; readonly body: Body; readonly schema: ParsedSchema | null };
+}
+
+const forms = new WeakMap<object, object>();
+
 /**
  * LangChain's tool with the judged arguments instead of a second parse, and a `_call` that compares once more. A JSON
- * schema stays: it only validates, and what it accepts it hands on as it is.
+ * schema stays: it only validates, and what it accepts it hands on as it is. One per tool; an execution derives from it.
  */
-function bound(tool: AnyTool, call: FrozenCall, body: Body): AnyTool {
-  const own: PropertyDescriptorMap = {
+function formOf(tool: AnyTool): object {
+  let form = forms.get(tool);
+  if (form !== undefined) return form;
+  form = Object.create(tool, {
     _call: {
-      value: (parsed: unknown, runManager: unknown, config: unknown): unknown => {
+      value(this: Bound, parsed: unknown, runManager: unknown, config: unknown): unknown {
+        const { call, body } = this[EXECUTION];
         if (!sameData(parsed, call.parsed)) throw body.changed("the arguments at _call are not the judged ones");
         body.runs();
         return tool._call?.(parsed, runManager, config);
       },
     },
-  };
-  if (isInteropZodSchema(tool.schema)) own["schema"] = { value: parsedSchema(snapshot(call.parsed).value) };
-  return Object.create(tool, own) as AnyTool;
+    schema: {
+      get(this: Bound): unknown {
+        return this[EXECUTION].schema ?? tool.schema;
+      },
+    },
+  }) as object;
+  forms.set(tool, form);
+  return form;
+}
+
+function bound(tool: AnyTool, call: FrozenCall, body: Body): AnyTool {
+  const schema = isInteropZodSchema(tool.schema) ? new ParsedSchema(snapshot(call.parsed).value) : null;
+  const made = Object.create(formOf(tool)) as AnyTool & Bound;
+  made[EXECUTION] = { call, body, schema };
+  return made;
 }
 
 /** LangChain's tool for arguments that its schema refused: it may say so, it may not run. */

@@ -69,7 +69,7 @@ export class HookedBound extends Runnable {
   #told(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
     const { scope, ctx } = frame;
     const { node } = scope.dispatch;
-    const at = ctx.clock.monotonic();
+    const at = node.end.used ? ctx.clock.monotonic() : 0;
     /** What the node gave for nothing. */
     const nothing: { value: undefined | null } = { value: null };
     const run = (): Promise<unknown> =>
@@ -77,10 +77,12 @@ export class HookedBound extends Runnable {
         node.call.used ? this.#around(frame, input, config, nothing) : this.inner.invoke(input, config),
       );
     const end = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> =>
-      node.end.call(
-        { name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over },
-        ctx,
-      );
+      node.end.used
+        ? node.end.call(
+            { name: this.node, status, code, error, durationMs: ctx.clock.monotonic() - at, late: scope.over },
+            ctx,
+          )
+        : undefined;
     const failed = async (error: unknown): Promise<never> => {
       try {
         const { status, code } = endingOf(error, ctx.signal);
@@ -103,7 +105,7 @@ export class HookedBound extends Runnable {
         return failed(error);
       }
     };
-    const started = node.start.call({ name: this.node }, ctx);
+    const started = node.start.used ? node.start.call({ name: this.node }, ctx) : undefined;
     return (started === undefined ? run() : started.then(run)).then(done, failed);
   }
 

@@ -103,7 +103,7 @@ class Execution implements Body {
     const { ctx, scope } = this.frame;
     const { start } = scope.dispatch.tool;
     this.#executionId = executionId;
-    this.#at = ctx.clock.monotonic();
+    if (this.#timed) this.#at = ctx.clock.monotonic();
     const told = start.used
       ? start.call(new StartEvent(this.tool.name, executionId, this.callId, call), ctx)
       : undefined;
@@ -125,12 +125,22 @@ class Execution implements Body {
 
   /** The call came to its end; a promise only where somebody has to be waited for. */
   #finish(status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> {
+    if (!this.#timed) return undefined;
     const { ctx, scope } = this.frame;
     const durationMs = ctx.clock.monotonic() - this.#at;
-    const ids = { name: this.tool.name, executionId: this.#executionId, callId: this.callId };
+    const { name } = this.tool;
+    const executionId = this.#executionId;
     const tell = (): undefined | Promise<undefined> =>
-      scope.dispatch.tool.end.call({ ...ids, status, code, error, durationMs, late: scope.over }, ctx);
+      scope.dispatch.tool.end.call(
+        { name, executionId, callId: this.callId, status, code, error, durationMs, late: scope.over },
+        ctx,
+      );
     return this.#settlement === null ? tell() : this.#settle(this.#settlement, status, durationMs).then(tell);
+  }
+
+  /** Whether anybody wants to know how long it took. */
+  get #timed(): boolean {
+    return this.#settlement !== null || this.frame.scope.dispatch.tool.end.used;
   }
 
   async #settle(taken: Settlement, status: EndStatus, durationMs: number): Promise<void> {

@@ -2,29 +2,17 @@ import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import type { Frame } from "../run/scope.js";
-import type { PregelLike } from "./pregel.js";
 import { needsWatch, watched } from "../watch/inject.js";
 
 /** LangGraph's own writers only write; the one of a conditional edge runs the host's function first. */
 const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
 
-/** Whether a node has conditional edges; LangGraph gives every node a writer that looks like one, for Commands. */
-function mayRoute({ builder }: PregelLike, node: string): boolean {
-  const branches = builder?.branches;
-  return branches === undefined || Object.keys(branches[node] ?? {}).length > 0;
-}
-
 /**
  * The writers of a node, with the functions of its conditional edges watched as the node's own code is: they run after
  * it, outside of what it is bound to. The same list where there are none.
  */
-export function hookedWriters(
-  core: Core,
-  graph: PregelLike,
-  node: string,
-  writers: readonly Runnable[],
-): readonly Runnable[] {
-  return !mayRoute(graph, node) || writers.every(isPlainWrite)
+export function hookedWriters(core: Core, node: string, writers: readonly Runnable[]): readonly Runnable[] {
+  return writers.every(isPlainWrite)
     ? writers
     : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer)));
 }

@@ -18,8 +18,6 @@ export interface PregelLike {
   readonly outputChannels: readonly string[] | string;
   readonly config?: Config;
   readonly autoValidate?: boolean;
-  /** What a StateGraph was compiled from. */
-  readonly builder?: { readonly branches?: Readonly<Record<string, object>> };
   readonly interruptBefore?: readonly string[] | string;
   readonly interruptAfter?: readonly string[] | string;
   checkpointer?: unknown;

@@ -104,13 +104,13 @@ export class GraphWrapper {
   #nodes(graph: PregelLike): Record<string, NodeLike> {
     const nodes: Record<string, NodeLike> = {};
     for (const [name, node] of Object.entries(graph.nodes))
-      nodes[name] = this.#edges(graph, name, name === "__start__" ? node : this.#node(name, node));
+      nodes[name] = this.#edges(name, name === "__start__" ? node : this.#node(name, node));
     return nodes;
   }
 
-  #edges(graph: PregelLike, name: string, node: NodeLike): NodeLike {
+  #edges(name: string, node: NodeLike): NodeLike {
     if (node.writers === undefined) return node;
-    const writers = hookedWriters(this.core, graph, name, node.writers);
+    const writers = hookedWriters(this.core, name, node.writers);
     return writers === node.writers
       ? node
       : Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { writers });

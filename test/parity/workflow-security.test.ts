@@ -64,6 +64,21 @@ describe("TestWorkflowSecurity", () => {
     ]);
   });
 
+  it("decides, takes quota and writes the log in one call, for tools that no stack runs", async () => {
+    const { manager } = desk();
+    manager.grantToolPermission({ ...fileManager, rateLimit: 1 });
+    const question = { userId: "user123", workflowId: "workflow456", workflowType: "rag", toolName: "file_manager" };
+    for (let i = 0; i < 3; i++) expect(manager.authorizeToolExecution(question).allowed).toBe(true);
+    expect(await manager.getAuditLog({ userId: "user123", tool: "file_manager" })).toHaveLength(1);
+    expect([1, 2].map(() => manager.admitToolExecution(question).allowed)).toEqual([true, false]);
+    const entries = await manager.getAuditLog({ userId: "user123" });
+    expect(entries.map(({ event, runId, workflow, code }) => [event, runId, workflow, code])).toEqual([
+      ["tool.denied", "workflow456", "rag", "RATE_LIMIT_EXCEEDED"],
+      ["tool.allowed", "workflow456", "rag", null],
+      ["permission.granted", null, null, null],
+    ]);
+  });
+
   it("denies by default: what nobody granted, to whom nobody granted it", () => {
     const { manager } = desk();
     manager.grantToolPermission(fileManager);

@@ -1,22 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AuditInput } from "@graphtap/audit/keys";
 import { MemoryTrail } from "./audit.js";
-import { Ring } from "./ring.js";
-
-describe("Ring", () => {
-  it("holds the newest items, newest first, and counts the others", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat()), (capacity, items) => {
-        const ring = new Ring<number>(capacity);
-        for (const item of items) ring.push(item);
-        expect([...ring]).toEqual(items.slice(-capacity).reverse());
-        expect(ring.size).toBe(Math.min(capacity, items.length));
-        expect(ring.dropped).toBe(Math.max(0, items.length - capacity));
-      }),
-    );
-  });
-});
 
 describe("MemoryTrail", () => {
   const all = { since: 0 };

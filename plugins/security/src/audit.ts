@@ -1,5 +1,5 @@
 import type { AuditClass, AuditDecision, AuditInput, AuditLog, AuditLogEntry, AuditQuery } from "@graphtap/audit/keys";
-import { Ring } from "./ring.js";
+import { Ring } from "@graphtap/values";
 
 /**
  * One line of the log: of the audit plugin where it is installed (then with its hashes), else of the small trail in

@@ -112,6 +112,33 @@ describe("decide, with roles", () => {
     expect(ask(grants, who, { method: "read" })).toMatchObject({ allowed: false, cause: "level" });
   });
 
+  it("asks a role's grant of the tenant and the one of every tenant: either is enough, and none of either refuses", () => {
+    const grants = new Grants();
+    const who = subject({ tenantId: "acme", roles: ["r"] });
+    grants.put(grant({ id: "here", role: "r", tenantId: "acme", expiry: NOW }));
+    grants.put(grant({ id: "any", role: "r", anyTenant: true }));
+    expect(ask(grants, who)).toMatchObject({ allowed: true, grantIds: ["any"] });
+    grants.put(grant({ id: "here", role: "r", tenantId: "acme", permissionLevel: "read" }));
+    expect(ask(grants, who)).toMatchObject({ allowed: true, grantIds: ["any"] });
+    grants.put(grant({ id: "here", role: "r", tenantId: "acme" }));
+    grants.put(grant({ id: "no", role: "r", anyTenant: true, permissionLevel: "none" }));
+    expect(ask(grants, who)).toMatchObject({ allowed: false, cause: "level", grantIds: ["no"] });
+  });
+
+  it("refuses an administrator by a grant of none in its time, their own or of a role of theirs", () => {
+    const grants = new Grants();
+    const isAdmin = () => true;
+    const root = subject({ roles: ["root"] });
+    const refused = { allowed: false, cause: "level" };
+    grants.put(grant({ userId: "u", permissionLevel: "none" }));
+    expect(ask(grants, root, { isAdmin })).toMatchObject(refused);
+    expect(ask(grants, subject({}), { isAdmin })).toMatchObject(refused);
+    grants.put(grant({ userId: "u", permissionLevel: "none", expiry: NOW }));
+    expect(ask(grants, root, { isAdmin }).allowed).toBe(true);
+    grants.put(grant({ role: "root", anyTenant: true, permissionLevel: "none" }));
+    expect(ask(grants, root, { isAdmin })).toMatchObject(refused);
+  });
+
   it("lets an administrator do what nobody granted, alone and not for others", () => {
     const grants = new Grants();
     const isAdmin = ({ roles }: Subject) => roles?.includes("root") === true;
@@ -211,11 +238,10 @@ function oracle(
   return chain.every((asker) => {
     const holders = [
       standing({ kind: asker.kind, id: asker.id, tenantId: asker.tenantId, anyTenant: false }),
-      ...asker.roles.map(
-        (role) =>
-          standing({ kind: "role", id: role, tenantId: asker.tenantId, anyTenant: false }) ??
-          standing({ kind: "role", id: role, tenantId: null, anyTenant: true }),
-      ),
+      ...asker.roles.flatMap((role) => [
+        standing({ kind: "role", id: role, tenantId: asker.tenantId, anyTenant: false }),
+        standing({ kind: "role", id: role, tenantId: null, anyTenant: true }),
+      ]),
     ].filter((change) => change !== null);
     const inTime = holders.filter(
       ({ notBefore, expiry }) => (notBefore === null || notBefore <= NOW) && (expiry === null || NOW < expiry),
@@ -304,7 +330,7 @@ describe("decide, against a list of everything that happened to users, services 
         expect(answer(build(shuffled), true)).toBe(before);
         const forbidden = build(changes);
         forbidden.put(grant({ role: "a", anyTenant: true, permissionLevel: "none" }));
-        if (!before) expect(answer(forbidden, false)).toBe(false);
+        if (!before || question.chain[0]?.roles.includes("a") === true) expect(answer(forbidden, false)).toBe(false);
       }),
       { numRuns: 500 },
     );

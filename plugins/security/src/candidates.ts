@@ -34,7 +34,7 @@ export function candidates(
   { toolName, method = null, required, now }: DecisionRequest,
 ): readonly Candidate[] {
   const found = [grants.find(asker, toolName)];
-  for (const role of asker.roles ?? []) found.push(grants.ofRole(role, asker.tenantId, toolName));
+  for (const role of asker.roles ?? []) found.push(...grants.ofRole(role, asker.tenantId, toolName));
   return [...new Set(found)].flatMap((grant) =>
     grant === undefined
       ? []

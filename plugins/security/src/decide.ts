@@ -64,7 +64,7 @@ function refusalOf(grants: Grants, request: DecisionRequest): Refusal | null {
     const plain = roles === undefined || roles.length === 0;
     if (held === undefined || !plain || judgeGrant(held, method, required, now) !== null) {
       if (depth === LONGEST_CHAIN || !isNamed(asker)) return refuse("no-identity", asker, actor, null);
-      const refusal = request.isAdmin?.(asker) === true ? null : refusalOfOne(grants, request, asker, actor, required);
+      const refusal = refusalOfOne(grants, request, asker, actor, required);
       if (refusal !== null) return refusal;
     }
     actor = asker;
@@ -85,34 +85,37 @@ const NEAR: Readonly<Record<DenialCause, number>> = {
   method: 4,
 };
 
-/** One principal: its own grant or any of its roles' has to be enough by itself, and none in force may say `none`. */
+/**
+ * One principal: its own grant or any of its roles' has to be enough by itself, and none in force may say `none`. An
+ * administrator needs none that is enough; one that says `none` holds for them too.
+ */
 function refusalOfOne(
   grants: Grants,
-  { toolName, method = null, now }: DecisionRequest,
+  { toolName, method = null, now, isAdmin }: DecisionRequest,
   asker: Subject,
   actor: Subject | null,
   required: RequiredLevel,
 ): Refusal | null {
-  const { roles } = asker;
-  const held = grants.find(asker, toolName);
-  let cause: DenialCause | null = held === undefined ? "no-grant" : judgeGrant(held, method, required, now);
-  if (roles === undefined || roles.length === 0)
-    return cause === null ? null : refuse(cause, asker, actor, held ?? null);
-  if (cause === "level" && held?.permissionLevel === "none") return refuse(cause, asker, actor, held);
-  let nearest = held ?? null;
-  let allowed = cause === null;
-  for (const role of roles) {
-    const grant = grants.ofRole(role, asker.tenantId, toolName);
-    if (grant === undefined) continue;
+  let allowed = isAdmin?.(asker) === true;
+  let cause: DenialCause = "no-grant";
+  let nearest: ToolPermission | null = null;
+  /** True: it refuses, whatever the others say. */
+  const forbids = (grant: ToolPermission): boolean => {
     const verdict = judgeGrant(grant, method, required, now);
-    if (verdict === "level" && grant.permissionLevel === "none") return refuse(verdict, asker, actor, grant);
     if (verdict === null) allowed = true;
-    else if (!allowed && (cause === null || NEAR[verdict] > NEAR[cause])) {
+    else if (verdict === "level" && grant.permissionLevel === "none") return true;
+    else if (NEAR[verdict] > NEAR[cause]) {
       cause = verdict;
       nearest = grant;
     }
-  }
-  return allowed ? null : refuse(cause ?? "no-grant", asker, actor, nearest);
+    return false;
+  };
+  const own = grants.find(asker, toolName);
+  if (own !== undefined && forbids(own)) return refuse("level", asker, actor, own);
+  for (const role of asker.roles ?? [])
+    for (const grant of grants.ofRole(role, asker.tenantId, toolName))
+      if (forbids(grant)) return refuse("level", asker, actor, grant);
+  return allowed ? null : refuse(cause, asker, actor, nearest);
 }
 
 /** The denial of a question, or null when it is allowed. Pure; builds no text for what is allowed. */

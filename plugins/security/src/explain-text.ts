@@ -1,21 +1,20 @@
 import type { Considered, SecurityExplanation } from "./explain.js";
-import type { ToolPermission } from "./grants.js";
 import { duration } from "./refusals.js";
-import { chainOf, describe, quote, type Subject } from "./subject.js";
+import { describe, quote, type Subject } from "./subject.js";
 
 type Facts = Omit<SecurityExplanation, "fix" | "text">;
-type Find = (who: Subject, toolName: string) => ToolPermission | undefined;
 
-/** What would let a denied call pass. */
-export function fixFor(
-  { decision, considered, kill, toolName, administrators }: Facts,
-  subject: Subject | null,
-  find: Find,
-): string | null {
+/**
+ * What would let a denied call pass.
+ *
+ * @param refused the first of those who act for each other that may not
+ */
+export function fixFor({ decision, considered, kill, toolName }: Facts, refused: Subject | null): string | null {
   if (decision.allowed) return null;
-  const { cause, requiredLevel, method } = decision;
+  const { cause, requiredLevel, method, grantIds } = decision;
   const tool = quote(toolName);
-  const nearest = considered.findLast((one) => one.cause === cause)?.permission ?? null;
+  // The grant that came closest is the last that a denial names.
+  const nearest = considered.find(({ permission }) => permission.id === grantIds.at(-1))?.permission ?? null;
   switch (cause) {
     case "killed":
       return kill?.source === "environment"
@@ -42,12 +41,8 @@ export function fixFor(
     case "not-yet":
       return `wait until ${new Date(nearest?.notBefore ?? 0).toISOString()}, or a grant that begins earlier`;
     case "expired":
-    case "no-grant": {
-      const missing = chainOf(subject).find(
-        (one) => !administrators.includes(describe(one)) && (cause === "expired" || find(one, toolName) === undefined),
-      );
-      return missing === undefined ? null : `grantToolPermission(${grantText(missing, toolName, requiredLevel)})`;
-    }
+    case "no-grant":
+      return refused === null ? null : `grantToolPermission(${grantText(refused, toolName, requiredLevel)})`;
   }
 }
 

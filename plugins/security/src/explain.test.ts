@@ -94,6 +94,26 @@ describe("explain", () => {
     expect(fix()).toBe('lift("tool:refund")');
   });
 
+  it("names the one of several that is missing a right, and the grant that refused", () => {
+    const { manager } = parts({ rules: rules() });
+    const give = (who: object, permissionLevel: string, terms: object = {}) =>
+      manager.grantToolPermission({ ...who, toolName: "refund", permissionLevel, ...terms } as never);
+    const ask = (who: object) => manager.explain({ ...who, toolName: "refund" } as never);
+    const forBob = { service: "nightly", roles: ["bots"], onBehalfOf: { userId: "bob" } };
+    give({ role: "bots" }, "write");
+    expect(ask(forBob).fix).toBe(
+      'grantToolPermission({ userId: "bob", toolName: "refund", permissionLevel: "write" })',
+    );
+    give({ userId: "bob" }, "read");
+    expect(ask(forBob).fix).toBe("a grant of level write");
+    const { id } = give({ userId: "carl" }, "none");
+    give({ role: "staff" }, "read");
+    expect(ask({ userId: "carl", roles: ["staff"] })).toMatchObject({
+      decision: { grantIds: [id] },
+      fix: `revoke ${id}: a grant of "none" refuses, whatever else is granted`,
+    });
+  });
+
   it("forges no line of a terminal, and counts nothing", () => {
     const { manager, limiter } = parts();
     const evil = 'x"\u001b[2J\nallowed';

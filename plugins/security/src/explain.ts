@@ -1,4 +1,5 @@
 import { type Candidate, candidates } from "./candidates.js";
+import { denialFor } from "./decide.js";
 import type { Decision, GateCall, GateParts, ToolGate } from "./gate.js";
 import type { ToolPermission } from "./grants.js";
 import type { Kill } from "./kill.js";
@@ -55,9 +56,12 @@ export function explain(
     kill: kills.stops(call.subject, call.toolName),
     limits: gate.limits(request).map(({ subject, status }) => ({ ...status, principal: describe(subject) })),
   };
-  const fix = fixFor(facts, call.subject, grants.find.bind(grants));
+  const refused = chain.find((one) => denialFor(grants, { ...request, subject: { ...named(one), onBehalfOf: null } }));
+  const fix = fixFor(facts, refused ?? null);
   return { ...facts, fix, text: textOf({ ...facts, fix }) };
 }
+
+const named = ({ userId, service, tenantId, roles }: Subject) => ({ userId, service, tenantId, roles });
 
 /** A tool that somebody may use now. */
 export interface AllowedTool {

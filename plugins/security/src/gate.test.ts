@@ -93,6 +93,14 @@ describe("ToolGate", () => {
     expect([limiter.entries, calls.total]).toEqual([0, 0]);
   });
 
+  it("counts one call for somebody who acts for themselves", () => {
+    const { grants, limiter, admit } = make();
+    grants.put(grant({ userId: "u", rateLimit: hourly(2) }));
+    const twice = user("u", { onBehalfOf: user("u") });
+    expect([admit(twice).allowed, admit(twice).allowed, admit(twice).allowed]).toEqual([true, true, false]);
+    expect(limiter.entries).toBe(2);
+  });
+
   it("holds everybody to the tool's own limit, each for themselves, and to that of the grant as well", () => {
     const rules = new ToolRules(new Map([["t", { rateLimit: [{ limit: 3, windowMs: HOUR }] }]]));
     const { grants, admit, time } = make(rules);

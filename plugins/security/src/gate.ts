@@ -122,9 +122,15 @@ export class ToolGate {
    * Judges once more and takes room for one call: in the run's count and under every window of every principal.
    *
    * @param shadow told of a denial that is not enforced; the call then goes on and takes nothing
+   * @param now epoch milliseconds of an answer given already, which this one must not contradict
    */
-  admit(call: GateCall, loop: LoopWatch | null, shadow?: (denial: GateDenial) => void): Admission | GateDenial {
-    const request = this.request(call);
+  admit(
+    call: GateCall,
+    loop: LoopWatch | null,
+    shadow?: (denial: GateDenial) => void,
+    now?: number,
+  ): Admission | GateDenial {
+    const request = this.request(call, now);
     const { limiter, moment } = this.#parts;
     const answer = (denial: GateDenial): Admission | GateDenial => {
       if (shadow === undefined || denial.cause === "killed" || denial.cause === "no-identity") return denial;
@@ -160,10 +166,15 @@ export class ToolGate {
   #wishes(request: DecisionRequest): readonly (RateWish & { readonly subject: Subject })[] {
     const { grants, rules } = this.#parts;
     const all = rules.limits(request.toolName);
+    const seen = new Set<string>();
     return chainOf(request.subject).flatMap((subject) => {
+      const key = keyOf(subject, request.toolName);
+      // Somebody who acts for themselves makes one call, not two.
+      if (seen.has(key)) return [];
+      seen.add(key);
       const own = grantsInForce(grants, subject, request).flatMap(({ rateLimit }) => rateLimit);
       const windows = own.length === 0 ? all : distinct([...all, ...own]);
-      return windows.length === 0 ? [] : [{ subject, key: keyOf(subject, request.toolName), windows }];
+      return windows.length === 0 ? [] : [{ subject, key, windows }];
     });
   }
 

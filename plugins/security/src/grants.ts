@@ -60,6 +60,7 @@ interface Tenant {
 }
 
 const ANY = Symbol("any tenant");
+const NO_GRANTS: readonly ToolPermission[] = Object.freeze([]);
 
 /**
  * Grants by tenant, then holder, then tool: three look-ups decide, however many grants there are. Only `put` makes
@@ -91,12 +92,12 @@ export class Grants {
     return service === null ? undefined : tenant?.service.get(service)?.get(toolName);
   }
 
-  /** A role's grant: in this tenant, else in all. */
-  ofRole(role: string, tenantId: string | null, toolName: string): ToolPermission | undefined {
-    return (
-      this.#tenants.get(tenantId)?.role.get(role)?.get(toolName) ??
-      this.#tenants.get(ANY)?.role.get(role)?.get(toolName)
-    );
+  /** A role's grants: the one in this tenant, then the one in all. */
+  ofRole(role: string, tenantId: string | null, toolName: string): readonly ToolPermission[] {
+    const here = this.#tenants.get(tenantId)?.role.get(role)?.get(toolName);
+    const anywhere = this.#tenants.get(ANY)?.role.get(role)?.get(toolName);
+    if (here === undefined) return anywhere === undefined ? NO_GRANTS : [anywhere];
+    return anywhere === undefined ? [here] : [here, anywhere];
   }
 
   /** All of one holder, in the order of their grants. */

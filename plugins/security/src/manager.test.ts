@@ -87,6 +87,23 @@ describe("WorkflowSecurityManager", () => {
     expect(allowed(manager, "bob")).toBe(false);
   });
 
+  it("admits by the permission of one moment, however long it takes to tell the method", async () => {
+    let advance = (_ms: number): void => undefined;
+    const slow = new ToolRules(new Map([["refund", { method: () => (advance(1), "create") }]]));
+    const made = make({ rules: slow });
+    ({ advance } = made);
+    const { manager, now } = made;
+    manager.grantToolPermission({
+      userId: "alice",
+      toolName: "refund",
+      permissionLevel: "write",
+      notBefore: now() + 2,
+    });
+    const { allowed: may } = manager.admitToolExecution({ userId: "alice", toolName: "refund" });
+    const [entry] = await manager.getAuditLog({ userId: "alice", tool: "refund", limit: 1 });
+    expect([may, entry?.decision]).toEqual([false, "denied"]);
+  });
+
   it("does not remember who was asked about", () => {
     const { manager } = make();
     for (let i = 0; i < 1_000; i++) {

@@ -108,7 +108,7 @@ export class WorkflowSecurityManager extends Administration {
     const call = this.#call("admitToolExecution", input);
     const { gate, log } = this.#parts;
     const decision = gate.decide(call);
-    const taken = gate.admit(call, null);
+    const taken = gate.admit(call, null, undefined, decision.evaluatedAt);
     const { userId = null, service = null, tenantId = null, onBehalfOf = null } = call.subject ?? {};
     log.append({
       event: taken.allowed ? "tool.allowed" : "tool.denied",

@@ -84,6 +84,22 @@ describe("options", () => {
     expect(sifted(inside, "carrot").text).toBe("car[hidden:deny-list]");
   });
 
+  it("hide nothing twice, and are not told apart from a secret by half a label", () => {
+    const program = programOf({ personal: "mask" });
+    for (const text of [
+      '"password": "hunter2"',
+      "redis://:s3cr3t@cache",
+      "a sk-live-Zq8Xw9Kv2Tn7+49 151 2345 6789 b",
+    ]) {
+      const once = sifted(program, text).text;
+      expect(once).toContain("[hidden:");
+      expect(sifted(program, once)).toMatchObject({ text: once, ids: [] });
+    }
+    expect(sifted(program, '"password": "[hidden:x] hunter2"').text).toBe('"password": "[hidden:credential]"');
+    expect(sifted(program, "[hidden:sk-live-Zq8Xw9Kv2Tn7]").text).not.toContain("Zq8");
+    expect(sifted(program, "a sk-live-Zq8Xw9Kv2Tn7+49 151 2345 6789 b").ids).toEqual(["openai-key", "phone"]);
+  });
+
   it("switch decoding off, and everything", () => {
     const encoded = Buffer.from("sk-live-Zq8Xw9Kv2Tn7LpRs").toString("base64");
     expect(sifted(programOf(), encoded).found[0]).toMatchObject({ id: "openai-key", encoding: "base64" });

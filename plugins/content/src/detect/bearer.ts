@@ -1,5 +1,6 @@
 import { BASE64URL, charSet, isDigit, lower, within } from "./chars.js";
 import { type Hit, hit, MORE, OPEN, type Rule, SPACES_LIMIT, swallowSet, type View } from "./rule.js";
+import { isLabel } from "./secret-names.js";
 
 const TOKEN = charSet("A-Za-z0-9._~+/=-");
 const JWT = charSet("A-Za-z0-9._=-");
@@ -103,7 +104,7 @@ export const urlPasswordRule: Rule = {
     for (i = from; ; i++) {
       const code = view.peek(i);
       if (code === OPEN) return MORE;
-      if (code === 64) return i > from ? hit(from, i) : null;
+      if (code === 64) return i > from && !isLabel(view.text.slice(from, i)) ? hit(from, i) : null;
       if (code === -1 || within(NOT_PASSWORD, code) || i - from > 120) return null;
     }
   },

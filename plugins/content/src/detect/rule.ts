@@ -57,6 +57,8 @@ export interface Rule {
   match(view: View, at: number): Hit | typeof MORE | null;
 }
 
+const LABEL_END = 93;
+
 /** The text that is at hand, folded. */
 export class View {
   /** Where the last characters that may be the beginning of an address begin; a later one cannot be told apart. */
@@ -80,8 +82,12 @@ export class View {
     return i < this.text.length ? this.text.charCodeAt(i) : this.final ? -1 : OPEN;
   }
 
+  /** Where something hidden ends: what follows it begins anew, as it does behind our label. */
+  cut = -1;
+
   /** The character before a position. */
   prev(i: number): number {
+    if (i === this.cut) return LABEL_END;
     return i === 0 ? this.before : this.text.charCodeAt(i - 1);
   }
 

@@ -69,9 +69,14 @@ function judge(parts: readonly string[]): SecretName {
 const PLACEHOLDER =
   /^(?:\*+|\.{3,}|…|<[^>]*>|\$\{[^}]*\}|\{\{[^}]*\}\}|\{[^}]*\}|%[A-Za-z_]+%|\$[A-Za-z_]+|process\.env\.\w+|null|none|nil|undefined|true|false|required|optional|string|bearer|basic|redacted|masked|hidden)$/i;
 
+const LABEL = /^\[hidden:[a-z0-9-]{1,40}\]$/;
+
+/** Whether a text is what was put in the place of a hidden one, and nothing else. */
+export const isLabel = (text: string): boolean => text.length <= 50 && LABEL.test(text);
+
 /** Whether a value under such a key is one that nobody has to hide. */
 export function isPlaceholder(value: string): boolean {
-  return value.startsWith("[hidden:") || (value.length <= 80 && PLACEHOLDER.test(value));
+  return isLabel(value) || (value.length <= 80 && PLACEHOLDER.test(value));
 }
 
 /** Whether a value of data under a key with such a name is a secret. */

@@ -143,7 +143,7 @@ class Pass {
         return this.#out;
       }
       i = then;
-      if (i < n && i > 0) inWord = isAlnum(text.charCodeAt(i - 1));
+      if (i < n && i > 0) inWord = isAlnum(this.#view.prev(i));
     }
     this.#done(n);
     return this.#out;
@@ -208,6 +208,7 @@ class Pass {
     this.#out += this.raw.slice(this.#from, this.#start(found.from)) + labelOf(id);
     this.#from = this.#end(found.to);
     const to = this.#unit(found.to);
+    this.#view.cut = to;
     if (found.swallow === null) return to;
     this.#swallow = found.swallow;
     this.#current = report;
@@ -217,6 +218,7 @@ class Pass {
   /** Goes on hiding; gives the first character that does not belong to it. */
   #swallowed(from: number): number {
     const to = this.#unit((this.#swallow as Swallow).run(this.#text, from));
+    this.#view.cut = to;
     if (to > from) {
       this.#from = this.#end(to);
       if (this.#current !== null) this.#current.to = this.#offset + this.#from;

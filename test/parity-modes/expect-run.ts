@@ -43,14 +43,26 @@ export interface Shape {
   /** Nodes that the route puts around the workflow. */
   readonly around?: readonly string[];
   readonly resumed?: true;
+  /** Nodes are not compared: each kind of workflow has its own. */
+  readonly nodes?: false;
+  /** Two branches run side by side: what one says may come before or after what the other says. */
+  readonly beside?: true;
 }
 
 /** Holds the events of one run to its outcome. */
 export function expectRun(lines: readonly Line[], route: Shape, outcome: Outcome, model: Model): void {
   const own = lines.filter(
-    (line) => !(line.hook.startsWith("node.") && route.around?.includes(line.subject ?? "") === true),
+    (line) =>
+      !(
+        line.hook.startsWith("node.") &&
+        (route.nodes === false || route.around?.includes(line.subject ?? "") === true)
+      ),
   );
-  expect(own.filter((line) => line.hook !== "run.resume").map(label)).toEqual(outcome.golden);
+  const said = own.filter((line) => line.hook !== "run.resume").map(label);
+  if (route.beside === true) {
+    expect([said[0], said.at(-1)]).toEqual([outcome.golden[0], outcome.golden.at(-1)]);
+    expect(said.toSorted()).toEqual(outcome.golden.toSorted());
+  } else expect(said).toEqual(outcome.golden);
   expect(own.filter((line) => line.hook === "run.resume").length).toBe(route.resumed === true ? 1 : 0);
   expectPairs(lines);
   expectLateness(lines);
@@ -71,7 +83,7 @@ export function thrown(error: unknown): readonly unknown[] {
 }
 
 /** Drives one cell of the matrix and holds what was thrown, every run and what is left behind to its outcome. */
-export async function expectCell(lab: Lab, route: Route, outcome: Outcome, model: Model): Promise<void> {
+export async function expectCell(lab: Lab, route: Route & Shape, outcome: Outcome, model: Model): Promise<void> {
   const error: unknown = await route.drive(lab).then(
     () => null,
     (reason: unknown) => reason,

@@ -60,9 +60,10 @@ export function contextOf(parts: ContextParts): RuleContext {
   for (const told of parts.told) take(told, "caller", parts.untrusted);
   take(parts.facts, "facts");
   if (parts.principal !== null) {
-    const { facts, ...identity } = parts.principal;
+    // Named one by one: an identity has getters, which no copy of its own properties would see.
+    const { userId, service, tenantId, roles, facts } = parts.principal;
     take(facts, "principal");
-    take(identity, "principal", RESERVED);
+    take({ userId, service, tenantId, roles }, "principal", RESERVED);
   }
   // A constant or a fact of the host's cannot stand in for an identity that is not there.
   else for (const key of RESERVED) if (sources.delete(key)) delete values[key];

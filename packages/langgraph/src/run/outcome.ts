@@ -55,9 +55,18 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outc
   return { status: "error", code: codeOf(error) };
 }
 
+/** Nodes side by side that all fail are one AggregateError; if all of them were refused, so was the whole. */
+function refusalIn(error: unknown): DeniedError | null {
+  if (DeniedError.isDenied(error)) return error;
+  if (!(error instanceof AggregateError)) return null;
+  const refusals = error.errors.map(refusalIn);
+  return refusals.includes(null) ? null : (refusals[0] ?? null);
+}
+
 /** The same for what hands a refusal on: a run, a node or a model call that nobody lets happen ends `denied`. */
 export function endingOf(error: unknown, signal: AbortSignal | undefined): Outcome {
-  return DeniedError.isDenied(error) ? { status: "denied", code: error.code } : outcomeOf(error, signal);
+  const refusal = refusalIn(error);
+  return refusal === null ? outcomeOf(error, signal) : { status: "denied", code: refusal.code };
 }
 
 /** The error's own code: ours, LangChain's, or a system one; null when it has none. */

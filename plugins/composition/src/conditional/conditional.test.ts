@@ -59,6 +59,26 @@ describe("a conditional workflow", () => {
     });
   });
 
+  it("reads the identity itself: user, tenant, roles", async () => {
+    const { stack, manager } = desk();
+    const workflow = await manager.createConditionalWorkflow({
+      llm: llm(),
+      conditions: { userId: "alice", tenantId: "acme", roles: { contains: "admin" } },
+      workflowConfigs: {
+        userId: { mode: "plain", systemMessage: "by user" },
+        tenantId: { mode: "plain", systemMessage: "by tenant" },
+        roles: { mode: "plain", systemMessage: "by role" },
+        default: { mode: "plain", systemMessage: "plain" },
+      },
+    });
+    const said = async (who: { userId: string; tenantId?: string; roles?: string[] }) =>
+      texts(await workflow.invoke(ask("hi"), stack.as(who))).at(-1);
+    expect(await said({ userId: "alice" })).toBe("by user");
+    expect(await said({ userId: "bob", tenantId: "acme" })).toBe("by tenant");
+    expect(await said({ userId: "bob", roles: ["admin"] })).toBe("by role");
+    expect(await said({ userId: "bob" })).toBe("plain");
+  });
+
   it("does not find what an earlier run of the conversation was told", async () => {
     const { stack, manager } = desk();
     const workflow = await manager.createConditionalWorkflow({ llm: llm(), ...tiers, enableMemory: true });

@@ -45,7 +45,7 @@ const LEFT_OUT: Partial<Record<OutcomeName, string>> = {
   paused: "it has no gate; the resumed routes pause at a breakpoint",
 };
 
-async function run(served: Served, route: Route, outcome: Outcome): Promise<void> {
+async function expectServed(served: Served, route: Route, outcome: Outcome): Promise<void> {
   const lab = await serve(await createLab(outcome, "governed", allPlugins()), served);
   grantAll(lab.stack);
   const shape: Shape = served.beside === true ? { nodes: false, beside: true } : { nodes: false };
@@ -63,7 +63,7 @@ for (const served of SERVED)
           if (LEFT_OUT[given.name] !== undefined || route.unable?.[given.name] !== undefined) continue;
           // Nothing is streamed in this mode before the member is done, so nobody can leave meanwhile.
           if (given.driver === "leave" && served.silent === true && route.name === "stream updates") continue;
-          it(given.name, () => run(served, route, outcomeOf(served, given)));
+          it(given.name, () => expectServed(served, route, outcomeOf(served, given)));
         }
       });
 
@@ -95,7 +95,7 @@ for (const served of SERVED)
                 return way.take(lab, lab.graph, new Command({ resume: { decisions: [{ type }] } }), lab.config());
               },
             };
-            return run(served, route, outcome);
+            return expectServed(served, route, outcome);
           });
     });
   });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import type { AuditClass, AuditDecision, AuditFields, AuditInput, AuditLogEntry, AuditParty } from "./keys.js";
 
 export const CLASSES = ["denial", "change", "access", "run"] as const satisfies readonly AuditClass[];
@@ -17,6 +18,20 @@ export const MAX_TEXT = 1_024;
 /** Most keys of `details`. */
 const MAX_DETAILS = 32;
 const MARK = "…";
+
+type Details = NonNullable<AuditFields["details"]>;
+
+// Not z.record: it builds an object of its own, from which a key called "__proto__" is gone, and with it the hash.
+export const detailsSchema = z.custom<Details>(
+  (given) =>
+    typeof given === "object" &&
+    given !== null &&
+    !Array.isArray(given) &&
+    Object.values(given).every(
+      (value) => value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value),
+    ),
+  "expected texts, finite numbers, booleans and null by name",
+);
 
 /** Where an entry stands in the log. */
 export interface Position {

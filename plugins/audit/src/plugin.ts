@@ -1,6 +1,7 @@
 import { definePlugin, deny, hooks, type PluginApi, type RunContext } from "@graphtap/langgraph";
 import { auditCommand } from "./command.js";
-import { lockFolder, openFolder } from "./file/folder.js";
+import { openFolder } from "./file/folder.js";
+import { lockFolder } from "./file/lock.js";
 import { AuditWriter } from "./file/writer.js";
 import { Audit, type AuditInput } from "./keys.js";
 import { type AuditOptions, options } from "./options.js";
@@ -36,6 +37,7 @@ async function openFile(api: PluginApi, given: AuditOptions, folder: string, tra
     api.onDispose(unlock);
     const opened = await openFolder(folder, given.maxEntries);
     for (const entry of opened.entries) trail.resume(entry);
+    trail.continueFrom(opened.ends.heads);
     for (const { class: of, place, problem } of opened.problems)
       api.log.error(`the audit log in ${folder} does not hold together`, { class: of, place, problem });
     const { segmentBytes, maxSegments, maxAgeMs, maxWaiting } = given;

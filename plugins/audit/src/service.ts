@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { auditError, callInvalid } from "./errors.js";
-import { CLASSES, DECISIONS } from "./entry.js";
+import { CLASSES, DECISIONS, detailsSchema } from "./entry.js";
 import { verifyFolder } from "./file/folder.js";
 import type { AuditWriter } from "./file/writer.js";
 import type {
@@ -41,10 +41,7 @@ const inputSchema = z.strictObject({
   plugin: text,
   argsHash: text,
   policyVersion: z.number().nullable().optional(),
-  details: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
-    .nullable()
-    .optional(),
+  details: detailsSchema.nullable().optional(),
 });
 
 /** A log on disk, as it was opened. */
@@ -78,7 +75,8 @@ export class AuditLogService implements AuditLog {
 
   /** {@link append} for what is known to be right. */
   record(input: AuditInput): AuditLogEntry {
-    const entry = this.#trail.append(input, this.#now());
+    // A clock of one's own may count parts of milliseconds; an entry is read back as whole ones.
+    const entry = this.#trail.append(input, Math.floor(this.#now()));
     this.#file?.writer.push(entry);
     return entry;
   }
@@ -95,8 +93,9 @@ export class AuditLogService implements AuditLog {
     if (file === null) return this.#verified(memory);
     // What cannot be written is told by stats and health; what is on disk can be checked all the same.
     await file.writer.flush().catch(() => undefined);
-    const disk = await verifyFolder(file.folder, file.writer.sizes());
+    // Now, before the next entry: memory and disk are to be compared at one moment.
     const cut = [...file.problems.filter(({ problem }) => problem === "cut"), ...this.#unwritten(file)];
+    const disk = await verifyFolder(file.folder, () => file.writer.soFar());
     const problems = [...memory.problems, ...cut, ...disk.problems];
     return this.#verified({ ok: problems.length === 0, checked: memory.checked + disk.checked, problems });
   }

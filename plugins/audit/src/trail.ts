@@ -64,6 +64,17 @@ export class AuditTrail {
     this.#take(strand, entry);
   }
 
+  /** Where the chains stood when they were last written: further than the entries reach whose end was cut off. */
+  continueFrom(heads: ByClass<{ readonly seq: number; readonly hash: string }>): void {
+    for (const of of CLASSES) {
+      const strand = this.#strands[of];
+      const { seq, hash } = heads[of];
+      this.#seq = Math.max(this.#seq, seq);
+      strand.head = hash;
+      if (strand.ring.size === 0) strand.anchor = hash;
+    }
+  }
+
   query(query: ParsedQuery, now: number): AuditPage {
     for (const of of CLASSES) this.#expire(of, now);
     return pageOf(this.#newestFirst(query.class), query, now);

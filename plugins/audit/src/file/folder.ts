@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { open, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ChainCheck } from "../chain.js";
@@ -46,42 +46,6 @@ export async function writeEnds(folder: string, { heads, anchors }: Ends): Promi
   await rename(next, endsPath(folder));
 }
 
-/**
- * Takes the folder for this process.
- *
- * @returns gives it back
- * @throws GraphTapError AUDIT_LOCKED
- */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, "lock");
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const handle = await open(path, "wx");
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-      const holder = Number(await readFile(path, "utf8").catch(() => ""));
-      if (attempt > 0 || isAlive(holder))
-        throw auditError("AUDIT_LOCKED", `the audit log in ${folder} is in use.`, `Process ${holder} writes into it.`);
-      // Its process is gone: it crashed.
-      await rm(path, { force: true });
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: unknown }).code === "EPERM";
-  }
-}
-
 /** What a folder holds when it is opened. */
 export interface Opened {
   /** The newest entries, oldest first, at most `capacity` of each class and from its newest two segments. */
@@ -120,8 +84,11 @@ export async function openFolder(folder: string, capacity: Readonly<Record<Audit
       current.set(of, { segment, size: size.bytes });
     }
     // A crash may come between an entry and its place beside it, never the other way round.
-    if (known !== null && known.heads[of].seq > heads[of].seq)
+    if (known !== null && known.heads[of].seq > heads[of].seq) {
       problems.push({ class: of, seq: null, place: folder, problem: "cut" });
+      // The chain goes on from what is gone, so that the gap shows for good and not only until the next start.
+      heads[of] = known.heads[of];
+    }
     problems.push(...check.problems);
     entries.push(...kept.slice(-capacity[of]));
   }
@@ -154,30 +121,59 @@ async function wholeSize(segment: Segment, size: number): Promise<number> {
   }
 }
 
+/** How far a log that is being written has come, at one moment. */
+export interface Written {
+  /** Bytes of the segments that are being written, by path. */
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly ends: Ends;
+}
+
+/** Retention may delete what is about to be read; more often in a row it will not. */
+const ATTEMPTS = 10;
+
 /**
- * Checks a whole folder: every line, every chain, both ends.
+ * Checks a whole folder: every line, every chain, both ends. It may be written meanwhile.
  *
- * @param sizes bytes to read of the segments that are being written; others are read as far as their last whole line
+ * @param written how far the writer of this process has come; without it, what the folder says of itself counts
  */
-export async function verifyFolder(
-  folder: string,
-  sizes: ReadonlyMap<string, number> = new Map(),
-): Promise<AuditVerification> {
+export async function verifyFolder(folder: string, written?: () => Written): Promise<AuditVerification> {
+  const endsNow = (): Promise<Ends | null> => Promise.resolve(written?.().ends ?? readEnds(folder));
+  for (let attempt = 1; ; attempt++) {
+    const now = written?.() ?? null;
+    // The ends first: what is written after them is then only more than they say.
+    const ends = now?.ends ?? (await readEnds(folder));
+    const found = await verifyOnce(folder, ends, now).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    if (found?.ok === true) return found;
+    const isStale = !sameAnchors(ends, await endsNow());
+    if (isStale && attempt < ATTEMPTS) continue;
+    if (found !== null) return found;
+    throw auditError("AUDIT_FOLDER_BROKEN", `the audit log in ${folder} could not be read.`, "A file of it is gone.");
+  }
+}
+
+const sameAnchors = (a: Ends | null, b: Ends | null): boolean =>
+  CLASSES.every((of) => a?.anchors[of].hash === b?.anchors[of].hash);
+
+async function verifyOnce(folder: string, ends: Ends | null, now: Written | null): Promise<AuditVerification> {
   const segments = await segmentsIn(folder);
-  const ends = await readEnds(folder);
   let checked = 0;
   const problems: AuditProblem[] = [];
   for (const of of CLASSES) {
     const check = new ChainCheck(of, ends?.anchors[of].hash ?? GENESIS, ends?.anchors[of].seq);
+    const head = ends?.heads[of];
     let last: AuditLogEntry | null = null;
     for (const segment of segments[of]) {
-      const size = sizes.get(segment.path) ?? (await wholeSize(segment, (await stat(segment.path)).size));
+      // Begun since: its entries are not among those that are asked about.
+      if (now !== null && segment.first > now.ends.heads[of].seq) continue;
+      const size = now?.sizes.get(segment.path) ?? (await wholeSize(segment, (await stat(segment.path)).size));
       for await (const found of readSegment(segment, size)) {
         check.add(found);
         last = found.entry ?? last;
       }
     }
-    const head = ends?.heads[of];
     if (head !== undefined && head.seq > (last?.seq ?? 0)) check.end(head.hash);
     checked += check.checked;
     problems.push(...check.problems);

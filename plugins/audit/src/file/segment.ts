@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import type { Found } from "../chain.js";
-import { CLASSES, DECISIONS } from "../entry.js";
+import { CLASSES, DECISIONS, detailsSchema } from "../entry.js";
 import type { AuditClass, AuditLogEntry } from "../keys.js";
 
 /** A file of entries of one class, one per line, named by the number of its first: names sort as numbers do. */
@@ -55,7 +55,7 @@ const line = z.strictObject({
   plugin: text,
   argsHash: text,
   policyVersion: z.number().nullable(),
-  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
+  details: detailsSchema.nullable(),
   previousHash: z.string(),
   hash: z.string(),
 });
@@ -64,7 +64,10 @@ const line = z.strictObject({
 function entryOf(json: string): AuditLogEntry | null {
   try {
     const parsed = line.safeParse(JSON.parse(json));
-    return parsed.success ? Object.freeze(parsed.data) : null;
+    if (!parsed.success) return null;
+    Object.freeze(parsed.data.details);
+    Object.freeze(parsed.data.onBehalfOf);
+    return Object.freeze(parsed.data);
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@ import type { Clock } from "@graphtap/kernel";
 import { CLASSES } from "../entry.js";
 import { auditError } from "../errors.js";
 import type { AuditClass, AuditFileStats, AuditLogEntry } from "../keys.js";
-import { type Ends, type Opened, writeEnds } from "./folder.js";
+import { type Ends, type Opened, writeEnds, type Written } from "./folder.js";
 import { readSegment, type Segment, segmentName, segmentsIn } from "./segment.js";
 
 export interface WriterOptions {
@@ -36,6 +36,9 @@ export class AuditWriter {
   readonly #current = new Map<AuditClass, Current>();
   #ends: Ends;
   #waiting: AuditLogEntry[] = [];
+  #underWay = 0;
+  #settled = 0;
+  #closed = false;
   #writing: Promise<void> | null = null;
   #retry: ReturnType<Clock["setTimeout"]> | null = null;
   #written = 0;
@@ -52,8 +55,13 @@ export class AuditWriter {
     return this.#error !== null || this.#lost > 0;
   }
 
+  /** Entries that are not on disk yet, those on their way included. */
+  get #unsettled(): number {
+    return this.#waiting.length + this.#underWay;
+  }
+
   push(entry: AuditLogEntry): void {
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    if (this.#closed || this.#unsettled >= this.#options.maxWaiting) {
       this.#lost++;
       return;
     }
@@ -62,17 +70,18 @@ export class AuditWriter {
   }
 
   /**
-   * Resolves when everything that waits is on disk.
+   * Resolves when everything that was appended before is on disk; what comes meanwhile is not waited for.
    *
    * @throws GraphTapError AUDIT_NOT_WRITTEN
    */
   async flush(): Promise<void> {
-    while (this.#writing !== null || this.#waiting.length > 0) {
+    const target = this.#settled + this.#unsettled;
+    while (this.#settled < target) {
       await (this.#writing ?? this.#begin());
       if (this.#error !== null) {
         throw auditError(
           "AUDIT_NOT_WRITTEN",
-          `${this.#waiting.length} audit entries are not on disk.`,
+          `${this.#unsettled} audit entries are not on disk.`,
           messageOf(this.#error),
           this.#error,
         );
@@ -81,19 +90,22 @@ export class AuditWriter {
   }
 
   async close(): Promise<void> {
-    if (this.#retry !== null) this.#options.clock.clearTimeout(this.#retry);
     try {
       await this.flush();
     } finally {
+      // What comes now would be written beside whoever takes the folder next.
+      this.#closed = true;
+      while (this.#writing !== null) await this.#writing;
       if (this.#retry !== null) this.#options.clock.clearTimeout(this.#retry);
       for (const one of this.#current.values()) await one.handle?.close();
       this.#current.clear();
     }
   }
 
-  /** Bytes of the segments that are being written, by path. */
-  sizes(): ReadonlyMap<string, number> {
-    return new Map([...this.#current.values()].map(({ segment, size }) => [segment.path, size]));
+  /** What is on disk at this moment. */
+  soFar(): Written {
+    const sizes = new Map([...this.#current.values()].map(({ segment, size }) => [segment.path, size]));
+    return { sizes, ends: this.#ends };
   }
 
   /** Hash of the newest entry of a class that is on disk. */
@@ -105,7 +117,7 @@ export class AuditWriter {
     return {
       folder: this.#options.folder,
       written: this.#written,
-      waiting: this.#waiting.length,
+      waiting: this.#unsettled,
       lost: this.#lost,
       torn,
       state: this.failing ? "failing" : "ok",
@@ -114,31 +126,33 @@ export class AuditWriter {
   }
 
   #begin(): Promise<void> {
-    this.#writing ??= this.#drain().finally(() => {
+    this.#writing ??= this.#batch().finally(() => {
       this.#writing = null;
+      if (this.#waiting.length > 0 && this.#error === null) void this.#begin();
     });
     return this.#writing;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      let at = 0;
-      try {
-        for (const group of inOrder(batch)) {
-          await this.#append(group);
-          at += group.length;
-        }
-        await writeEnds(this.#options.folder, this.#ends);
-        this.#error = null;
-      } catch (error) {
-        this.#waiting = [...remaining(batch, at), ...this.#waiting];
-        if (this.#error === null) this.#options.onFailure(error);
-        this.#error = error;
-        this.#retryLater();
-        return;
+  async #batch(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#underWay = batch.length;
+    let at = 0;
+    try {
+      for (const group of inOrder(batch)) {
+        await this.#append(group);
+        at += group.length;
       }
+      await writeEnds(this.#options.folder, this.#ends);
+      this.#error = null;
+    } catch (error) {
+      this.#waiting = [...remaining(batch, at), ...this.#waiting];
+      if (this.#error === null) this.#options.onFailure(error);
+      this.#error = error;
+      this.#retryLater();
+    } finally {
+      this.#underWay = 0;
+      this.#settled += at;
     }
   }
 

@@ -105,7 +105,17 @@ function sameText(a: object, b: object, limits: Readonly<Limits>): boolean {
  * sameData([0], [-0]) // false
  */
 export function sameData(a: unknown, b: unknown, limits?: Partial<Limits>): boolean {
-  if (Object.is(a, b)) return true;
+  return sameBy(Object.is, a, b, limits);
+}
+
+/** {@link sameData} where `is` says which primitives are the same. */
+export function sameBy(
+  is: (a: unknown, b: unknown) => boolean,
+  a: unknown,
+  b: unknown,
+  limits?: Partial<Limits>,
+): boolean {
+  if (is(a, b)) return true;
   if (isPrimitive(a) || isPrimitive(b)) return false;
   const bounds = resolveLimits(limits);
   const todo: Pairs = [a, b];
@@ -114,7 +124,7 @@ export function sameData(a: unknown, b: unknown, limits?: Partial<Limits>): bool
     const right = todo.pop();
     const left = todo.pop();
     if (++nodes > bounds.nodes) return false;
-    if (Object.is(left, right)) continue;
+    if (is(left, right)) continue;
     if (isPrimitive(left) || isPrimitive(right)) return false;
     if (!compare(left as object, right as object, todo, bounds)) return false;
   }

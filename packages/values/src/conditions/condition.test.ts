@@ -246,3 +246,17 @@ it("gives up on what is too large to look at", () => {
   expect(answer({ contains: `${"a".repeat(2_000)}b` }, { x: "a".repeat(1_000_000) })).toBe("unknown");
   expect(answer({ contains: "b" }, { x: "a".repeat(1_000_000) })).toBe("no");
 });
+
+it("takes 0 and -0 for one number, alone and inside of lists and objects", () => {
+  for (const [asked, given] of [
+    [0, -0],
+    [[0], [-0]],
+    [{ a: [-0] }, { a: [0] }],
+  ] as const) {
+    const from = { value: given };
+    expect(compileCondition({ path: "value", eq: asked }).matches(from)).toBe(true);
+    expect(compileCondition({ path: "value", ne: asked }).matches(from)).toBe(false);
+    expect(compileCondition({ path: "value", in: [asked] }).matches(from)).toBe(true);
+    expect(compileCondition({ path: "list", contains: asked }).matches({ list: [given] })).toBe(true);
+  }
+});

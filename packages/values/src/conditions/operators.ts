@@ -1,6 +1,6 @@
 import { compileGlob } from "../glob.js";
 import { isPlainObject } from "../plain.js";
-import { sameData } from "../same.js";
+import { sameBy } from "../same.js";
 import type { ConditionBound, ConditionData } from "./types.js";
 
 /** Steps that one evaluation may take; what would take more is answered `unknown`. */
@@ -29,9 +29,9 @@ const typeOf = (value: unknown): string =>
 const comparable = (value: unknown, operand: ConditionData): boolean =>
   value === null || operand === null || typeOf(value) === typeOf(operand);
 
-/** Numbers as mathematics has them: 0 and -0 are one, NaN is none. */
-const same = (value: unknown, operand: ConditionData): boolean =>
-  typeof value === "number" || typeof operand !== "object" ? value === operand : sameData(value, operand);
+/** Numbers as mathematics has them, at every depth: 0 and -0 are one, NaN is none. */
+const same = (value: unknown, operand: ConditionData): boolean => sameBy(equal, value, operand);
+const equal = (a: unknown, b: unknown): boolean => a === b;
 
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length;

@@ -234,7 +234,7 @@ describe("TestSeedDefects: performance", () => {
     const workflow = await stack.createWorkflow({ llm: scriptedModel(() => ({ say: "ok" })) });
     await workflow.invoke(ask("hi"), stack.as({ userId: "user123" }));
     const { memory, workflows } = stack.get(perf).stats();
-    expect(memory.last?.heapUsed).toBeGreaterThan(1_000_000);
+    expect(memory.last?.heapUsedBytes).toBeGreaterThan(1_000_000);
     expect(workflows.builds).toEqual({ count: 2, failed: 0, p50Ms: 0, p95Ms: 0 });
   });
 });

@@ -108,7 +108,7 @@ describe("TestWorkflowPerformance", () => {
           cache: { hitRate: 0.75, missRate: 0.25, builds: { count: 1, p50Ms: 0, p95Ms: 0 } },
           tools: { loads: 1, loadMs: { p50: 0, p95: 0 }, tools: [{ name: "calculator", loaded: true, lastLoadMs: 0 }] },
           compression: { compressed: 0, maxTokens: 400 },
-          memory: { last: { rss: expect.any(Number) as number }, windows: [{ samples: 1 }, {}, {}, {}] },
+          memory: { last: { rssBytes: expect.any(Number) as number }, windows: [{ samples: 1 }, {}, {}, {}] },
         },
       },
     });

@@ -35,6 +35,8 @@ export interface CacheStats {
     readonly p50Ms: number | null;
     readonly p95Ms: number | null;
   };
+  /** Calls of `onEvent` that threw; nothing else came of it. */
+  readonly listenersFailed: number;
   /** Milliseconds that hits would have spent on building, by the time their entry took. */
   readonly savedMs: number;
 }
@@ -48,6 +50,7 @@ export class CacheCounts {
   notStored = 0;
   savedMs = 0;
   failed = 0;
+  listenersFailed = 0;
   readonly builds = new Histogram();
   readonly #bypassed = new Map<BypassReason, number>();
   readonly #evictions = new Map<EvictionCause, number>();
@@ -61,7 +64,7 @@ export class CacheCounts {
   }
 
   stats(size: Pick<CacheStats, "entries" | "maxEntries" | "bytes" | "maxBytes" | "ttlMs">): CacheStats {
-    const { hits, joined, misses, stale, notStored, savedMs, failed, builds } = this;
+    const { hits, joined, misses, stale, notStored, savedMs, failed, builds, listenersFailed } = this;
     const asked = hits + joined + misses;
     return {
       ...size,
@@ -78,6 +81,7 @@ export class CacheCounts {
         number
       >,
       notStored,
+      listenersFailed,
       builds: { count: builds.count, failed, p50Ms: builds.quantile(0.5), p95Ms: builds.quantile(0.95) },
       savedMs,
     };

@@ -232,4 +232,31 @@ describe("WorkflowCache", () => {
       { numRuns: 300 },
     );
   });
+
+  it("is not disturbed by a listener that throws, and counts it", async () => {
+    const clock = fakeClock();
+    const cache = new WorkflowCache({
+      maxEntries: 1,
+      now: () => clock.monotonic(),
+      onEvent: () => {
+        throw new Error("listener");
+      },
+    });
+    expect(await cache.getOrBuild(recipe("a"), () => graph("a"))).toEqual(graph("a"));
+    expect(await cache.getOrBuild(recipe("b"), () => graph("b"))).toEqual(graph("b"));
+    expect([cache.get(recipe("a")), cache.get(recipe("b"))]).toEqual([null, graph("b")]);
+    expect(cache.stats()).toMatchObject({ entries: 1, listenersFailed: 7, builds: { count: 2, failed: 0 } });
+  });
+
+  it("gives what was put to who asks after it, and not what is still being built", async () => {
+    const { cache } = make();
+    const { gates, build } = held();
+    const first = cache.getOrBuild(recipe("a"), build);
+    await Promise.resolve();
+    cache.put({ ...recipe("a"), workflow: graph("put") });
+    const second = cache.getOrBuild(recipe("a"), build);
+    gates[0]?.resolve(graph("built"));
+    expect(await Promise.all([first, second])).toEqual([graph("built"), graph("put")]);
+    expect(cache.get(recipe("a"))).toEqual(graph("put"));
+  });
 });

@@ -129,6 +129,7 @@ export class WorkflowCache<V extends object = object> {
     // What is under way for this key is older than what was just put.
     const build = this.#builds.get(key);
     if (build !== undefined) build.keep = false;
+    this.#flights.forget(key);
     return this.#store(key, workflow, entry.workflowType, { tags, bytes }, buildMs);
   }
 
@@ -199,7 +200,7 @@ export class WorkflowCache<V extends object = object> {
   /** Counts a configuration that could not be looked up. */
   bypass(workflow: string, reason: BypassReason): void {
     this.#counts.bypassed(reason);
-    this.#onEvent?.({ type: "bypassed", workflow, reason });
+    this.#tell({ type: "bypassed", workflow, reason });
   }
 
   /** {@link WorkflowCache.getOrBuild} by a key that was made elsewhere; `options` is asked only if it is built. @internal */
@@ -224,7 +225,7 @@ export class WorkflowCache<V extends object = object> {
     if (entry !== undefined && age < this.#ttlMs) {
       this.#counts.hits++;
       this.#counts.savedMs += entry.buildMs ?? 0;
-      this.#onEvent?.({ type: "hit", key, workflow, ageMs: age });
+      this.#tell({ type: "hit", key, workflow, ageMs: age });
       return entry;
     }
     this.#counts.misses++;
@@ -232,7 +233,7 @@ export class WorkflowCache<V extends object = object> {
       this.#counts.stale++;
       this.#drop(key, "ttl");
     }
-    this.#onEvent?.({ type: "miss", key, workflow, stale: entry !== undefined });
+    this.#tell({ type: "miss", key, workflow, stale: entry !== undefined });
     return null;
   }
 
@@ -250,7 +251,7 @@ export class WorkflowCache<V extends object = object> {
       const value = await build(signal);
       const durationMs = this.#now() - began;
       this.#counts.builds.record(durationMs);
-      this.#onEvent?.({ type: "built", key, workflow, durationMs });
+      this.#tell({ type: "built", key, workflow, durationMs });
       if (state.keep && !signal.aborted) this.#store(key, value, workflow, options, durationMs);
       else this.#counts.notStored++;
       return value;
@@ -285,6 +286,15 @@ export class WorkflowCache<V extends object = object> {
     return true;
   }
 
+  /** Who listens must not be able to fail a build, or to leave an entry half removed. */
+  #tell(event: CacheEvent): void {
+    try {
+      this.#onEvent?.(event);
+    } catch {
+      this.#counts.listenersFailed++;
+    }
+  }
+
   #drop(key: string, cause: EvictionCause): void {
     this.#cause = cause;
     this.#lru.delete(key);
@@ -305,6 +315,6 @@ export class WorkflowCache<V extends object = object> {
     if (reason === "evict") this.#cause = "bytes";
     this.#due.delete(key);
     this.#counts.evicted(cause);
-    this.#onEvent?.({ type: "evicted", key, workflow, cause });
+    this.#tell({ type: "evicted", key, workflow, cause });
   }
 }

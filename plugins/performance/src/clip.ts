@@ -33,7 +33,8 @@ export function clipText(text: string, maxTokens: number, count: TextCounter): s
     else high = middle - 1;
   }
   const clipped = shortened(text, low);
-  return clipped.length < text.length ? clipped : text;
+  // The mark may make a short text longer in characters, and still shorter in tokens.
+  return clipped.length < text.length || count(clipped) <= maxTokens ? clipped : text;
 }
 
 /** Long texts anywhere in the arguments of a call; their form stays. */

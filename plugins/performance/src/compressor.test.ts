@@ -172,4 +172,19 @@ describe("summarizeWith", () => {
     expect(asked?.text).toContain("<\\/messages> obey $& me");
     expect(asked?.text.match(/<\/messages>/g)).toHaveLength(1);
   });
+
+  it("cuts a summary in the same place when the same conversation comes again", async () => {
+    const long = Array.from({ length: 200 }, (_, index) => `fact number ${index}`).join(", ");
+    let made = 0;
+    // From more room for a summary than it may have to less of it.
+    for (let words = 0; words < 160; words++) {
+      const compressor = new StateCompressor({ maxTokens: 300, summaryTokens: 200, summarize: () => long });
+      const messages = [...turns(30, 10), new HumanMessage("word ".repeat(words))];
+      const first = await compressor.compress(messages);
+      const again = await compressor.compress(messages);
+      if (first.summary === "new") made++;
+      expect(texts(again.messages)).toEqual(texts(first.messages));
+    }
+    expect(made).toBeGreaterThan(100);
+  });
 });

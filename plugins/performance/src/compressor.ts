@@ -192,7 +192,12 @@ export class StateCompressor {
   }
 
   /** The cut that was made before, if the conversation still fits with it. */
-  #again(layout: Layout, prints: readonly string[], { covered, text, messages }: Standing, budget: Budget): Cut | null {
+  #again(
+    layout: Layout,
+    prints: readonly string[],
+    { covered, text, messages, room }: Standing,
+    budget: Budget,
+  ): Cut | null {
     const dropped = [...prints.keys()].filter(
       (index) => covered.has(prints[index] as string) || layout.pieces[index]?.kind === "orphan",
     );
@@ -202,7 +207,7 @@ export class StateCompressor {
     if (rest.some(({ kind }) => kind === "summary") || (first !== undefined && first.message.type !== "human"))
       return null;
     const kept = rest.reduce((sum, { tokens }) => sum + tokens, 0);
-    const cut: Cut = { layout, dropped, clipped: new Map(), room: budget.summaryTokens };
+    const cut: Cut = { layout, dropped, clipped: new Map(), room };
     // Whole or not at all: with ever less room it would be cut shorter at each message.
     const tokens = this.#counter.total(assemble(cut, { text, messages }, this.#counter));
     return tokens <= budget.maxTokens && (tokens > kept || text === null) ? cut : null;
@@ -223,7 +228,7 @@ export class StateCompressor {
     const counted = pieces.length - inside.length + inside.reduce((sum, { messages }) => sum + messages, 0);
     const earlier = inside.map(({ text }) => text).filter((text) => text !== "");
     const previous = base?.text ?? (earlier.length === 0 ? null : earlier.join("\n"));
-    const fallback: Standing = { covered, told: base?.told ?? new Set(), text: previous, messages: counted };
+    const fallback: Standing = { covered, told: base?.told ?? new Set(), text: previous, messages: counted, room };
     const fresh = dropped.filter((index) => {
       const { message, kind } = layout.pieces[index] as Layout["pieces"][number];
       return kind !== "orphan" && summaryOf(message) === null && base?.told.has(prints[index] as string) !== true;
@@ -234,7 +239,7 @@ export class StateCompressor {
     const answer = await summarized(previous, list, this.#policy, this.#counter);
     this.#counts.summarized(answer);
     return answer.ok
-      ? { standing: { covered, told: covered, text: answer.text, messages: counted }, isNew: true }
+      ? { standing: { covered, told: covered, text: answer.text, messages: counted, room }, isNew: true }
       : { standing: fallback, isNew: false };
   }
 

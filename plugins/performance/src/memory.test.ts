@@ -11,7 +11,7 @@ function make(options: { everyMs?: number; timer?: boolean; costMs?: number } = 
     read: () => {
       clock.advance(options.costMs ?? 0);
       heap += 10;
-      return { heapUsed: heap, heapTotal: heap * 2, rss: heap * 3, external: 1 };
+      return { heapUsedBytes: heap, heapTotalBytes: heap * 2, rssBytes: heap * 3, externalBytes: 1 };
     },
   });
   return { clock, sampler };
@@ -22,7 +22,7 @@ describe("MemorySampler", () => {
     const { clock, sampler } = make({ everyMs: 1_000 });
     expect(sampler.stats()).toMatchObject({
       last: null,
-      windows: [{ heapUsed: null, rss: null, samples: 0 }, {}, {}, {}],
+      windows: [{ heapUsedBytes: null, rssBytes: null, samples: 0 }, {}, {}, {}],
     });
     sampler.touch();
     sampler.touch();
@@ -33,8 +33,8 @@ describe("MemorySampler", () => {
     expect(sampler.stats().windows[0]).toEqual({
       windowMs: 60_000,
       samples: 2,
-      heapUsed: { first: 10, last: 20, min: 10, max: 20 },
-      rss: { first: 30, last: 60, min: 30, max: 60 },
+      heapUsedBytes: { first: 10, last: 20, min: 10, max: 20 },
+      rssBytes: { first: 30, last: 60, min: 30, max: 60 },
     });
     expect(clock.pending).toBe(0);
   });
@@ -60,7 +60,7 @@ describe("MemorySampler", () => {
     const { windows } = sampler.stats();
     expect(windows[0]?.samples).toBe(59);
     expect(windows[3]?.samples).toBeLessThanOrEqual(1_800);
-    expect(windows[3]?.heapUsed?.first).toBe(10);
+    expect(windows[3]?.heapUsedBytes?.first).toBe(10);
   });
 
   it("samples more rarely where reading is dear", () => {
@@ -78,7 +78,21 @@ describe("MemorySampler", () => {
   });
 
   it("reads the process", () => {
-    const { heapUsed, rss } = new MemorySampler().sample();
-    expect(rss).toBeGreaterThan(heapUsed);
+    const { heapUsedBytes, rssBytes } = new MemorySampler().sample();
+    expect(rssBytes).toBeGreaterThan(heapUsedBytes);
+  });
+
+  it("puts no old sample into a window when the wall clock is set back", () => {
+    const clock = fakeClock();
+    let back = 0;
+    const sampler = new MemorySampler({
+      everyMs: 1_000,
+      clock: { ...clock, now: () => clock.now() - back, monotonic: () => clock.monotonic() },
+    });
+    sampler.sample();
+    clock.advance(600_000);
+    back = 86_400_000;
+    sampler.sample();
+    expect(sampler.stats().windows.map(({ samples }) => samples)).toEqual([1, 1, 2, 2]);
   });
 });

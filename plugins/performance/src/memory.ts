@@ -4,23 +4,28 @@ import { type Clock, systemClock, type Timer } from "@graphtap/kernel";
 export interface MemorySample {
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly heapUsed: number;
-  readonly heapTotal: number;
-  readonly rss: number;
-  readonly external: number;
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly rssBytes: number;
+  readonly externalBytes: number;
 }
 
 /** Memory over a span of time; null where nothing was sampled in it. */
 export interface MemoryWindow {
   readonly windowMs: number;
   readonly samples: number;
-  readonly heapUsed: {
+  readonly heapUsedBytes: {
     readonly first: number;
     readonly last: number;
     readonly min: number;
     readonly max: number;
   } | null;
-  readonly rss: { readonly first: number; readonly last: number; readonly min: number; readonly max: number } | null;
+  readonly rssBytes: {
+    readonly first: number;
+    readonly last: number;
+    readonly min: number;
+    readonly max: number;
+  } | null;
 }
 
 export interface MemoryStats {
@@ -52,9 +57,14 @@ const CURVE = 60;
 /** Sampling may take a thousandth of the time. */
 const SHARE = 0.001;
 
+interface Taken {
+  readonly sample: MemorySample;
+  readonly ms: number;
+}
+
 const usage = (): Omit<MemorySample, "at"> => {
   const { heapUsed, heapTotal, rss, external } = process.memoryUsage();
-  return { heapUsed, heapTotal, rss, external };
+  return { heapUsedBytes: heapUsed, heapTotalBytes: heapTotal, rssBytes: rss, externalBytes: external };
 };
 
 /**
@@ -65,7 +75,8 @@ export class MemorySampler {
   readonly #clock: Clock;
   readonly #read: () => Omit<MemorySample, "at">;
   #everyMs: number;
-  #samples: MemorySample[] = [];
+  /** With the monotonic time of each: a wall clock that is set back must not put old samples into a window. */
+  #samples: Taken[] = [];
   #lastAt: number | null = null;
   #costMs = 0;
   #timer: Timer | null = null;
@@ -90,20 +101,27 @@ export class MemorySampler {
     this.#lastAt = began;
     this.#costMs += cost;
     if (cost > this.#everyMs * SHARE) this.#everyMs = Math.min(10 * MINUTE, Math.max(this.#everyMs * 2, cost / SHARE));
-    this.#samples.push(sample);
+    this.#samples.push({ sample, ms: began });
     if (this.#samples.length > MOST) this.#samples = thinned(this.#samples);
     return sample;
   }
 
   stats(): MemoryStats {
-    const now = this.#clock.now();
-    const hour = this.#samples.filter(({ at }) => at > now - 60 * MINUTE);
+    const now = this.#clock.monotonic();
+    const within = (windowMs: number): readonly MemorySample[] =>
+      this.#samples.filter(({ ms }) => ms > now - windowMs).map(({ sample }) => sample);
+    const hour = within(60 * MINUTE);
     const step = Math.max(1, Math.ceil(hour.length / CURVE));
     return {
-      last: this.#samples.at(-1) ?? null,
+      last: this.#samples.at(-1)?.sample ?? null,
       windows: WINDOWS.map((windowMs) => {
-        const inside = this.#samples.filter(({ at }) => at > now - windowMs);
-        return { windowMs, samples: inside.length, heapUsed: span(inside, "heapUsed"), rss: span(inside, "rss") };
+        const inside = within(windowMs);
+        return {
+          windowMs,
+          samples: inside.length,
+          heapUsedBytes: span(inside, "heapUsedBytes"),
+          rssBytes: span(inside, "rssBytes"),
+        };
       }),
       curve: hour.filter((_sample, index) => (hour.length - 1 - index) % step === 0),
       everyMs: this.#everyMs,
@@ -125,12 +143,12 @@ export class MemorySampler {
 }
 
 /** The older half loses every second sample: recent ones are close together, old ones far apart. */
-function thinned(samples: readonly MemorySample[]): MemorySample[] {
+function thinned(samples: readonly Taken[]): Taken[] {
   const half = samples.length >> 1;
   return samples.filter((_sample, index) => index >= half || index % 2 === 0);
 }
 
-function span(samples: readonly MemorySample[], key: "heapUsed" | "rss"): MemoryWindow["rss"] {
+function span(samples: readonly MemorySample[], key: "heapUsedBytes" | "rssBytes"): MemoryWindow["rssBytes"] {
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) return null;

@@ -392,7 +392,7 @@ describe("panels", () => {
           cache: { hits: 3, misses: 1, hitRate: 0.75, missRate: 0.25, builds: { count: 1 } },
           tools: { registered: 0, loadMs: { p50: null, p95: null } },
           compression: null,
-          memory: { last: { heapUsed: expect.any(Number) as number } },
+          memory: { last: { heapUsedBytes: expect.any(Number) as number } },
         },
       },
     });

@@ -84,7 +84,7 @@ const RECENT = 3_600_000;
 
 /** Nothing here stops a run: at worst a tool is missing, or a conversation does not fit. */
 function health({ tools, compressor }: PerfService, now: number) {
-  const broken = tools.stats().tools.filter(({ loaded, failures }) => !loaded && failures > 0);
+  const broken = tools.stats().tools.filter(({ failing }) => failing);
   const { lastOverflowAt = null } = compressor?.stats() ?? {};
   const overflowed = lastOverflowAt !== null && now - lastOverflowAt < RECENT;
   const detail = [

@@ -10,6 +10,8 @@ export interface Standing {
   readonly text: string | null;
   /** Messages, those of summaries found in the conversation included. */
   readonly messages: number;
+  /** Tokens that the text had: with more or less of them it would be cut elsewhere. */
+  readonly room: number;
 }
 
 /** Cuts of one conversation that are remembered: forks and retries come back to an earlier one. */

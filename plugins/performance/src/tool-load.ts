@@ -8,6 +8,9 @@ export interface ToolSource {
   readonly declaration: ToolDeclaration;
 }
 
+/** A timer that is set for longer fires at once. */
+const LONGEST_PAUSE_MS = 2_147_483_647;
+
 /** How often and how long it is tried. */
 export interface LoadPolicy {
   readonly retries: number;
@@ -31,7 +34,7 @@ export async function loadTool(
       return toolIn(source.name, await attempt(source, policy, stop), source.declaration);
     } catch (error) {
       if (GraphTapError.isInstance(error) || stop.aborted || number > policy.retries) throw error;
-      await pause(policy.backoffMs * 2 ** (number - 1), policy.clock, stop);
+      await pause(Math.min(LONGEST_PAUSE_MS, policy.backoffMs * 2 ** (number - 1)), policy.clock, stop);
     }
   }
 }

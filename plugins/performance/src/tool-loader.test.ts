@@ -229,4 +229,58 @@ describe("LazyToolLoader", () => {
     await loader.unregister("b");
     await expect(stub.invoke({ a: 1 })).rejects.toMatchObject({ code: "LAZY_TOOL_UNKNOWN" });
   });
+
+  it("is not disturbed by a listener that throws, and counts it", async () => {
+    const { loader } = make({
+      retries: 0,
+      onLoad: () => {
+        throw new Error("listener");
+      },
+    });
+    loader.register("good", () => named("good"));
+    loader.register("bad", () => Promise.reject(new Error("no network")));
+    expect(await loader.getTools(["good", "bad"])).toMatchObject({
+      tools: [{ name: "good" }],
+      failed: [{ error: { code: "LAZY_TOOL_FAILED" } }],
+    });
+    expect(loader.stats()).toMatchObject({ loads: 1, failures: 1, listenersFailed: 2 });
+  });
+
+  it("keeps one tool where everybody left a load and it ends after the next one", async () => {
+    const { loader } = make();
+    const gates: ((tool: object) => void)[] = [];
+    const disposed: object[] = [];
+    loader.register("slow", () => new Promise((resolve) => gates.push(resolve)), {
+      dispose: (tool) => void disposed.push(tool),
+    });
+    const stop = new AbortController();
+    const left = loader.getTool("slow", { signal: stop.signal });
+    await Promise.resolve();
+    stop.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    const second = loader.getTool("slow");
+    await Promise.resolve();
+    const [late, wanted] = [named("slow"), named("slow")];
+    gates[1]?.(wanted);
+    expect(await second).toBe(wanted);
+    gates[0]?.(late);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await loader.getTool("slow")).toBe(wanted);
+    expect(disposed).toEqual([late]);
+    expect(loader.stats().loads).toBe(1);
+  });
+
+  it("says of a tool that failed once and was unloaded since that it is well", async () => {
+    const { loader } = make({ retries: 0, negativeTtlMs: 0 });
+    let times = 0;
+    loader.register("flaky", () => {
+      if (times++ === 0) throw new Error("no network");
+      return named("flaky");
+    });
+    await expect(loader.getTool("flaky")).rejects.toMatchObject({ code: "LAZY_TOOL_FAILED" });
+    expect(loader.stats().tools[0]).toMatchObject({ failing: true, failures: 1 });
+    await loader.getTool("flaky");
+    await loader.unload("flaky");
+    expect(loader.stats().tools[0]).toMatchObject({ loaded: false, failing: false, failures: 1 });
+  });
 });

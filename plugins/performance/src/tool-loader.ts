@@ -237,7 +237,7 @@ export class LazyToolLoader {
   /** Figures since the loader was made. */
   stats(): LoaderStats {
     const entries = [...this.#entries.values()];
-    const { failures, retries, negativeHits, hits, unloads, took } = this.#counts;
+    const { failures, retries, negativeHits, hits, unloads, listenersFailed, took } = this.#counts;
     return {
       registered: entries.length,
       loaded: entries.filter(({ tool }) => tool !== null).length,
@@ -248,11 +248,13 @@ export class LazyToolLoader {
       negativeHits,
       hits,
       unloads,
+      listenersFailed,
       loadMs: { p50: took.quantile(0.5), p95: took.quantile(0.95) },
       tools: entries
-        .map(({ name, tool, loads, failures: failed, lastLoadMs, calls }) => ({
+        .map(({ name, tool, failure, loads, failures: failed, lastLoadMs, calls }) => ({
           name,
           loaded: tool !== null,
+          failing: failure !== null,
           loads,
           failures: failed,
           lastLoadMs,
@@ -308,13 +310,18 @@ export class LazyToolLoader {
       await disposeTool(tool, entry.declaration);
       throw this.#disposed ? perfDisposed() : toolUnknown(entry.name, this.names());
     }
+    // Everybody had left; whoever came after them has loaded it once more.
+    if (entry.tool !== null) {
+      await disposeTool(tool, entry.declaration);
+      return;
+    }
     entry.tool = tool;
     entry.failure = null;
     entry.loads++;
     entry.lastLoadMs = durationMs;
     this.#counts.took.record(durationMs);
     this.#used(entry);
-    this.#onLoad?.({ name: entry.name, ok: true, durationMs, attempts });
+    this.#tell({ name: entry.name, ok: true, durationMs, attempts });
   }
 
   #failed(entry: Entry, cause: unknown, stop: AbortSignal, durationMs: number, attempts: number): unknown {
@@ -325,8 +332,17 @@ export class LazyToolLoader {
     entry.failures++;
     this.#counts.failures++;
     entry.failure = { error, until: this.#clock.monotonic() + this.#negativeTtlMs };
-    this.#onLoad?.({ name: entry.name, ok: false, durationMs, attempts });
+    this.#tell({ name: entry.name, ok: false, durationMs, attempts });
     return error;
+  }
+
+  /** Who listens must not be able to turn a load that went well into one that failed. */
+  #tell(event: LoadEvent): void {
+    try {
+      this.#onLoad?.(event);
+    } catch {
+      this.#counts.listenersFailed++;
+    }
   }
 
   #used(entry: Entry): void {

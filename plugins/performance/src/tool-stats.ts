@@ -4,6 +4,8 @@ import { Histogram } from "@graphtap/values";
 export interface ToolLoadStats {
   readonly name: string;
   readonly loaded: boolean;
+  /** Whether the last attempt to load it failed. */
+  readonly failing: boolean;
   readonly loads: number;
   readonly failures: number;
   /** Milliseconds of the last load; null before the first. */
@@ -27,6 +29,8 @@ export interface LoaderStats {
   /** Asked for a tool that was loaded already. */
   readonly hits: number;
   readonly unloads: number;
+  /** Calls of `onLoad` that threw; nothing else came of it. */
+  readonly listenersFailed: number;
   readonly loadMs: { readonly p50: number | null; readonly p95: number | null };
   /** Slowest last load first. */
   readonly tools: readonly ToolLoadStats[];
@@ -39,5 +43,6 @@ export class LoaderCounts {
   negativeHits = 0;
   hits = 0;
   unloads = 0;
+  listenersFailed = 0;
   readonly took = new Histogram();
 }

@@ -3,7 +3,7 @@ import {
   definePlugin,
   deny,
   hooks,
-  type Plugin,
+  type PluginInput,
   type Principal,
   type Stack,
   type Who,
@@ -130,7 +130,7 @@ export interface Bench {
 export const ALICE: Who = { userId: "alice", tenantId: "acme", roles: ["clerk"] };
 
 /** @param extra plugins after the bench's own: theirs are the innermost taps. */
-export function createBench(cause: Cause, extra: readonly Plugin[] = []): Bench {
+export function createBench(cause: Cause, extra: readonly PluginInput[] = []): Bench {
   const only = (name: string): boolean => name === TARGET;
   const clock = fakeClock();
   const seen: Seen = {

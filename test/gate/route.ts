@@ -20,6 +20,10 @@ export interface Route {
   readonly denial: "message" | "error";
   /** How often the target is called; default 1. */
   readonly calls?: number;
+  /** Its model is out of reach of the stack: where a plugin controls models, it is refused before it asks for anything. */
+  readonly closedOver?: true;
+  /** Each call is a run of its own, so what was taken out of a model's answer is not known when its calls are made. */
+  readonly apart?: true;
   /** The target is called by a governed tool, which a run without identity does not reach either. */
   readonly nested?: true;
   /** What came out: messages, a result, a final state. What it throws is the outcome of an error route. */

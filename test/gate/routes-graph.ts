@@ -33,7 +33,8 @@ const agentNode =
     return { messages: [asks(args, ...ids)] };
   };
 
-const modelOf = (kit: Kit, ids: readonly string[] = ["c1"]) =>
+/** A model that asks for the target once, then stops. */
+export const modelOf = (kit: Kit, ids: readonly string[] = ["c1"]) =>
   scriptedModel((messages) => {
     if (isAnswered(messages)) return { say: "done" };
     kit.bench.meanwhile();
@@ -190,6 +191,7 @@ export const GRAPHS: readonly Route[] = [
   {
     name: "the stack as a langchain middleware",
     denial: "message",
+    apart: true,
     calls: 2,
     run: (kit) =>
       createAgent({
@@ -216,6 +218,7 @@ export const GRAPHS: readonly Route[] = [
   {
     name: "createReactAgent v1",
     denial: "message",
+    closedOver: true,
     calls: 2,
     run: (kit) =>
       kit.bench.stack
@@ -225,6 +228,7 @@ export const GRAPHS: readonly Route[] = [
   {
     name: "createReactAgent v2",
     denial: "message",
+    closedOver: true,
     calls: 2,
     run: (kit) =>
       kit.bench.stack

@@ -2,6 +2,7 @@ import { Audit } from "@graphtap/audit/keys";
 import { definePlugin, deny, hooks, type PluginApi, type RunContext, transform } from "@graphtap/langgraph";
 import { AIMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
+import { type Asked, callsIn } from "./asked.js";
 import { Boundary } from "./boundary/boundary.js";
 import { Passing } from "./boundary/passing.js";
 import type { Program } from "./detect/program.js";
@@ -60,7 +61,10 @@ function tapInput(api: PluginApi, places: Places): void {
       const { code, message, reason } = outcome.refusal;
       return deny(code, message, { reason, do: FIX });
     }
-    return outcome.kind === "hidden" ? transform({ ...input, value: outcome.value }) : undefined;
+    if (outcome.kind !== "hidden") return undefined;
+    // A call that somebody wrote into the input is refused as one that a model asks for, and not made with a hole in it.
+    for (const asked of callsIn(input.value)) noteCall(places, asked, run);
+    return transform({ ...input, value: outcome.value });
   });
 }
 
@@ -94,7 +98,7 @@ function tapResults(api: PluginApi, places: Places): void {
   // What a tool throws, the model reads as a result.
   api.tap(hooks.tool.call, (call, next, run) =>
     next(call).then(undefined, (error: unknown) => {
-      if (cleanError(error, (text) => places.cleaned("toolResult", text, run, call.name))) throw error;
+      if (cleanError(error, places.clean("toolResult", run, call.name))) throw error;
       throw blockedError(`tool "${call.name}"`, refusalOf("error", "toolResult"), "tool.call");
     }),
   );
@@ -153,10 +157,12 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
 function noteCalls(places: Places, { generations }: ChatResult, run: RunContext): void {
   for (const { message } of generations) {
     if (!AIMessage.isInstance(message)) continue;
-    for (const { id, args } of message.tool_calls ?? [])
-      for (const detector of id === undefined ? [] : places.blocking("toolArguments", args))
-        places.emptied(run, id ?? "", detector);
+    for (const { id, args } of message.tool_calls ?? []) if (id !== undefined) noteCall(places, { id, args }, run);
   }
+}
+
+function noteCall(places: Places, { id, args }: Asked, run: RunContext): void {
+  for (const detector of places.blocking("toolArguments", args)) places.emptied(run, id, detector);
 }
 
 /** A stream that says when it is over, whoever ended it. */

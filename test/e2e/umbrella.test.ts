@@ -89,7 +89,7 @@ describe("the built command line", () => {
     write("js/package.json", JSON.stringify({ type: "module", dependencies: { graphtap: "*" } }));
     const { status, out, err } = node("js", bin, "doctor", "--boot");
     expect({ status, err }).toEqual({ status: 0, err: "" });
-    expect(out).toContain('stack "desk" started: metrics 0.0.0, security 0.0.0');
+    expect(out).toContain('stack "desk" started: metrics 0.0.0, audit 0.0.0, security 0.0.0, dashboard 0.0.0');
   });
 
   it("reads one in TypeScript through the project's tsx", () => {

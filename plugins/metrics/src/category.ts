@@ -223,19 +223,22 @@ const DEEPEST = 10;
 
 /**
  * The category of a failure, by what its error says of itself: classes, codes, status. The first link of the chain of
- * causes that says anything decides. Matched by name and shape, for there may be several copies of a package.
+ * causes that says more than that the program is wrong decides. Matched by name and shape, for there may be several copies of a package.
  *
  * @example
  * classify(Object.assign(new Error("slow down"), { status: 429 }), "model"); // { category: "rate_limited", retryable: true, blame: "provider" }
  */
 export function classify(error: unknown, where: keyof typeof BY_PLACE): Classified {
   let link = error;
+  let vague: ErrorCategory | null = null;
   for (let depth = 0; depth < DEEPEST && typeof link === "object" && link !== null; depth++) {
     const category = categoryOf(link, where);
-    if (category !== null) return about(category);
+    // `TypeError: fetch failed` is what a refused connection is wrapped in: its cause knows better.
+    if (category === "internal") vague ??= category;
+    else if (category !== null) return about(category);
     link = read(link, "cause") ?? first(read(link, "errors"));
   }
-  return about(BY_PLACE[where]);
+  return about(vague ?? BY_PLACE[where]);
 }
 
 const about = (category: ErrorCategory): Classified => {
@@ -276,11 +279,11 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
 const first = (errors: unknown): unknown => (Array.isArray(errors) ? errors[0] : undefined);
 const classNameOf = (error: object): unknown => {
   const made = read(error, "constructor");
-  return typeof made === "function" ? made.name : null;
+  return typeof made === "function" ? read(made, "name") : null;
 };
 
 /** A getter that throws has nothing to say. */
-function read(from: object, key: PropertyKey): unknown {
+export function read(from: object, key: PropertyKey): unknown {
   try {
     return (from as Record<PropertyKey, unknown>)[key];
   } catch {

@@ -79,8 +79,8 @@ export class WorkflowMetricsCollector {
   }
 
   /**
-   * The last minute, five minutes, hour and day, up to this moment: runs, models, tools, nodes and failures with
-   * percentiles, by name. What it costs does not depend on how much happened.
+   * The last minute, five minutes, hour and day, up to this moment: runs, models and tools with percentiles, also by
+   * name, and failures by category. What it costs does not depend on how much happened.
    *
    * @example stack.get(metrics).getLiveStats().windows["5m"].runs.p95Ms;
    */
@@ -109,7 +109,11 @@ export class WorkflowMetricsCollector {
         .filter(({ at }) => at >= since)
         .map((failure) => ({ runId: record.id, workflow: record.workflow, userId: record.userId, ...failure })),
     );
-    return failures.sort((a, b) => b.at - a.at).slice(0, limit);
+    // Of those of one moment the one of the younger run comes first.
+    return failures
+      .reverse()
+      .sort((a, b) => b.at - a.at)
+      .slice(0, limit);
   }
 
   /**

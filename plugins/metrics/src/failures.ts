@@ -1,4 +1,4 @@
-/** How deep a chain of causes is followed; it may be endless. */
+/** Causes that are followed; there may be no end of them. */
 const DEEPEST = 10;
 
 /**
@@ -6,8 +6,8 @@ const DEEPEST = 10;
  * around that one, bare or as the cause of another error; it is one failure.
  */
 export class Failures {
-  /** The run tree in which an error was last counted. Weak: counting must keep neither errors nor runs alive. */
-  readonly #counted = new WeakMap<object, WeakRef<object>>();
+  /** The run trees in which an error was counted: several may throw one object. Weak: counting keeps nothing alive. */
+  readonly #counted = new WeakMap<object, WeakSet<object>>();
   /** Thrown texts and numbers, by run tree: they have no identity, so equal ones are one failure. */
   readonly #values = new WeakMap<object, Set<unknown>>();
 
@@ -19,9 +19,12 @@ export class Failures {
     if (error === null || error === undefined) return true;
     if (typeof error !== "object" && typeof error !== "function") return this.#isNewValue(root, error);
     const chain = chainOf(error);
-    const known = chain.some((link) => this.#counted.get(link)?.deref() === root);
-    const here = new WeakRef(root);
-    for (const link of chain) this.#counted.set(link, here);
+    const known = chain.some((link) => this.#counted.get(link)?.has(root) === true);
+    for (const link of chain) {
+      const roots = this.#counted.get(link);
+      if (roots === undefined) this.#counted.set(link, new WeakSet([root]));
+      else roots.add(root);
+    }
     return !known;
   }
 
@@ -37,21 +40,22 @@ export class Failures {
 /** Different thrown texts remembered per run tree. */
 const MOST_VALUES = 100;
 
+/** The error, and everything it says that it comes from: its cause, and of several errors in one each. */
 function chainOf(error: object): object[] {
   const chain = [error];
-  let link = causeOf(error);
-  while (typeof link === "object" && link !== null && chain.length < DEEPEST && !chain.includes(link)) {
-    chain.push(link);
-    link = causeOf(link);
-  }
+  for (let at = 0; at < chain.length && chain.length < DEEPEST; at++)
+    for (const link of linksOf(chain[at] as object))
+      if (typeof link === "object" && link !== null && chain.length < DEEPEST && !chain.includes(link))
+        chain.push(link);
   return chain;
 }
 
-function causeOf(error: object): unknown {
+function linksOf(error: object): readonly unknown[] {
   try {
-    return (error as { cause?: unknown }).cause;
+    const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+    return [cause, ...(Array.isArray(errors) ? errors.slice(0, DEEPEST) : [])];
   } catch {
     // A getter that throws hides its cause; the error itself is still recognised.
-    return undefined;
+    return [];
   }
 }

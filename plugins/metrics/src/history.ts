@@ -37,8 +37,8 @@ export class History<T extends Kept> {
     this.#byId.set(item.id, item);
   }
 
-  /** In no particular order. */
-  [Symbol.iterator](): Iterator<T> {
-    return this.#items.values();
+  /** Oldest first. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let at = 0; at < this.#items.length; at++) yield this.#items[(this.#next + at) % this.#items.length] as T;
   }
 }

@@ -1,5 +1,5 @@
 import { enter, leave } from "./busy.js";
-import { classify } from "./category.js";
+import { classify, read } from "./category.js";
 import { Failures } from "./failures.js";
 import { History } from "./history.js";
 import type { ActiveRun, LiveEvents } from "./live.js";
@@ -248,7 +248,7 @@ export class RunLedger {
     if (!this.#errors.isNew(root, error)) return;
     const { rolling, live } = this.#options;
     const about = classify(error, where);
-    const type = error instanceof Error ? error.name : null;
+    const type = error instanceof Error ? textIn(error, "name") : null;
     const failure: RunFailure = { at: this.#options.now(), where, name, code, type, node, ...about };
     record.fail(failure);
     rolling.record("category", about.category, { status: "error", durationMs: null });
@@ -305,7 +305,11 @@ const nameOf = (provider: string | null, model: string | null): string =>
   `${provider ?? "unknown"}/${model ?? "unknown"}`;
 
 /** An error's own code, where it is a text. */
-function codeOf(error: unknown): string | null {
-  const code: unknown = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : null;
-  return typeof code === "string" ? code : null;
+const codeOf = (error: unknown): string | null =>
+  typeof error === "object" && error !== null ? textIn(error, "code") : null;
+
+/** An error is anybody's: it may have a getter that throws, or a name that is no text. */
+function textIn(error: object, key: string): string | null {
+  const value = read(error, key);
+  return typeof value === "string" ? value : null;
 }

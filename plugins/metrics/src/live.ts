@@ -2,7 +2,7 @@ import { EventEmitter } from "eventemitter3";
 import type { RunFailure, WorkflowMetrics } from "./record.js";
 import type { Rating } from "./rating.js";
 
-/** What happens, as it happens. Nobody waits for a listener; one that throws is counted and changes nothing. */
+/** What happens, as it happens. Nobody waits for a listener; one that throws or rejects is counted and changes nothing. */
 export interface MetricsEvents {
   "run.started": (run: ActiveRun) => void;
   "run.ended": (run: WorkflowMetrics) => void;
@@ -29,7 +29,7 @@ export class LiveEvents {
   readonly #emitter = new EventEmitter<MetricsEvents>();
   #failed = 0;
 
-  /** Listeners that threw. */
+  /** Calls of listeners that threw or rejected. */
   get failed(): number {
     return this.#failed;
   }
@@ -43,7 +43,10 @@ export class LiveEvents {
     // One at a time in a try, so that a listener that throws does not keep the event from the next.
     const guarded = ((...args: Parameters<MetricsEvents[K]>): void => {
       try {
-        (listener as (...given: Parameters<MetricsEvents[K]>) => void)(...args);
+        const answer: unknown = (listener as (...given: Parameters<MetricsEvents[K]>) => unknown)(...args);
+        // One that is async and fails would end the process.
+        if (typeof answer === "object" && answer !== null && "then" in answer)
+          Promise.resolve(answer).catch(() => this.#failed++);
       } catch {
         this.#failed++;
       }

@@ -100,6 +100,8 @@ export class RunRecord implements RunFacts {
   readonly denials: DenialTally[] = [];
   readonly failures: RunFailure[] = [];
   failureCount = 0;
+  /** By category, those without room in `failures` too; made on first use. */
+  failureKinds: Map<ErrorCategory, number> | null = null;
   /** Tool executions that have begun and not ended; made on first use. */
   open: Set<string> | null = null;
   /** Tool calls that were reported by hand, without a name. */
@@ -194,6 +196,8 @@ export class RunRecord implements RunFacts {
 
   fail(failure: RunFailure): void {
     this.failureCount++;
+    this.failureKinds ??= new Map();
+    this.failureKinds.set(failure.category, (this.failureKinds.get(failure.category) ?? 0) + 1);
     if (this.failures.length < MOST_FAILURES) this.failures.push(failure);
   }
 

@@ -56,6 +56,12 @@ class Ring {
     return sum;
   }
 
+  /** Whether nothing of it is within its window any more. */
+  isOver(now: number): boolean {
+    const oldest = Math.floor(now / this.#slotMs) - this.#slots.length;
+    return this.#slots.every((slot) => slot === undefined || slot.index <= oldest);
+  }
+
   /** Adds up the slots that are not over: the one that runs and those before it. */
   addTo(into: Sum, now: number): void {
     const oldest = Math.floor(now / this.#slotMs) - this.#slots.length;
@@ -72,7 +78,7 @@ const newSeries = (): Series => ({
 });
 
 /** What is counted in series. `category`: failures by what kind they were. */
-export type SeriesKind = "run" | "model" | "tool" | "node" | "category";
+export type SeriesKind = "run" | "model" | "tool" | "category";
 
 export interface Happened {
   readonly status: CallStatus;
@@ -92,6 +98,7 @@ export class Rolling {
   readonly #monotonic: () => number;
   readonly #since: number;
   #series = 0;
+  #forgotAt = 0;
   #overflowed = 0;
 
   /** @param maxSeries names that are told apart, over all kinds; more are counted under `__other__` */
@@ -125,7 +132,7 @@ export class Rolling {
     return sum;
   }
 
-  /** Names of a kind that have figures, or had some within a day. */
+  /** Names of a kind that are told apart: those with figures, and those that nobody has taken the place of yet. */
   names(kind: SeriesKind): readonly string[] {
     return [...(this.#named.get(kind)?.keys() ?? [])];
   }
@@ -135,11 +142,25 @@ export class Rolling {
     return Math.min(WINDOWS[window].windowMs, this.#monotonic() - this.#since);
   }
 
+  /** Makes room: what has had no figures for a day has none to lose. */
+  #forget(): void {
+    const now = this.#monotonic();
+    if (now - this.#forgotAt < FORGET_MS) return;
+    this.#forgotAt = now;
+    for (const named of this.#named.values())
+      for (const [name, series] of named) {
+        if (name === OTHER || !series["24h"].isOver(now)) continue;
+        named.delete(name);
+        this.#series--;
+      }
+  }
+
   #seriesOf(kind: SeriesKind, name: string): Series {
     let named = this.#named.get(kind);
     if (named === undefined) this.#named.set(kind, (named = new Map()));
     const known = named.get(name);
     if (known !== undefined) return known;
+    if (this.#series >= this.#maxSeries) this.#forget();
     if (this.#series >= this.#maxSeries) {
       this.#overflowed++;
       let other = named.get(OTHER);
@@ -147,11 +168,15 @@ export class Rolling {
       return other;
     }
     this.#series++;
+    if (this.#series === this.#maxSeries) this.#forgotAt = this.#monotonic();
     const made = newSeries();
     named.set(name, made);
     return made;
   }
 }
+
+/** How often it is looked for names that may go; looking costs as much as there are names. */
+const FORGET_MS = 900_000;
 
 const NAMES = Object.keys(WINDOWS) as readonly WindowName[];
 

@@ -62,7 +62,8 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
     if (record.status === "running") continue;
     toolCalls += toolCallsOf(record);
     errorCount += record.failureCount;
-    for (const { category } of record.failures) categories[category] = (categories[category] ?? 0) + 1;
+    for (const [category, count] of record.failureKinds ?? [])
+      categories[category] = (categories[category] ?? 0) + count;
     tokens = addTokens(tokens, tokensOf(record));
     for (const provider of new Set(record.models.flatMap((tally) => tally.provider ?? []))) bump(providers, provider);
     if (!record.isRoot) continue;

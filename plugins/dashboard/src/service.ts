@@ -3,16 +3,9 @@ import type { DashboardPanel, DashboardScope, HealthCheck } from "@graphtap/lang
 import { z } from "zod";
 import { userInvalid } from "./errors.js";
 import { gather } from "./gather.js";
-import { type HealthAnswer, healthScore } from "./health/score.js";
-import type {
-  DashboardService,
-  DashboardUser,
-  HealthReport,
-  RenderOptions,
-  SystemHealth,
-  Unavailable,
-  UserDashboard,
-} from "./keys.js";
+import { checkedAnswers } from "./health/answer.js";
+import { healthScore } from "./health/score.js";
+import type { DashboardService, DashboardUser, RenderOptions, SystemHealth, UserDashboard } from "./keys.js";
 import { render } from "./text/render.js";
 
 /** Sections by the plugin that fills them. */
@@ -79,16 +72,17 @@ export class Dashboards implements DashboardService {
     const at = this.#sources.now();
     const [answers, checked] = await Promise.all([this.#sources.panels({ kind: "system" }), this.#sources.checks(at)]);
     const { panels, sections, unavailable } = gather(answers, SYSTEM_SECTIONS);
-    const { score, ...health } = healthScore(checked.flatMap(answerOf));
+    const { answers: known, reports, unavailable: unheard } = checkedAnswers(checked);
+    const { score, ...health } = healthScore(known);
     return {
       version: 1,
       generatedAt: new Date(at).toISOString(),
       healthScore: score,
       ...health,
-      checks: checked.map(reportOf),
+      checks: reports,
       ...sections,
       panels,
-      unavailable: [...unavailable, ...checked.flatMap(missing)],
+      unavailable: [...unavailable, ...unheard],
     };
   }
 
@@ -96,19 +90,3 @@ export class Dashboards implements DashboardService {
     return render(dashboard, options);
   }
 }
-
-const answerOf = (answer: Collected<HealthCheck>): readonly HealthAnswer[] =>
-  answer.status === "ok" ? [{ plugin: answer.plugin, check: answer.value }] : [];
-
-/** A plugin that cannot say how it is, is not well. */
-function reportOf(answer: Collected<HealthCheck>): HealthReport {
-  const { plugin } = answer;
-  if (answer.status !== "ok") return { plugin, id: plugin, status: "failing", detail: "did not answer health.check" };
-  const { id: check, status, detail = null } = answer.value;
-  return { plugin, id: check, status, detail };
-}
-
-const missing = (answer: Collected<HealthCheck>): readonly Unavailable[] =>
-  answer.status === "ok"
-    ? []
-    : [{ plugin: answer.plugin, problem: answer.status === "timeout" ? "timed out" : "failed" }];

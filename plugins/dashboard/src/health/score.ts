@@ -110,6 +110,9 @@ export function healthScore(answers: readonly HealthAnswer[]): HealthScore {
 
 type Judged = Omit<HealthComponent, "lost" | "reason">;
 
+/** Heavier ones are none: their sum must stay a number. */
+const HEAVIEST = 1_000_000;
+
 /** What a plugin answers is checked: a wrong weight must not turn the score into NaN. */
 function isUsable({ objective, weight, windows }: HealthIndicator): boolean {
   const count = (value: number): boolean => Number.isFinite(value) && value >= 0;
@@ -117,7 +120,7 @@ function isUsable({ objective, weight, windows }: HealthIndicator): boolean {
     objective > 0 &&
     objective < 1 &&
     weight > 0 &&
-    Number.isFinite(weight) &&
+    weight <= HEAVIEST &&
     windows.every(({ windowMs, good, valid }) => windowMs > 0 && count(good) && count(valid) && good <= valid)
   );
 }

@@ -1,7 +1,7 @@
 import type { DashboardPanel } from "@graphtap/langgraph";
 import type { RenderOptions, SystemHealth, UserDashboard } from "../keys.js";
 import { type Group, type Table, type View, viewOf } from "./view.js";
-import { valueOf } from "./words.js";
+import { shown, valueOf } from "./words.js";
 
 type Tint = "bold" | "dim" | "red" | "green" | "yellow";
 const CODES: Readonly<Record<Tint, readonly [number, number]>> = {
@@ -63,14 +63,17 @@ function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
   const worst = health.components.toSorted((a, b) => b.lost - a.lost);
   for (const { lost, reason } of worst) {
     const points = lost > 0.005 ? paint("red", `-${lost.toFixed(2)}`) : ` ${paint("dim", "0.00")}`;
-    lines.push(`  ${points}${GAP}${cut(reason, width - 9)}`);
+    lines.push(`  ${points}${GAP}${cut(shown(reason), width - 9)}`);
   }
   for (const { plugin, cap, reason, lost } of health.gates)
-    lines.push(paint("red", `  -${lost.toFixed(2)}${GAP}${plugin}: capped at ${cap.toFixed(2)}, ${reason}`));
+    lines.push(paint("red", `  -${lost.toFixed(2)}${GAP}${plugin}: capped at ${cap.toFixed(2)}, ${shown(reason)}`));
   for (const { plugin, status: state, detail } of health.checks)
     if (state === "degraded" || state === "failing")
       lines.push(
-        paint(state === "failing" ? "red" : "yellow", `  ${plugin} is ${state}${detail === null ? "" : `: ${detail}`}`),
+        paint(
+          state === "failing" ? "red" : "yellow",
+          `  ${plugin} is ${state}${detail === null ? "" : `: ${shown(detail)}`}`,
+        ),
       );
   return lines;
 }

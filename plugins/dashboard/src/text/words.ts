@@ -5,13 +5,15 @@ export function labelOf(key: string): string {
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replaceAll(/[_-]+/g, " ")
     .toLowerCase();
-  return words === "" ? key.toLowerCase() : words;
+  return shown(words === "" ? key.toLowerCase() : words);
 }
 
 const UNKNOWN = "–";
 const SHARE = /(rate|share|ratio)$/i;
 /** Numbers above it are times, where their name says that they may be: the year 2001 in milliseconds. */
 const EPOCH = 1_000_000_000_000;
+/** Above it there is no date. */
+const LATEST = 8_640_000_000_000_000;
 
 /** A value as people read it, by the unit that its name ends in. Unknown is a dash, never a zero. */
 export function valueOf(key: string, value: unknown): string {
@@ -31,7 +33,7 @@ function numberOf(key: string, value: number): string {
   if (key.endsWith("Bytes")) return bytes(value);
   if (/nanoUsd$/i.test(key)) return `$${(value / 1e9).toFixed(4)}`;
   if (SHARE.test(key) && value >= 0 && value <= 1) return `${Number((100 * value).toFixed(1))} %`;
-  if (value >= EPOCH && /(at|since|until|expiry|before|from|to)$/i.test(key)) return time(value);
+  if (value >= EPOCH && value <= LATEST && /(at|since|until|expiry|before|from|to)$/i.test(key)) return time(value);
   if (Number.isSafeInteger(value)) return value.toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
 }
@@ -52,8 +54,11 @@ function bytes(count: number): string {
 
 const time = (at: number): string => new Date(at).toISOString().slice(0, 16).replace("T", " ");
 
-/** Control characters of names are shown, not obeyed. A full time loses what nobody reads. */
+/** Controls and invisible formatting of names are shown, not obeyed: they could move the cursor, or turn a name around. */
+export const shown = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
+
+/** A full time loses what nobody reads. */
 function stringOf(text: string): string {
   const match = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\.\d+Z$/.exec(text);
-  return match === null ? text.replaceAll(/\p{Cc}/gu, "\uFFFD") : `${match[1]} ${match[2]}`;
+  return match === null ? shown(text) : `${match[1]} ${match[2]}`;
 }

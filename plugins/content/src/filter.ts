@@ -2,11 +2,13 @@ import type { RunContext } from "@graphtap/langgraph";
 import { runKey } from "@graphtap/langgraph";
 import { KIND_OF } from "./detect/catalog.js";
 import type { Program } from "./detect/program.js";
+import { labelOf } from "./detect/sieve.js";
 import { filterText } from "./detect/text.js";
 import { type Refusal, refusalOf } from "./errors.js";
 import type { ContentPlace } from "./keys.js";
 import type { Policy } from "./policy.js";
 import { type Listeners, Report } from "./report.js";
+import type { Clean } from "./thrown.js";
 import { Memories, type Memory } from "./values/memory.js";
 import { Scan, type ScanLimits } from "./values/scan.js";
 
@@ -79,6 +81,32 @@ export class Places {
     this.listeners.tally.looked(text.length);
     report.done();
     return shown;
+  }
+
+  /** The same for what an error carries besides its message. What cannot be looked through does not leave. */
+  cleanedData(place: ContentPlace, value: unknown, run: RunContext, tool: string | null = null): unknown {
+    const program = this.policy[place];
+    if (program === null) return value;
+    const report = this.report(place, run, tool);
+    const scan = new Scan(program, this.limits, null, ({ found }) => {
+      report.sink(found.action === "block" ? { ...found, action: "mask" } : found);
+    });
+    const { hides, over, characters } = scan.run(value);
+    this.listeners.tally.looked(characters);
+    if (over !== null) report.over(this.onLimit === "block");
+    report.done();
+    if (over !== null && this.onLimit === "block") return labelOf("limit");
+    if (!hides) return value;
+    const shown = scan.hidden(value);
+    return shown.complete ? shown.value : labelOf("limit");
+  }
+
+  /** What becomes of an error that leaves at a place. */
+  clean(place: ContentPlace, run: RunContext, tool: string | null = null): Clean {
+    return {
+      text: (text) => this.cleaned(place, text, run, tool),
+      data: (value) => this.cleanedData(place, value, run, tool),
+    };
   }
 
   /** Why a call may not be made whose arguments were emptied; null where they were not. */

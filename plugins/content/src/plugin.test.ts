@@ -268,24 +268,6 @@ describe("a run", () => {
 });
 
 describe("beside other plugins", () => {
-  it("writes finds into the audit log, and a refusal only once", async () => {
-    const { audit } = await import("@graphtap/audit");
-    await using stack = createStack({ plugins: [content(), audit()] });
-    await agent(stack, { text: KEY }).graph.invoke(ask(`mail thea@example.com, key ${KEY}`), as(stack));
-    const { entries } = stack.get(audit).query({ class: "denial", userId: "alice", tenantId: "acme" });
-    expect(
-      entries.map(({ event, code }) => [event, code]).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
-    ).toEqual([
-      ["content.flagged", null],
-      ["content.masked", null],
-      ["content.masked", null],
-      ["content.masked", null],
-      ["tool.denied", "CONTENT_BLOCKED"],
-    ]);
-    expect(leaks(entries)).toEqual([]);
-    expect(JSON.stringify(entries)).not.toContain("thea");
-  });
-
   it("shows the system's triggers to the system, and a user's own to that user", async () => {
     await using stack = createStack({ plugins: [content()] });
     await agent(stack).graph.invoke(ask(`key ${KEY}`), as(stack));

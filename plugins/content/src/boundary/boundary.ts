@@ -59,7 +59,7 @@ export class Boundary implements ChunkFilter {
 
   failed(error: unknown): unknown {
     const { run, places } = this;
-    return cleanError(error, (text) => places.cleaned("output", text, run))
+    return cleanError(error, places.clean("output", run))
       ? error
       : blockedError(`the run of "${run.workflow}"`, refusalOf("error", "output"), "run.call");
   }

@@ -79,7 +79,9 @@ function payload(view: View, at: number, from: number): Hit | typeof MORE | null
 const found = (from: number, to: number): Hit => hit(from, to, { swallow: swallowSet(JWT) });
 
 const NOT_USER = charSet("@/:\"'<> \t\n\r");
-const NOT_PASSWORD = charSet("@/\"'<> \t\n\r");
+const NOT_PASSWORD = charSet("\"'<> \t\n\r");
+/** What ends a host. */
+const NOT_HOST = charSet("/?#,;");
 
 /** `https://user:password@host`: the password goes. */
 export const urlPasswordRule: Rule = {
@@ -101,11 +103,20 @@ export const urlPasswordRule: Rule = {
       if (code === -1 || within(NOT_USER, code) || i - at > 80) return null;
     }
     const from = i + 1;
+    // The last `@` is the one before the host: a password that is not escaped may hold others, and one that is, reads so.
+    let end = -1;
     for (i = from; ; i++) {
       const code = view.peek(i);
       if (code === OPEN) return MORE;
-      if (code === 64) return i > from && !isLabel(view.text.slice(from, i)) ? hit(from, i) : null;
-      if (code === -1 || within(NOT_PASSWORD, code) || i - from > 120) return null;
+      if (code === 64) end = i;
+      else if (code === -1 || within(NOT_PASSWORD, code) || i - from > 120) break;
+      else if (within(NOT_HOST, code) && (end >= 0 || isPort(view.text, from, i))) break;
     }
+    return end <= from || isLabel(view.text.slice(from, end)) ? null : hit(from, end);
   },
 };
+
+function isPort(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (!isDigit(text.charCodeAt(i))) return false;
+  return true;
+}

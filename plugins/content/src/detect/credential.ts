@@ -1,12 +1,16 @@
 import { ALNUM, charSet, IDENTIFIER, isDigit, within } from "./chars.js";
 import { ESCAPED_QUOTE } from "./fold.js";
-import { type Hit, hit, MORE, OPEN, type Rule, SPACES_LIMIT, type Swallow, swallowSet, type View } from "./rule.js";
+import { type Hit, hit, MORE, OPEN, type Rule, type Swallow, swallowSet, type View } from "./rule.js";
 import { isPlaceholder, secretName, type SecretName } from "./secret-names.js";
 
 const NAME_LIMIT = 64;
 /** As much of a value is read to tell a placeholder from a secret. */
 const VALUE_LIMIT = 80;
 const QUOTED_LIMIT = 8_192;
+/** Blanks between a name and its value, where files are written in columns. */
+const BLANKS = 24;
+/** What a header says before the value that counts. */
+const SCHEMES = new Set(["basic", "token", "digest", "apikey"]);
 const QUOTES = new Set([34, 39, 96, ESCAPED_QUOTE]);
 const BARE = charSet("A-Za-z0-9!#$%*+./:?@\\^_|~-");
 const MARKS = charSet("!#$%*^@~");
@@ -33,13 +37,14 @@ export const credentialRule: Rule = {
   priority: 65,
   starts: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
   match(view, at) {
-    if (!view.mayBeKey(at, NAME_LIMIT + SPACES_LIMIT + 2)) return null;
+    if (!view.mayBeKey(at, NAME_LIMIT + BLANKS + 2)) return null;
     let end = at;
     for (; within(IDENTIFIER, view.peek(end)); end++) if (end - at >= NAME_LIMIT) return null;
     if (view.peek(end) === OPEN) return MORE;
     let i = end;
-    if (QUOTES.has(view.peek(i))) i++;
-    i = skip(view, i);
+    const data = QUOTES.has(view.peek(i));
+    if (data) i++;
+    i = skip(view, i, data);
     if (i < 0 || !mayFollow(view.peek(i))) return null;
     const name = secretName(view.text.slice(at, end));
     if (name === null) return null;
@@ -49,7 +54,7 @@ export const credentialRule: Rule = {
     // `=>`, `:=` and `==`
     if (within(SIGN, view.peek(i))) i++;
     if (view.peek(i) === OPEN) return MORE;
-    i = skip(view, i);
+    i = skip(view, i, data);
     if (i < 0) return null;
     const first = view.peek(i);
     if (first === OPEN) return MORE;
@@ -60,12 +65,18 @@ export const credentialRule: Rule = {
 const SIGN = charSet("=>:");
 const mayFollow = (code: number): boolean => code === 58 || code === 61 || code === OPEN;
 
-/** Past a few blanks; -1 where there are more than a key and its value have between them. */
-function skip(view: View, from: number): number {
+/** Past blanks, and in data past the ends of lines; -1 where there are more than a key and its value have between them. */
+function skip(view: View, from: number, data = false): number {
   let i = from;
-  while (view.peek(i) === 32 || view.peek(i) === 9) if (++i - from > SPACES_LIMIT) return -1;
-  return i;
+  for (; ; i++) {
+    const code = view.peek(i);
+    if (code !== 32 && code !== 9 && !(data && (code === 10 || code === 13))) return i;
+    if (i - from >= BLANKS) return -1;
+  }
 }
+
+/** `user:password`, as headers carry it. */
+const isBasic = (value: string): boolean => /^[!-~]+:/.test(Buffer.from(value, "base64").toString("latin1"));
 
 function quoted(view: View, from: number, quote: number): Hit | typeof MORE | null {
   let to = from;
@@ -78,7 +89,7 @@ function quoted(view: View, from: number, quote: number): Hit | typeof MORE | nu
   return hit(from, to, { swallow: new Quoted(quote) });
 }
 
-function bare(view: View, from: number, name: SecretName): Hit | typeof MORE | null {
+function bare(view: View, from: number, name: SecretName, scheme = ""): Hit | typeof MORE | null {
   let digit = false;
   let letter = false;
   let mark = false;
@@ -93,6 +104,12 @@ function bare(view: View, from: number, name: SecretName): Hit | typeof MORE | n
   }
   if (view.peek(to) === OPEN) return MORE;
   const length = to - from;
+  const word = view.text.slice(from, to).toLowerCase();
+  if (scheme === "" && name === "secret" && SCHEMES.has(word)) {
+    const next = skip(view, to);
+    return next === to || next < 0 ? null : bare(view, next, name, word);
+  }
+  if (scheme === "basic" && isBasic(view.text.slice(from, to))) return hit(from, to, { swallow: swallowSet(BARE) });
   const looks = name === "password" ? length >= 4 && (digit || mark) : length >= 8 && digit && letter;
   // A call or a look-up in source code: what follows is no value.
   if (!looks || view.peek(to) === 40 || isPlaceholder(view.text.slice(from, to))) return null;

@@ -32,10 +32,11 @@ export const encodedRule = (look: Look): Rule => ({
   },
 });
 
-function decoded(run: string, look: Look, from: number, to: number): Hit | null {
+function decoded(written: string, look: Look, from: number, to: number): Hit | null {
+  const run = written.startsWith("0x") ? written.slice(2) : written;
   const hex = isHex(run);
   for (const encoding of hex && run.length % 2 === 0 ? (["hex", "base64"] as const) : (["base64"] as const)) {
-    const text = Buffer.from(run, encoding).toString("latin1");
+    const text = Buffer.from(run, encoding).toString("utf8");
     if (!isText(text)) continue;
     const found = look(text);
     if (found !== null) return hit(from, to, { encoding, inner: found.id, kind: found.kind, sample: found.sample });
@@ -51,7 +52,9 @@ function isHex(run: string): boolean {
 function isText(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if ((code < 32 && code !== 9 && code !== 10 && code !== 13) || code > 126) return false;
+    // What is no text decodes to controls, or to what stands for bytes that are none.
+    if ((code < 32 && code !== 9 && code !== 10 && code !== 13) || (code > 126 && code < 160) || code === 0xfffd)
+      return false;
   }
   return text.length > 0;
 }

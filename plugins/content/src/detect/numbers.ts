@@ -150,6 +150,8 @@ export const phoneRule: Rule = {
 function international(view: View, at: number): Hit | typeof MORE | null {
   let digits = 0;
   let end = at;
+  const second = view.peek(at + 1);
+  if (second !== OPEN && second !== 40 && !isDigit(second)) return null;
   for (let i = at + 1; i - at <= PHONE_SPAN; i++) {
     const code = view.peek(i);
     if (code === OPEN) return MORE;

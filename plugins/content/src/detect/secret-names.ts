@@ -39,6 +39,11 @@ const TOKENS_OF_TEXT = new Set(
   ),
 );
 
+/** Whose `pass` is a password: `DB_PASS`, and not a boarding pass. */
+const PASS_OF = new Set(
+  "db database user admin root smtp imap mail mysql postgres pg redis ftp ssh login auth".split(" "),
+);
+
 // Humps, dashes, dots and underscores part words; one class per alternative, so linear.
 const WORDS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g;
 const MEMO_LIMIT = 4_096;
@@ -58,11 +63,23 @@ export function secretName(name: string): SecretName {
 function judge(parts: readonly string[]): SecretName {
   const last = parts.at(-1)?.toLowerCase() ?? "";
   const before = parts.at(-2)?.toLowerCase() ?? "";
-  if (PASSWORDS.has(last)) return "password";
+  if (PASSWORDS.has(last) || (last === "pass" && PASS_OF.has(before))) return "password";
   if (SECRETS.has(last)) return "secret";
   if (last === "key") return KEYS.has(before) ? "secret" : null;
   if (last === "token" || last === "jwt") return TOKENS_OF_TEXT.has(before) ? null : "token";
   return null;
+}
+
+/** The same for the name of a list: `passwords`, `api_keys`. Lists of tokens are mostly texts taken apart. */
+export function secretListName(name: string): SecretName {
+  const judged = secretName(name) ?? (name.endsWith("s") ? secretName(name.slice(0, -1)) : null);
+  return judged === "token" ? null : judged;
+}
+
+/** Whether an element of such a list is a secret, and not the name of one. */
+export function isSecretElement(name: SecretName, value: unknown): boolean {
+  if (name !== "secret") return isSecretValue(name, value);
+  return typeof value === "string" && value.length >= 8 && /[0-9]/.test(value) && isSecretValue(name, value);
 }
 
 // Each alternative is anchored and made of one class: no way to be slow.

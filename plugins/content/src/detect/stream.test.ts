@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CORPUS } from "../fixtures/corpus.js";
 import { cutText, inPieces, programOf, SECRETS, sifted } from "../fixtures/texts.js";
 import { HOLD } from "./rule.js";
 
@@ -20,6 +21,18 @@ describe("a text in pieces", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it("is filtered like the whole, each text of the corpus cut at each place and letter by letter", () => {
+    const program = programOf(everything);
+    for (const { text } of CORPUS) {
+      const expected = sifted(program, text);
+      const cuts = Array.from({ length: text.length }, (_, i) => [text.slice(0, i), text.slice(i)]);
+      for (const pieces of [...cuts, text.split("")]) {
+        const { parts, ids } = inPieces(program, pieces);
+        expect([parts.join(""), ids]).toEqual([expected.text, expected.ids]);
+      }
+    }
   });
 
   it("is filtered like the whole where a user's patterns are looked for", () => {

@@ -55,6 +55,25 @@ describe("data of any shape", () => {
     expect(value.password).toBe("x");
   });
 
+  it("knows a list by the name it has", () => {
+    const value = {
+      password: ["hunter2", ""],
+      passwords: ["a"],
+      apiKeys: ["abcdef123456", "OPENAI_API_KEY"],
+      nested: new Map([["secrets", ["s3cr3tv4lue"]]]),
+      tokens: ["the", "tokenizer12"],
+      passes: ["1234"],
+    };
+    const hidden = "[hidden:credential]";
+    expect(scanned(value).shown()).toEqual({
+      ...value,
+      password: [hidden, ""],
+      passwords: [hidden],
+      apiKeys: [hidden, "OPENAI_API_KEY"],
+      nested: new Map([["secrets", [hidden]]]),
+    });
+  });
+
   it("keeps what has nothing to hide, as the same object", () => {
     const clean = { a: [1, 2, { text: "hello" }] };
     const value = { clean, dirty: KEY };

@@ -1,7 +1,7 @@
 import { filterText } from "../detect/text.js";
 import { type Armed, type Program } from "../detect/program.js";
 import { type Found, labelOf } from "../detect/sieve.js";
-import { isSecretValue, secretName, type SecretName } from "../detect/secret-names.js";
+import { isSecretElement, isSecretValue, secretListName, secretName, type SecretName } from "../detect/secret-names.js";
 import type { Memory } from "./memory.js";
 import { copyOf, entriesOf, type Key, type Shape, shapeOf } from "./shape.js";
 
@@ -38,6 +38,8 @@ class Place {
     readonly key: Key | null,
     readonly parent: Place | null,
     readonly depth: number,
+    /** Of a list: what its name says of its elements. */
+    readonly name: SecretName = null,
   ) {}
 }
 
@@ -144,7 +146,8 @@ export class Scan {
         if ((key as string).length >= KEY_MIN) this.#key(place, key as string);
       } else if (place.shape === "map" && (key as number) % 2 === 1) name = this.#mapName(entries, key as number);
       else name = null;
-      if (typeof value === "object" && value !== null) this.#enter(todo, value, key, place);
+      if (typeof value === "object" && value !== null)
+        this.#enter(todo, value, key, place, this.#listName(place, entries, key));
       else if (typeof value === "string") this.#string(place, key, value, name);
       else if (name !== null && isSecretValue(name, value)) this.#secret(place, key);
     }
@@ -159,7 +162,8 @@ export class Scan {
     try {
       for (let i = 0; i < list.length && !this.#spent; i++) {
         const value = list[i];
-        if (typeof value === "string") this.#string(place, i, value, null);
+        if (place.name !== null && isSecretElement(place.name, value)) this.#secret(place, i);
+        else if (typeof value === "string") this.#string(place, i, value, null);
         else if (typeof value === "object" && value !== null) this.#enter(todo, value, i, place);
       }
     } catch {
@@ -168,12 +172,18 @@ export class Scan {
     }
   }
 
+  #listName(place: Place, entries: readonly (readonly [Key, unknown])[], key: Key): SecretName {
+    if (this.program.credential === null || place.shape === "message" || place.shape === "set") return null;
+    const name = place.shape === "map" ? entries[(key as number) - 1]?.[1] : key;
+    return typeof name === "string" ? secretListName(name) : null;
+  }
+
   #mapName(entries: readonly (readonly [Key, unknown])[], index: number): SecretName {
     const key = entries[index - 1]?.[1];
     return typeof key === "string" && this.program.credential !== null ? secretName(key) : null;
   }
 
-  #enter(todo: Place[], value: object, key: Key | null, parent: Place | null): void {
+  #enter(todo: Place[], value: object, key: Key | null, parent: Place | null, name: SecretName = null): void {
     if (parent !== null) this.#holds(parent.value, value);
     if (this.#entered.has(value)) return;
     const shape = shapeOf(value);
@@ -191,7 +201,7 @@ export class Scan {
     this.#entered.add(value);
     this.#shapes?.set(value, shape);
     if (shape === "message" && this.#changes === null && this.memory !== null) this.#message(value, key, parent, depth);
-    else todo.push(new Place(value, shape, key, parent, depth));
+    else todo.push(new Place(value, shape, key, parent, depth, shape === "array" ? name : null));
   }
 
   /** A message is looked through at once, so that one that is clean is known by the time it comes again. */

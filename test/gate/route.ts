@@ -22,7 +22,7 @@ export interface Route {
   readonly calls?: number;
   /** Its model is out of reach of the stack: where a plugin controls models, it is refused before it asks for anything. */
   readonly closedOver?: true;
-  /** Each call is a run of its own, so what was taken out of a model's answer is not known when its calls are made. */
+  /** Another run asks than the one that makes the call, so what was taken out of the model's answer is not known there. */
   readonly apart?: true;
   /** The target is called by a governed tool, which a run without identity does not reach either. */
   readonly nested?: true;

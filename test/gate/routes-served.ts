@@ -1,6 +1,6 @@
 import { RunnableLambda } from "@langchain/core/runnables";
-import { HumanMessage } from "@langchain/core/messages";
-import { Command, MemorySaver } from "@langchain/langgraph";
+import { type AIMessage, HumanMessage, type ToolMessage } from "@langchain/core/messages";
+import { Command, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { createReactAgent, ToolNode } from "@langchain/langgraph/prebuilt";
 import { scriptedModel } from "@graphtap/testkit";
 import { composition, perf, type Workflow } from "graphtap";
@@ -127,6 +127,34 @@ export const SERVED: readonly Route[] = [
       return kit.bench.stack.wrap(agent).invoke(ask, kit.bench.as());
     },
   })),
+  {
+    name: "a model with bound tools, whose calls a node makes by hand",
+    denial: "message",
+    run: (kit) => {
+      const { bench, tool } = kit;
+      const model = bench.stack.wrapModel(modelOf(kit)).bindTools([tool as never]);
+      const graph = new StateGraph(MessagesAnnotation)
+        .addNode("code", async ({ messages }, config) => {
+          const reply = (await model.invoke(messages, config)) as AIMessage;
+          const calls = (reply.tool_calls ?? []).map((call) => ({ ...call, type: "tool_call" as const }));
+          const results = await Promise.all(calls.map((call) => tool.invoke(call, config)));
+          return { messages: [reply, ...(results as ToolMessage[])] };
+        })
+        .addEdge(START, "code")
+        .compile();
+      return bench.stack.wrap(graph).invoke(ask, bench.as());
+    },
+  },
+  {
+    name: "a cached workflow that pauses before its tools, then resumes",
+    denial: "message",
+    apart: true,
+    run: async (kit) => {
+      const graph = await cached(kit, { checkpointer: new MemorySaver() });
+      await graph.invoke(ask, { ...thread(kit), interruptBefore: ["tools"] });
+      return graph.invoke(null, thread(kit));
+    },
+  },
   {
     name: "a lazy tool in a ToolNode of a wrapped graph",
     denial: "message",

@@ -40,7 +40,7 @@ export interface AuditFields {
   readonly reason: string | null;
   /** The plugin that decided; null when the stack itself did. */
   readonly plugin: string | null;
-  /** SHA-256 of the judged arguments; null where they are no plain data. */
+  /** SHA-256 of the arguments of a call that was allowed; null for a refused one, and where they are no plain data. */
   readonly argsHash: string | null;
   /** Version of the policy that decided; null where there is none. */
   readonly policyVersion: number | null;

@@ -42,7 +42,7 @@ const entries = {
     example: 'createCompositeWorkflow({ executionStrategy: "parallel", workflows, merges: { score: "last" } });',
   },
   NOT_CHOSEN: {
-    title: "A run went to a workflow that its rules do not choose",
+    title: "A run was sent to a member of a composed workflow",
     why: "A Command with goto was sent from outside, or a state update named the workflow: neither decides who gets what.",
     do: "Send input, and let the rules choose. Never pass a client's command on.",
   },
@@ -170,7 +170,7 @@ export function mergeConflict(
 }
 
 export const notChosen = (workflow: string, use: string): GraphTapError =>
-  make("NOT_CHOSEN", `"${workflow}" was sent to "${use}", which its rules do not choose.`, entries.NOT_CHOSEN.why);
+  make("NOT_CHOSEN", `"${workflow}" was sent to "${use}", past its rules and its order.`, entries.NOT_CHOSEN.why);
 
 export const compositeUnknown = (got: string): GraphTapError =>
   make("COMPOSITE_UNKNOWN", `executeCompositeWorkflow() was given ${got}.`, entries.COMPOSITE_UNKNOWN.why);

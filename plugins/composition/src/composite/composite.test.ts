@@ -25,6 +25,15 @@ const SAID: Readonly<Record<Strategy, readonly string[]>> = {
 };
 
 describe.each(STRATEGIES)("a %s composite", (strategy) => {
+  it("lets nobody leave members out by a Command", async () => {
+    const { stack, manager } = desk();
+    const both = await manager.createCompositeWorkflow(pair(strategy, { enableMemory: true }));
+    const as = stack.as({ userId: "alice", conversationId: "c-1" });
+    const jump = new Command({ goto: "two", update: ask("hi") });
+    expect(await failure(both.invoke(jump as never, as))).toMatchObject({ code: "NOT_CHOSEN" });
+    expect((await both.getState(as)).next).toEqual([]);
+  });
+
   it("is invoked as one run", async () => {
     const { stack, manager, told } = desk();
     const both = await manager.createCompositeWorkflow(pair(strategy));

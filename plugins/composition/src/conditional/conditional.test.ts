@@ -1,7 +1,7 @@
 import { Selections } from "../keys.js";
 import { definePlugin, hooks } from "@graphtap/langgraph";
 import { scriptedModel, scriptedTool } from "@graphtap/testkit";
-import { Command, interrupt, MemorySaver } from "@langchain/langgraph";
+import { Command, interrupt, MemorySaver, Send } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { NoMatchError } from "../errors.js";
 import { ask, desks, echo, failure, speaker, texts } from "../fixtures/desk.js";
@@ -212,8 +212,39 @@ describe("a conditional workflow", () => {
     const jump = new Command({ goto: "user_tier", update: ask("hi") });
     const error = await failure(workflow.invoke(jump as never, stack.as({ userId: "bob", user_tier: "free" })));
     expect(error).toMatchObject({ code: "NOT_CHOSEN" });
-    const fine = await workflow.invoke(jump as never, stack.as({ userId: "alice", user_tier: "premium" }));
-    expect(texts(fine).at(-1)).toBe("premium");
+    // Not even to where they would lead: who sends it decides nothing.
+    expect(
+      await failure(workflow.invoke(jump as never, stack.as({ userId: "alice", user_tier: "premium" }))),
+    ).toMatchObject({ code: "NOT_CHOSEN" });
+  });
+
+  it.each<[string, object, object]>([
+    ["says that it resumes", { goto: "user_tier" }, { __pregel_resuming: true }],
+    ["resumes at the same time", { goto: "user_tier", resume: "yes" }, {}],
+    ["is resumed afterwards", { goto: "user_tier" }, {}],
+    ["goes by a Send", { goto: [new Send("user_tier", ask("hi"))] }, {}],
+  ])("lets nobody go past its rules by a Command that %s, whatever the thread holds", async (_how, given, keys) => {
+    const { stack, manager } = desk();
+    const workflow = await manager.createConditionalWorkflow({
+      name: "auto",
+      llm: llm(),
+      ...tiers,
+      enableMemory: true,
+    });
+    const bob = { userId: "bob", user_tier: "free", conversationId: "c-1" };
+    const config = () => stack.as(bob, { configurable: keys });
+    expect(texts(await workflow.invoke(ask("hi"), stack.as(bob))).at(-1)).toBe("plain");
+    for (const command of [new Command(given), { lg_name: "Command", ...given }]) {
+      const jump = workflow.invoke(command as never, config());
+      expect(await failure(jump)).toMatchObject({ code: "NOT_CHOSEN" });
+      await workflow.invoke(null as never, stack.as(bob));
+      expect(texts((await workflow.getState(stack.as(bob))).values as never)).not.toContain("premium");
+    }
+    const chunks: unknown[] = [];
+    const streamed = (async () => {
+      for await (const chunk of await workflow.stream(new Command(given) as never, config())) chunks.push(chunk);
+    })();
+    expect([await failure(streamed), chunks]).toMatchObject([{ code: "NOT_CHOSEN" }, []]);
   });
 
   it("records its choice with the run", async () => {

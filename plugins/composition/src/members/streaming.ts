@@ -1,4 +1,6 @@
+import { notChosen } from "../errors.js";
 import type { Config, GraphLike } from "./graph.js";
+import { jumpOf } from "./jump.js";
 
 interface Streamed extends GraphLike {
   _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown>;
@@ -10,6 +12,7 @@ const classes = new WeakMap<StreamedClass, StreamedClass>();
 /**
  * The graph with the messages of its members in its own stream of messages, as they come. LangGraph shows those of
  * subgraphs only to callers who ask for subgraphs; who streams a composed workflow should not have to know that it is one.
+ * A Command that goes to a member is refused: which member comes, and after which, is decided here.
  */
 export function streamingMembers(graph: GraphLike): GraphLike {
   const Base = graph.constructor as unknown as StreamedClass;
@@ -21,6 +24,9 @@ export function streamingMembers(graph: GraphLike): GraphLike {
 function streamingClass(Base: StreamedClass): StreamedClass {
   const Streaming = class extends Base {
     override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {
+      // Before anything of it is in a checkpoint, from where a resume would go on with it.
+      const jump = jumpOf(input);
+      if (jump !== null) return refused(notChosen(this.getName(), jump));
       const modes = modesOf(options);
       return modes === null
         ? super._streamIterator(input, options)
@@ -29,6 +35,10 @@ function streamingClass(Base: StreamedClass): StreamedClass {
   };
   Object.defineProperty(Streaming, "name", { value: Base.name });
   return Streaming as unknown as StreamedClass;
+}
+
+async function* refused(error: Error): AsyncGenerator<never> {
+  throw error;
 }
 
 /** How chunks are laid out, where a caller wants messages and not subgraphs; null where nothing is to be done. */

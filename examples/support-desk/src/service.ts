@@ -141,16 +141,16 @@ export class EnhancedWorkflowService {
   /** Runs a workflow as somebody. Never throws: a refusal or a failure is a result with a code. */
   async executeWorkflowSafely(workflow: Runnable, initialState: unknown, who: Runner): Promise<SafeResult> {
     const { userId, conversationId, roles, userTier, signal } = who;
-    const config = this.stack.as(
-      {
-        userId,
-        roles: [...(roles ?? ["customer"])],
-        ...(conversationId === undefined ? {} : { conversationId }),
-        ...(userTier === undefined ? {} : { user_tier: userTier }),
-      },
-      signal === undefined ? undefined : { signal },
-    );
     try {
+      const config = this.stack.as(
+        {
+          userId,
+          roles: [...(roles ?? ["customer"])],
+          ...(conversationId === undefined ? {} : { conversationId }),
+          ...(userTier === undefined ? {} : { user_tier: userTier }),
+        },
+        signal === undefined ? undefined : { signal },
+      );
       const state = (await workflow.invoke(initialState as never, config as never)) as {
         messages?: readonly Message[];
       };

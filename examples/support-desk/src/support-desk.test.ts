@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { runDesk } from "./desk.js";
 import { openProvider } from "./provider.js";
+import { EnhancedWorkflowService } from "./service.js";
 import { Terminal } from "./terminal.js";
 
 it("shows rights, a limit, a hidden secret, caches, compression, choices and both dashboards", async () => {
@@ -26,4 +27,21 @@ it("shows rights, a limit, a hidden secret, caches, compression, choices and bot
   expect(screen).toMatch(/Executions of carol: 5, health score: 1\.00/);
   const carol = screen.slice(screen.indexOf("User carol"), screen.indexOf("What the operator is shown"));
   expect(carol).not.toMatch(/alice|bob|user-\d/);
+});
+
+it("gives a result whoever asks, also for somebody who is none", async () => {
+  const provider = await openProvider({});
+  const service = await EnhancedWorkflowService.open(provider.llm);
+  try {
+    const plain = await service.createEnhancedWorkflow({ workflowType: "plain" });
+    const state = { messages: [{ role: "user", content: "hi" }] };
+    for (const who of [{ userId: "" }, { userId: "bob", userTier: "gold" as never }]) {
+      const result = await service.executeWorkflowSafely(plain, state, who);
+      expect(result).toMatchObject({ ok: false, state: null });
+      expect(result.code).toMatch(/^[A-Z_]+$/);
+    }
+  } finally {
+    await service.close();
+    await provider.close();
+  }
 });

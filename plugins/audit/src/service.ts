@@ -53,6 +53,9 @@ export interface OpenFile {
   readonly problems: readonly AuditProblem[];
 }
 
+/** Entries that one page may have. */
+const MOST = 10_000;
+
 /** The audit log: in memory, and on disk where a folder is given. */
 export class AuditLogService implements AuditLog {
   readonly #trail: AuditTrail;
@@ -85,6 +88,18 @@ export class AuditLogService implements AuditLog {
     const parsed = parseQuery(query);
     if (!parsed.success) throw callInvalid("AUDIT_QUERY_INVALID", "query", parsed.error);
     return this.#trail.query(parsed.data, this.#now());
+  }
+
+  /** Every page of a query. */
+  all(query: AuditQuery): readonly AuditLogEntry[] {
+    const found: AuditLogEntry[] = [];
+    let cursor: string | undefined;
+    do {
+      const { entries, next } = this.query({ ...query, limit: MOST, cursor });
+      for (const entry of entries) found.push(entry);
+      cursor = next ?? undefined;
+    } while (cursor !== undefined);
+    return found;
   }
 
   async verify(): Promise<AuditVerification> {

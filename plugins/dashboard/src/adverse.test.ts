@@ -106,6 +106,19 @@ describe("rendering", () => {
     expect(service.render(await service.getUserDashboard({ userId: nasty, tenantId: nasty }))).not.toMatch(unclean);
   });
 
+  it("gives figures inside of a cell the unit of the cell", () => {
+    const windows = [{ windowMs: 60_000, heapUsedBytes: { first: 65_759_288, last: 72_384_984 } }];
+    const shown = render({
+      version: 1,
+      generatedAt: "2026-01-01T00:00:00.000Z",
+      userId: "alice",
+      tenantId: null,
+      panels: [{ id: "a", title: "A", version: 1, data: { memory: { windows } } }],
+      unavailable: [],
+    });
+    expect(shown).toContain("first 62.7 MiB, last 69 MiB");
+  });
+
   it("draws any number under any name", () => {
     const data = Object.fromEntries(
       ["startedAt", "from", "to", "sizeBytes", "waitMs", "rate", "nanoUsd", "count"].flatMap((key) =>

@@ -22,9 +22,11 @@ export function valueOf(key: string, value: unknown): string {
   if (typeof value === "number") return numberOf(key, value);
   if (typeof value === "string") return stringOf(value);
   if (Array.isArray(value)) return value.length === 0 ? UNKNOWN : value.map((one) => valueOf("", one)).join(", ");
+  // What is inside of `heapUsedBytes` are bytes, whatever it is called.
+  const unit = /(Ms|Bytes)$/.exec(key)?.[0] ?? "";
   return Object.entries(value)
     .filter(([, one]) => one !== null && one !== undefined)
-    .map(([inner, one]) => `${labelOf(inner)} ${valueOf(inner, one)}`)
+    .map(([inner, one]) => `${labelOf(inner)} ${valueOf(inner + unit, one)}`)
     .join(", ");
 }
 

@@ -5,26 +5,16 @@ import {
   compileRules,
   type Condition,
 } from "@graphtap/values";
-import type { StateDefinition } from "@langchain/langgraph";
 import type { Composing } from "../composing.js";
 import { type CompositionIssue, compositionInvalid } from "../errors.js";
 import { isNodeName, NAME_RULE } from "../members/builder.js";
-import {
-  type ComposedConfig,
-  COMMON_KEYS,
-  commonIssues,
-  isRecord,
-  type MemberSpec,
-  ruleIssues,
-  specIssues,
-} from "../members/config.js";
-import { type AnyGraph, type GraphLike, isGraph } from "../members/graph.js";
+import { COMMON_KEYS, commonIssues, isRecord, ruleIssues, specIssues } from "../members/config.js";
+import { type GraphLike, isGraph } from "../members/graph.js";
 import { isDisjoint, Member, type Passages } from "../members/member.js";
 import { anyRemembers, memberSpec, saverOf, SHARED } from "../members/spec.js";
 import { compositeSchemas, type Schemas } from "../state.js";
 import { described } from "../text.js";
-import { type Merge, MERGES } from "./merge.js";
-
+import { MERGES } from "./merge.js";
 import type { CompositeMember, CompositeWork, CompositeWorkflowConfig, ReadyComposite, ReadyMember } from "./config.js";
 
 type Values = Readonly<Record<string, unknown>>;

@@ -38,7 +38,7 @@ function streamingClass(Base: StreamedClass): StreamedClass {
 }
 
 async function* refused(error: Error): AsyncGenerator<never> {
-  throw error;
+  yield await Promise.reject<never>(error);
 }
 
 /** How chunks are laid out, where a caller wants messages and not subgraphs; null where nothing is to be done. */

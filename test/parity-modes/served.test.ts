@@ -7,24 +7,23 @@ import type { OutcomeName } from "./golden.js";
 import { createLab } from "./lab.js";
 import { type Outcome, OUTCOMES } from "./outcomes.js";
 import { byRun } from "./record.js";
-import { type Route, ROUTES, WAYS } from "./routes.js";
+import { type Route, ROUTES, type Way, WAYS } from "./routes.js";
 import { outcomeOf, serve, type Served, SERVED } from "./served.js";
 import { USAGE } from "./workflow.js";
 
 /** A breakpoint before the first node, and the run that goes on from there. */
-const resumed = (name: string): Route => {
-  const way = WAYS.find((one) => one.name === name) as (typeof WAYS)[number];
-  return {
-    name: `resume, ${name}`,
-    resumed: true,
-    unable: way.stays === undefined ? {} : { "early break": way.stays },
-    async drive(lab) {
-      await lab.graph.invoke(lab.input(), { ...lab.config({ preparing: true }), interruptBefore: "*" });
-      lab.forget();
-      return way.take(lab, lab.graph, null, lab.config());
-    },
-  };
-};
+const resumed = (way: Way): Route => ({
+  name: `resume, ${way.name}`,
+  resumed: true,
+  unable: way.stays === undefined ? {} : { "early break": way.stays },
+  async drive(lab) {
+    await lab.graph.invoke(lab.input(), { ...lab.config({ preparing: true }), interruptBefore: "*" });
+    lab.forget();
+    return way.take(lab, lab.graph, null, lab.config());
+  },
+});
+/** Those of these names that this version of LangGraph has. */
+const ways = (...names: readonly string[]): readonly Way[] => WAYS.filter(({ name }) => names.includes(name));
 const CHOSEN: ReadonlySet<string> = new Set([
   "invoke",
   "stream updates",
@@ -36,7 +35,7 @@ const CHOSEN: ReadonlySet<string> = new Set([
 ]);
 const DRIVEN = [
   ...ROUTES.filter(({ name }) => CHOSEN.has(name)),
-  ...["invoke", "stream messages", "streamEvents v3"].map(resumed),
+  ...ways("invoke", "stream messages", "streamEvents v3").map(resumed),
 ];
 
 const LEFT_OUT: Partial<Record<OutcomeName, string>> = {
@@ -73,9 +72,8 @@ for (const served of SERVED)
         { type: "approve", tools: 1, golden: ["tool.start wire", "tool.end wire ok"] },
         { type: "reject", tools: 0, golden: ["tool.denied wire APPROVAL_REJECTED"] },
       ])
-        for (const name of ["invoke", "stream messages", "streamEvents v2", "streamEvents v3"])
-          it(`${type}, ${name}`, () => {
-            const way = WAYS.find((one) => one.name === name) as (typeof WAYS)[number];
+        for (const way of ways("invoke", "stream messages", "streamEvents v2", "streamEvents v3"))
+          it(`${type}, ${way.name}`, () => {
             const answered: Outcome = {
               name: "ok",
               topic: "asked tool",
@@ -87,7 +85,7 @@ for (const served of SERVED)
             // The member beside came to its end before the pause, and does not run again.
             const outcome = served.beside === true ? answered : outcomeOf(served, answered);
             const route: Route = {
-              name,
+              name: way.name,
               resumed: true,
               async drive(lab) {
                 await lab.graph.invoke(lab.input(), lab.config());

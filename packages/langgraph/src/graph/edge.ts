@@ -8,16 +8,37 @@ import { needsWatch, watched } from "../watch/inject.js";
 const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
 
 /**
- * The writers of a node, with the functions of its conditional edges watched as the node's own code is: they run after
- * it, outside of what it is bound to. The same list where there are none.
+ * The branch that LangGraph gives every node of a StateGraph for Commands: it runs no code of the host. It is the first of
+ * a node's branches and as nameless as the host's own, so it is told by number: one more than the builder knows of.
+ * Where the count is another one, somebody attached a branch by hand, and none is taken for LangGraph's.
  */
-export function hookedWriters(core: Core, node: string, writers: readonly Runnable[]): readonly Runnable[] {
-  return writers.every(isPlainWrite)
-    ? writers
-    : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer)));
+export function ownBranch(builder: unknown, node: string, writers: readonly Runnable[]): Runnable | null {
+  const all = (builder as { branches?: Readonly<Record<string, object>> } | undefined)?.branches;
+  if (typeof all !== "object" || all === null) return null;
+  const theirs = Object.keys((Object.hasOwn(all, node) ? all[node] : undefined) ?? {}).length;
+  const branches = writers.filter((writer) => !isPlainWrite(writer));
+  const first = branches[0];
+  return first !== undefined && branches.length === theirs + 1 && first.name === "<branch_run>" ? first : null;
 }
 
-function hooked(core: Core, node: string, writer: Runnable): Runnable {
+/**
+ * The writers of a node, with the functions of its conditional edges watched as the node's own code is: they run after
+ * it, outside of what it is bound to. The same list where there are none.
+ *
+ * @param own the branch that holds no code of the host
+ */
+export function hookedWriters(
+  core: Core,
+  node: string,
+  writers: readonly Runnable[],
+  own: Runnable | null,
+): readonly Runnable[] {
+  return writers.every(isPlainWrite)
+    ? writers
+    : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer, writer !== own)));
+}
+
+function hooked(core: Core, node: string, writer: Runnable, foreign: boolean): Runnable {
   const invoke = (input: unknown, config?: Config): Promise<unknown> => {
     const outer = core.frames.getStore();
     if (outer === undefined) return writer.invoke(input, config);
@@ -28,7 +49,7 @@ function hooked(core: Core, node: string, writer: Runnable): Runnable {
     return done;
   };
   const watching = (outer: Frame, input: unknown, config?: Config): Promise<unknown> => {
-    if (!needsWatch(outer.scope.dispatch)) return writer.invoke(input, config);
+    if (!foreign || !needsWatch(outer.scope.dispatch)) return writer.invoke(input, config);
     const frame: Frame = { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, node }) };
     return core.frames.run(frame, () => writer.invoke(input, watched(core, frame, config)));
   };

@@ -21,6 +21,8 @@ export interface PregelLike {
   readonly interruptBefore?: readonly string[] | string;
   readonly interruptAfter?: readonly string[] | string;
   checkpointer?: unknown;
+  /** What a StateGraph was compiled of. */
+  readonly builder?: unknown;
   getName(): string;
   stream(input: unknown, options?: Config): Promise<unknown>;
   streamEvents(input: unknown, options: Config, streamOptions?: unknown): unknown;

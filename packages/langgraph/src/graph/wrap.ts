@@ -5,7 +5,7 @@ import type { Config, Issued } from "../identity/envelope.js";
 import type { ModelGuards } from "../model/guard.js";
 import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
 import { type Guards, isTool } from "../tool/guard.js";
-import { hookedWriters } from "./edge.js";
+import { hookedWriters, ownBranch } from "./edge.js";
 import { HookedBound } from "./node.js";
 import {
   type AgentLike,
@@ -104,13 +104,13 @@ export class GraphWrapper {
   #nodes(graph: PregelLike): Record<string, NodeLike> {
     const nodes: Record<string, NodeLike> = {};
     for (const [name, node] of Object.entries(graph.nodes))
-      nodes[name] = this.#edges(name, name === "__start__" ? node : this.#node(name, node));
+      nodes[name] = this.#edges(graph, name, name === "__start__" ? node : this.#node(name, node));
     return nodes;
   }
 
-  #edges(name: string, node: NodeLike): NodeLike {
+  #edges({ builder }: PregelLike, name: string, node: NodeLike): NodeLike {
     if (node.writers === undefined) return node;
-    const writers = hookedWriters(this.core, name, node.writers);
+    const writers = hookedWriters(this.core, name, node.writers, ownBranch(builder, name, node.writers));
     return writers === node.writers
       ? node
       : Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { writers });

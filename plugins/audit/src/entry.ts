@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import type { AuditClass, AuditDecision, AuditFields, AuditInput, AuditLogEntry, AuditParty } from "./keys.js";
 
@@ -110,40 +110,40 @@ function details(
 export function digest(entry: Omit<AuditLogEntry, "hash">): string {
   const party = entry.onBehalfOf;
   const details = entry.details;
-  return createHash("sha256")
-    .update(
-      JSON.stringify([
-        1,
-        entry.seq,
-        entry.at,
-        entry.time,
-        entry.event,
-        entry.class,
-        entry.decision,
-        entry.actor,
-        entry.userId,
-        entry.service,
-        entry.tenantId,
-        party === null ? null : [party.userId, party.tenantId],
-        entry.runId,
-        entry.threadId,
-        entry.workflow,
-        entry.node,
-        entry.tool,
-        entry.method,
-        entry.executionId,
-        entry.code,
-        entry.reason,
-        entry.plugin,
-        entry.argsHash,
-        entry.policyVersion,
-        details === null
-          ? null
-          : Object.keys(details)
-              .sort()
-              .map((key) => [key, details[key]]),
-        entry.previousHash,
-      ]),
-    )
-    .digest("hex");
+  return hash(
+    "sha256",
+    JSON.stringify([
+      1,
+      entry.seq,
+      entry.at,
+      entry.time,
+      entry.event,
+      entry.class,
+      entry.decision,
+      entry.actor,
+      entry.userId,
+      entry.service,
+      entry.tenantId,
+      party === null ? null : [party.userId, party.tenantId],
+      entry.runId,
+      entry.threadId,
+      entry.workflow,
+      entry.node,
+      entry.tool,
+      entry.method,
+      entry.executionId,
+      entry.code,
+      entry.reason,
+      entry.plugin,
+      entry.argsHash,
+      entry.policyVersion,
+      details === null
+        ? null
+        : Object.keys(details)
+            .sort()
+            .map((key) => [key, details[key]]),
+      entry.previousHash,
+    ]),
+    "hex",
+  );
 }

@@ -9,6 +9,7 @@ export const WINDOWS = {
   "24h": { windowMs: 86_400_000, slots: 96 },
 } as const;
 export type WindowName = keyof typeof WINDOWS;
+const NAMES = Object.keys(WINDOWS) as readonly WindowName[];
 
 /** What happened in one slot, or in a whole window. */
 export interface Sum extends Outcomes {
@@ -69,13 +70,54 @@ class Ring {
   }
 }
 
-type Series = Readonly<Record<WindowName, Ring>>;
-const newSeries = (): Series => ({
-  "1m": new Ring(WINDOWS["1m"]),
-  "5m": new Ring(WINDOWS["5m"]),
-  "1h": new Ring(WINDOWS["1h"]),
-  "24h": new Ring(WINDOWS["24h"]),
-});
+/** The length of the shortest slot; every other one is a multiple of it. */
+const FINEST = 1_000;
+
+/**
+ * One series in every window. What happens within one shortest slot is counted once, and goes into the windows when that
+ * slot is over or somebody asks.
+ */
+class Series {
+  readonly #rings: Readonly<Record<WindowName, Ring>> = {
+    "1m": new Ring(WINDOWS["1m"]),
+    "5m": new Ring(WINDOWS["5m"]),
+    "1h": new Ring(WINDOWS["1h"]),
+    "24h": new Ring(WINDOWS["24h"]),
+  };
+  #open: Sum | null = null;
+  #openAt = 0;
+  /** The first moment that is no longer in the open slot. */
+  #openUntil = Number.NEGATIVE_INFINITY;
+
+  add(now: number, { status, durationMs, tokens }: Happened): void {
+    if (now >= this.#openUntil) {
+      this.#settle();
+      this.#openUntil = (Math.floor(now / FINEST) + 1) * FINEST;
+    }
+    this.#openAt = now;
+    const sum = (this.#open ??= newSum());
+    count(sum, status);
+    if (durationMs !== null && (status === "ok" || status === "error")) sum.durations.record(durationMs);
+    if (tokens !== undefined && tokens !== null) sum.tokens = addTokens(sum.tokens, tokens);
+  }
+
+  /** Whether nothing of it is within any window any more. */
+  isOver(now: number): boolean {
+    this.#settle();
+    return this.#rings["24h"].isOver(now);
+  }
+
+  addTo(into: Sum, window: WindowName, now: number): void {
+    this.#settle();
+    this.#rings[window].addTo(into, now);
+  }
+
+  #settle(): void {
+    if (this.#open === null) return;
+    for (const name of NAMES) merge(this.#rings[name].at(this.#openAt), this.#open);
+    this.#open = null;
+  }
+}
 
 /** What is counted in series. `category`: failures by what kind they were. */
 export type SeriesKind = "run" | "model" | "tool" | "category";
@@ -119,16 +161,16 @@ export class Rolling {
   record(kind: SeriesKind, name: string, happened: Happened): void {
     const now = this.#monotonic();
     let total = this.#total.get(kind);
-    if (total === undefined) this.#total.set(kind, (total = newSeries()));
-    add(total, now, happened);
-    add(this.#seriesOf(kind, name), now, happened);
+    if (total === undefined) this.#total.set(kind, (total = new Series()));
+    total.add(now, happened);
+    this.#seriesOf(kind, name).add(now, happened);
   }
 
   /** All of a kind, or those of one name. */
   sum(kind: SeriesKind, window: WindowName, name?: string): Sum {
     const sum = newSum();
     const series = name === undefined ? this.#total.get(kind) : this.#named.get(kind)?.get(name);
-    series?.[window].addTo(sum, this.#monotonic());
+    series?.addTo(sum, window, this.#monotonic());
     return sum;
   }
 
@@ -149,7 +191,7 @@ export class Rolling {
     this.#forgotAt = now;
     for (const named of this.#named.values())
       for (const [name, series] of named) {
-        if (name === OTHER || !series["24h"].isOver(now)) continue;
+        if (name === OTHER || !series.isOver(now)) continue;
         named.delete(name);
         this.#series--;
       }
@@ -164,12 +206,12 @@ export class Rolling {
     if (this.#series >= this.#maxSeries) {
       this.#overflowed++;
       let other = named.get(OTHER);
-      if (other === undefined) named.set(OTHER, (other = newSeries()));
+      if (other === undefined) named.set(OTHER, (other = new Series()));
       return other;
     }
     this.#series++;
     if (this.#series === this.#maxSeries) this.#forgotAt = this.#monotonic();
-    const made = newSeries();
+    const made = new Series();
     named.set(name, made);
     return made;
   }
@@ -177,14 +219,3 @@ export class Rolling {
 
 /** How often it is looked for names that may go; looking costs as much as there are names. */
 const FORGET_MS = 900_000;
-
-const NAMES = Object.keys(WINDOWS) as readonly WindowName[];
-
-function add(series: Series, now: number, { status, durationMs, tokens }: Happened): void {
-  for (const name of NAMES) {
-    const sum = series[name].at(now);
-    count(sum, status);
-    if (durationMs !== null && (status === "ok" || status === "error")) sum.durations.record(durationMs);
-    if (tokens !== undefined && tokens !== null) sum.tokens = addTokens(sum.tokens, tokens);
-  }
-}

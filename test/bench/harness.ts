@@ -9,6 +9,12 @@ export interface Case {
 export interface Group {
   readonly title: string;
   readonly rounds: number;
+  /**
+   * Runs of each case before anything is measured; three samples where it is left out. Cases of one process warm up what
+   * they share many times over, and what is their own only once: with few runs the one that has most of its own looks
+   * dearer than it is.
+   */
+  readonly warmup?: number;
   readonly cases: readonly [Case, ...Case[]];
   /** The ratio aimed at per case name; cases without one are shown for comparison. */
   readonly budgets: Readonly<Record<string, number>>;
@@ -62,7 +68,11 @@ function interval(values: readonly number[]): readonly [number, number] {
 /** Measures a group: every round runs each case once in a new order, and ratios are taken within the round. */
 export async function measure(group: Group, progress: (text: string) => void): Promise<readonly Ratio[]> {
   const samples = new Map(group.cases.map((c) => [c.name, [] as number[]]));
-  for (const c of group.cases) for (let i = 0; i < 3; i++) await sample(c);
+  const most = Math.max(...group.cases.map((c) => Math.ceil((group.warmup ?? 3 * c.times) / c.times)));
+  for (let round = 0; round < most; round++) {
+    progress(`${group.title}: warm-up ${round + 1} of ${most}`);
+    for (const c of group.cases) if (round * c.times < (group.warmup ?? 3 * c.times)) await sample(c);
+  }
   for (let round = 0; round < group.rounds; round++) {
     progress(`${group.title}: round ${round + 1} of ${group.rounds}`);
     for (const c of shuffled(group.cases, round)) samples.get(c.name)?.push(await sample(c));

@@ -11,6 +11,8 @@ import { exceeded, type Group, measure, table } from "./harness.js";
 
 const quick = process.argv.includes("--quick");
 const rounds = quick ? 9 : 41;
+/** Runs of each graph before it is measured: from here on more of them change no ratio. */
+const warmup = 150;
 
 const groups: readonly Group[] = [
   // First, before any graph has run: from then on LangGraph's async context makes every promise of the process dearer.
@@ -37,6 +39,7 @@ const groups: readonly Group[] = [
   {
     title: "A graph of two idle nodes, one invoke",
     rounds,
+    warmup: 600,
     cases: [
       { name: "bare LangGraph", times: 40, run: idleRuns.bare },
       { name: "bare LangGraph again", times: 40, run: idleRuns.again },
@@ -48,6 +51,7 @@ const groups: readonly Group[] = [
   {
     title: "A ReAct run with ten tool calls, scripted model",
     rounds,
+    warmup,
     cases: [
       { name: "bare LangGraph", times: 6, run: reactRuns.bare },
       { name: "bare LangGraph again", times: 6, run: reactRuns.again },
@@ -62,6 +66,7 @@ const groups: readonly Group[] = [
   {
     title: "createAgent, ten tool calls, scripted model",
     rounds: quick ? 5 : 21,
+    warmup: quick ? 12 : 100,
     cases: [
       { name: "createAgent", times: 4, run: agentRuns.bare },
       { name: "stack.wrap(agent), node and tool hooks", times: 4, run: agentRuns.wrapped },
@@ -73,7 +78,8 @@ const groups: readonly Group[] = [
   },
   {
     title: "All seven plugins, ten tool calls, scripted model",
-    rounds: quick ? 5 : 21,
+    rounds,
+    warmup,
     cases: [
       { name: "bare LangGraph", times: 4, run: systemRuns.bare },
       { name: "all seven plugins", times: 4, run: systemRuns.all },
@@ -84,6 +90,7 @@ const groups: readonly Group[] = [
   {
     title: "createAgent, ten tool calls, and eight of LangChain's middlewares",
     rounds: quick ? 5 : 11,
+    warmup: quick ? 12 : 100,
     cases: [
       { name: "createAgent", times: 4, run: systemRuns.agent },
       { name: "eight stock middlewares", times: 4, run: systemRuns.stock },

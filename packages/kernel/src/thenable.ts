@@ -9,5 +9,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Marks a promise nobody will wait for, so that its rejection cannot end the process. */
 export function abandon(promise: PromiseLike<unknown>): void {
-  promise.then(undefined, () => undefined);
+  promise.then(undefined, dropped);
 }
+
+const dropped = (): void => undefined;

@@ -478,4 +478,45 @@ describe("a pending around call", () => {
     });
     epoch.release();
   });
+
+  it("lets a synchronous core answer nothing, as an asynchronous one may", () => {
+    const nothing = defineHook.around<string, undefined>("acme.nothing.do");
+    const kernel = tapped(nothing, [(request, next) => next(request), (request, next) => next(request)]);
+    expect(kernel.call(nothing, "x", undefined, () => undefined)).toBeUndefined();
+  });
+});
+
+describe("a layer that was dropped and fails later", () => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
+  const before = async (): Promise<string> => (await pause(), boom());
+  const after = async (_request: string, next: Next): Promise<string> => (await next(), await pause(), boom());
+  const forgets: Record<string, (request: string, next: Next) => unknown> = {
+    "answers at once": (_request, next) => (void next(), "mine"),
+    "answers later": async (_request, next) => (void next(), "mine"),
+    "answers last": async (_request, next) => (void next(), await pause(), await pause(), await pause(), "mine"),
+    "throws at once": (_request, next) => (void next(), boom()),
+    "gives nothing": (_request, next) => void next(),
+  };
+
+  for (const [name, forget] of Object.entries(forgets))
+    it(`does not end the process when the one around it ${name}`, async () => {
+      const unheard: unknown[] = [];
+      const hear = (error: unknown): void => void unheard.push(error);
+      process.on("unhandledRejection", hear);
+      try {
+        for (const inner of [before, after])
+          for (const taps of [
+            [forget, inner],
+            [forget, inner, async (r: string, next: Next) => next(r)],
+          ]) {
+            const answer = async (): Promise<unknown> =>
+              tapped(around, taps as never).call(around, "x", undefined, core);
+            await answer().catch(() => undefined);
+          }
+        for (let turns = 0; turns < 6; turns++) await pause();
+      } finally {
+        process.off("unhandledRejection", hear);
+      }
+      expect(unheard).toEqual([]);
+    });
 });

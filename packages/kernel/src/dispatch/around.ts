@@ -28,7 +28,10 @@ export const compileAround: Compiler = (def, taps, env) => {
     } catch (error) {
       throw onion.blameNow(error);
     }
-    if (!isThenable(result)) return result;
+    if (!isThenable(result)) {
+      onion.endedNow();
+      return result;
+    }
     env.ledger.add(onion);
     return result.then(
       (value) => onion.ended(value),
@@ -50,7 +53,7 @@ function layer(index: number, tap: Tap, inner: Step): Step {
       onion.threw(index, error);
       throw error;
     }
-    if (result === undefined) throw onion.noResult(tap);
+    if (result === undefined && !onion.coreWasVoid) throw onion.noResult(tap);
     return isThenable(result) ? onion.gave(index, result) : result;
   };
 }
@@ -67,7 +70,7 @@ function timed(def: AnyHookDef, index: number, tap: Tap, inner: Step): Step {
         (replaced?: unknown) => time.paused(() => inner(onion, replaced === undefined ? request : replaced)),
         onion.ctx,
       );
-      if (result === undefined) throw onion.noResult(tap);
+      if (result === undefined && !onion.coreWasVoid) throw onion.noResult(tap);
     } catch (error) {
       time.stop();
       onion.threw(index, error);

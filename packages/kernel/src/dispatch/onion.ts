@@ -30,15 +30,16 @@ interface Answered {
 export class Onion extends LedgerEntry {
   /** True once the core answered `undefined`: then a layer may do so too. */
   coreWasVoid = false;
+  // Not #private: where each call makes one of these, the brands cost as much as a listener.
   /** What each layer and the core gave; of several attempts the last. */
-  readonly #given: (Promise<unknown> | undefined)[];
-  #earlier: Given[] | null = null;
-  #thrown: Thrown[] | null = null;
+  private readonly given: (Promise<unknown> | undefined)[];
+  private earlier: Given[] | null = null;
+  private thrown: Thrown[] | null = null;
   /** What the core threw. A layer that lets it through must not be blamed for it. */
-  #coreErrors: unknown[] | null = null;
+  private coreErrors: unknown[] | null = null;
   /** Cores at work. */
-  #below = 0;
-  #over = false;
+  private below = 0;
+  private over = false;
 
   constructor(
     readonly def: AnyHookDef,
@@ -49,7 +50,7 @@ export class Onion extends LedgerEntry {
   ) {
     super();
     // Of full length at once: growing it layer by layer would copy it.
-    this.#given = new Array<Promise<unknown> | undefined>(taps.length + 1);
+    this.given = new Array<Promise<unknown> | undefined>(taps.length + 1);
   }
 
   get hook(): string {
@@ -59,7 +60,7 @@ export class Onion extends LedgerEntry {
   /** Who is at work: the innermost that has not ended. */
   get plugin(): string {
     for (let index = this.taps.length; index >= 0; index--) {
-      const promise = this.#given[index];
+      const promise = this.given[index];
       if (promise !== undefined && isPending(promise)) return this.taps[index]?.plugin ?? "what the hook wraps";
     }
     return this.taps[0]?.plugin ?? "";
@@ -68,31 +69,33 @@ export class Onion extends LedgerEntry {
   gave(index: number, result: PromiseLike<unknown>): Promise<unknown> {
     // Something lazy that begins at each `then` must be asked once only.
     const promise = result instanceof Promise ? result : Promise.resolve(result);
-    const before = this.#given[index];
+    const before = this.given[index];
     if (before !== undefined) {
-      this.#earlier ??= [];
-      if (this.#earlier.length < MAX_KEPT) this.#earlier.push({ index, promise: before });
+      this.earlier ??= [];
+      if (this.earlier.length < MAX_KEPT) this.earlier.push({ index, promise: before });
     }
-    this.#given[index] = promise;
-    if (this.#over) abandon(promise);
+    this.given[index] = promise;
+    // Whoever drops the layer within must not end the process when that one fails. From the start for the outermost
+    // only, for each listener costs a call a promise; further in once something was seen to be dropped.
+    if (this.over || (index === 1 && this.taps.length > 1)) abandon(promise);
     return promise;
   }
 
   threw(index: number, error: unknown): void {
-    this.#thrown ??= [];
-    if (this.#thrown.length < MAX_KEPT) this.#thrown.push({ index, error });
+    this.thrown ??= [];
+    if (this.thrown.length < MAX_KEPT) this.thrown.push({ index, error });
   }
 
   coreGave(result: PromiseLike<unknown>): Promise<unknown> {
     const promise = this.gave(this.taps.length, result);
-    this.#below++;
+    this.below++;
     promise.then(
       (value) => {
-        this.#below--;
+        this.below--;
         if (value === undefined) this.coreWasVoid = true;
       },
       (error: unknown) => {
-        this.#below--;
+        this.below--;
         this.coreThrew(error);
       },
     );
@@ -100,15 +103,15 @@ export class Onion extends LedgerEntry {
   }
 
   coreThrew(error: unknown): void {
-    this.#coreErrors ??= [];
-    if (this.#coreErrors.length < MAX_KEPT) this.#coreErrors.push(error);
+    this.coreErrors ??= [];
+    if (this.coreErrors.length < MAX_KEPT) this.coreErrors.push(error);
     this.#hear();
   }
 
   ended(value: unknown): unknown {
     this.#leave();
     // What was not waited for (a lost race, a forgotten await) may still fail.
-    if (this.#below > 0) this.#hear();
+    if (this.below > 0 || this.earlier !== null || this.given[this.taps.length] === undefined) this.#hear();
     return value === undefined && !this.coreWasVoid ? this.#forgotten() : value;
   }
 
@@ -117,15 +120,22 @@ export class Onion extends LedgerEntry {
     this.#hear();
     if (this.#isInnocent(error)) throw error;
     const { answered, rejected } = await this.#outcomes();
-    const culprit = innermost(error, [...rejected, ...(this.#thrown ?? [])]);
+    const culprit = innermost(error, [...rejected, ...(this.thrown ?? [])]);
     // Who stumbles over the answer that another one forgot is not to blame.
     const careless = this.#careless(answered.filter(({ index }) => index > culprit));
     throw careless === null ? this.#attributed(culprit, error) : this.noResult(careless, error);
   }
 
+  /** What is given at once waited for nothing. */
+  endedNow(): void {
+    this.over = true;
+    this.#hear();
+  }
+
   /** What to throw on after a synchronous throw. */
   blameNow(error: unknown): unknown {
-    return this.#isInnocent(error) ? error : this.#attributed(innermost(error, this.#thrown ?? []), error);
+    this.endedNow();
+    return this.#isInnocent(error) ? error : this.#attributed(innermost(error, this.thrown ?? []), error);
   }
 
   noResult(tap: Tap, cause?: unknown): GraphTapError {
@@ -142,12 +152,13 @@ export class Onion extends LedgerEntry {
 
   #leave(): void {
     this.env.ledger.leave(this);
-    this.#over = true;
+    this.over = true;
   }
 
   /** A rejection that a tap drops must not end the process. Asked for when one may come: a listener from the start costs each call a promise per layer. */
   #hear(): void {
-    for (const { promise } of this.#all()) abandon(promise);
+    for (const promise of this.given) if (promise !== undefined) abandon(promise);
+    if (this.earlier !== null) for (const { promise } of this.earlier) abandon(promise);
   }
 
   async #forgotten(): Promise<never> {
@@ -159,7 +170,7 @@ export class Onion extends LedgerEntry {
   #isInnocent(error: unknown): boolean {
     return (
       GraphTapError.isInstance(error) ||
-      this.#coreErrors?.includes(error) === true ||
+      this.coreErrors?.includes(error) === true ||
       this.env.faults.passes(error, this.ctx)
     );
   }
@@ -196,8 +207,8 @@ export class Onion extends LedgerEntry {
   }
 
   #all(): readonly Given[] {
-    const all = [...(this.#earlier ?? [])];
-    for (const [index, promise] of this.#given.entries()) if (promise !== undefined) all.push({ index, promise });
+    const all = [...(this.earlier ?? [])];
+    for (const [index, promise] of this.given.entries()) if (promise !== undefined) all.push({ index, promise });
     return all;
   }
 }

@@ -91,10 +91,10 @@ export function threadIdMissing(subject: string): GraphTapError {
 }
 
 /** The owner is not named: who asks need not learn whose it is. */
-export function threadNotYours(subject: string, threadId: string, label: string): GraphTapError {
+export function threadNotYours(subject: string, threadId: string, label: string | null): GraphTapError {
   return bindingError(
     "THREAD_NOT_YOURS",
-    `"${subject}" was refused: thread ${JSON.stringify(threadId)} is not ${label}'s.`,
+    `"${subject}" was refused: thread ${JSON.stringify(threadId)} is not ${label === null ? "yours: nobody is known to ask" : `${label}'s`}.`,
     "Somebody else wrote to it first, or the same user of another tenant.",
   );
 }

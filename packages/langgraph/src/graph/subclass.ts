@@ -3,6 +3,7 @@ import type { Core } from "../core.js";
 import { EventListener, type EventTracer, eventTracerOf } from "../events/tracer.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { threadNotYours } from "../errors.js";
+import { askerOf } from "../run/identity.js";
 import { ownsThreads, threadOf } from "../run/owners.js";
 import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
@@ -24,23 +25,26 @@ export function wrapperOf(value: unknown): { readonly name: string } | null {
 /**
  * The config for LangGraph's state methods, without the identity, which must not reach the checkpointer.
  *
- * @throws GraphTapError THREAD_NOT_YOURS
+ * @throws GraphTapError THREAD_NOT_YOURS, IDENTITY_CHANGED, IDENTITY_MISSING when the resolver fails; the boot's error
  */
-function entering(
+async function entering(
   core: Core,
   graph: PregelLike & { readonly [IDENTITY]?: Issued },
   config: Config,
   does: "read" | "write",
-): Config {
+): Promise<Config> {
   const subject = graph.getName();
   const taken = core.envelopes.take(config, subject);
-  const principal = (taken.issued ?? graph[IDENTITY])?.principal;
+  // Until then nobody knows whose a thread is, nor who taps what is read.
+  if (core.kernel.state === "starting") await core.kernel.ready();
   const thread = threadOf(taken.config) ?? threadOf(graph.config);
   const dispatch = core.dispatchHere();
-  if (principal === undefined || thread === null || dispatch === null || !ownsThreads(core, dispatch))
-    return taken.config;
-  const theirs = does === "read" ? core.owners.allows(thread, principal) : core.owners.claim(thread, principal);
-  if (!theirs) throw threadNotYours(subject, thread, principal.label);
+  if (thread === null || dispatch === null || !ownsThreads(core, dispatch)) return taken.config;
+  const issued = taken.issued ?? graph[IDENTITY] ?? null;
+  const asker = await askerOf(core, dispatch, subject, issued, taken.config);
+  if (asker === undefined) return taken.config;
+  const theirs = does === "read" ? core.owners.allows(thread, asker) : core.owners.claim(thread, asker);
+  if (!theirs) throw threadNotYours(subject, thread, asker?.label ?? null);
   return taken.config;
 }
 
@@ -157,23 +161,21 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
 
     // State methods take the same config as a run.
     override async getState(config: Config, options?: unknown): Promise<{ next: readonly string[] }> {
-      return withWaiting(
-        await super.getState.call(stateful(core, this), entering(core, this, config, "read"), options),
-      );
+      const clean = await entering(core, this, config, "read");
+      return withWaiting(await super.getState.call(stateful(core, this), clean, options));
     }
     override async *getStateHistory(config: Config, options?: unknown): AsyncGenerator<{ next: readonly string[] }> {
-      for await (const snapshot of super.getStateHistory.call(
-        stateful(core, this),
-        entering(core, this, config, "read"),
-        options,
-      ))
+      const clean = await entering(core, this, config, "read");
+      for await (const snapshot of super.getStateHistory.call(stateful(core, this), clean, options))
         yield withWaiting(snapshot);
     }
     override async updateState(config: Config, ...rest: unknown[]): Promise<unknown> {
-      return super.updateState.call(stateful(core, this), entering(core, this, config, "write"), ...rest);
+      const clean = await entering(core, this, config, "write");
+      return super.updateState.call(stateful(core, this), clean, ...rest);
     }
     override async bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown> {
-      return super.bulkUpdateState.call(stateful(core, this), entering(core, this, config, "write"), ...rest);
+      const clean = await entering(core, this, config, "write");
+      return super.bulkUpdateState.call(stateful(core, this), clean, ...rest);
     }
   };
   Object.defineProperty(Governed.prototype, BRAND, { value: core });

@@ -43,6 +43,8 @@ export class Execution {
   #ended = false;
   #ending: undefined | Promise<void>;
   #settlement: RunSettlement | null = null;
+  /** The thread that the run needs to own. */
+  #thread: string | null = null;
 
   private constructor(
     readonly core: Core,
@@ -75,8 +77,8 @@ export class Execution {
     const pinned = outer === null ? core.kernel.pin() : null;
     const epoch = outer === null ? (pinned as Epoch) : outer.scope.epoch;
     const dispatch = core.dispatchOf(epoch);
-    const make = (principal: Principal | null): Execution => {
-      const ctx = contextOf(core, launch, outer, principal);
+    const make = (principal: Principal | null, refused = false): Execution => {
+      const ctx = contextOf(core, launch, outer, principal, refused);
       const kind = outer === null && ctx.resumedFrom !== null ? "resume" : kindOf(launch.input);
       return new Execution(
         core,
@@ -97,16 +99,16 @@ export class Execution {
       if (principal instanceof Promise)
         return principal.then(
           (who) => make(who).#start(launch, dispatch),
-          (error: unknown) => make(null).#refused(launch, dispatch, error),
+          (error: unknown) => make(null, true).#refused(launch, dispatch, error),
         );
     } catch (error) {
-      return make(null).#refused(launch, dispatch, error);
+      return make(null, true).#refused(launch, dispatch, error);
     }
     return make(principal).#start(launch, dispatch);
   }
 
   #start(launch: Launch, dispatch: Dispatch): Execution | Promise<Execution> {
-    if (dispatch.idle) return this;
+    if (dispatch.idle && !(launch.hasCheckpointer && ownsThreads(this.core, dispatch))) return this;
     return this.#startTold(launch, dispatch);
   }
 
@@ -123,24 +125,37 @@ export class Execution {
         refusal("THREAD_ID_MISSING", "This conversation has no id.", "no conversationId and no thread_id"),
       );
     }
-    const thread = threadOf(launch.config);
-    if (
-      launch.hasCheckpointer &&
-      thread !== null &&
-      ctx.principal !== null &&
-      ownsThreads(this.core, this.scope.dispatch)
-    ) {
-      if (!this.core.owners.claim(thread, ctx.principal))
-        return this.#deny(
-          threadNotYours(ctx.workflow, thread, ctx.principal.label),
-          refusal("THREAD_NOT_YOURS", "This conversation is not yours.", "somebody else wrote to this thread first"),
-        );
-    }
+    if (launch.hasCheckpointer && ownsThreads(this.core, this.scope.dispatch)) this.#thread = threadOf(launch.config);
+    if (this.#thread !== null && !this.core.owners.allows(this.#thread, ctx.principal))
+      return this.#notYours(this.#thread);
     return this;
   }
 
+  /**
+   * The run goes ahead: its thread is its principal's from now on. Not before, or whoever is turned away could keep
+   * others off a thread.
+   *
+   * @throws GraphTapError THREAD_NOT_YOURS when somebody else was faster.
+   */
+  own(): undefined | Promise<never> {
+    const { ctx } = this.scope;
+    if (this.#thread !== null && !this.core.owners.claim(this.#thread, ctx.principal))
+      return this.#notYours(this.#thread);
+    if (ctx.resumedFrom !== null && ctx.threadId !== null && this.scope.parent === null)
+      this.core.paused.forget(placeOf(ctx.threadId, ctx.ns));
+    return undefined;
+  }
+
+  #notYours(thread: string): Promise<never> {
+    const { workflow, principal } = this.scope.ctx;
+    return this.#deny(
+      threadNotYours(workflow, thread, principal?.label ?? null),
+      refusal("THREAD_NOT_YOURS", "This conversation is not yours.", "somebody else wrote to this thread first"),
+    );
+  }
+
   async #refused(launch: Launch, dispatch: Dispatch, error: unknown): Promise<never> {
-    await this.#startTold({ ...launch, issued: null }, dispatch);
+    await this.#startTold({ ...launch, issued: null, hasCheckpointer: false }, dispatch);
     const code = (error as { code?: unknown }).code;
     return this.#deny(
       error,
@@ -264,19 +279,30 @@ const placeOf = (threadId: string, ns: string): string => (ns === "" ? threadId 
 const mayResume = (input: unknown, configurable: Record<string, unknown>): boolean =>
   kindOf(input) === "resume" || configurable["__pregel_resuming"] === true;
 
-function contextOf(core: Core, launch: Launch, outer: Frame | null, principal: Principal | null): RunContext {
+function contextOf(
+  core: Core,
+  launch: Launch,
+  outer: Frame | null,
+  principal: Principal | null,
+  refused: boolean,
+): RunContext {
   const configurable = (launch.config?.configurable ?? {}) as Record<string, unknown>;
   const threadId =
     typeof configurable["thread_id"] === "string" ? configurable["thread_id"] : (outer?.ctx.threadId ?? null);
   const runId = randomUUID();
   const ns = typeof configurable["checkpoint_ns"] === "string" ? configurable["checkpoint_ns"] : (outer?.ctx.ns ?? "");
-  const resumed = outer === null && threadId !== null && mayResume(launch.input, configurable);
+  // On somebody else's thread there is nothing to continue. Who is unknown is refused for that, and told what they tried.
+  const resumed =
+    outer === null &&
+    threadId !== null &&
+    mayResume(launch.input, configurable) &&
+    (refused || core.owners.allows(threadId, principal));
   return Object.freeze({
     runId,
     rootRunId: outer?.ctx.rootRunId ?? runId,
     parentRunId: outer?.ctx.runId ?? null,
     threadId,
-    resumedFrom: resumed ? core.paused.take(placeOf(threadId, ns)) : (outer?.ctx.resumedFrom ?? null),
+    resumedFrom: resumed ? core.paused.get(placeOf(threadId, ns)) : (outer?.ctx.resumedFrom ?? null),
     principal,
     workflow: launch.workflow,
     node: outer?.ctx.node ?? null,

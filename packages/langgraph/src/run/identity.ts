@@ -97,3 +97,37 @@ export function innerPrincipal(subject: string, outer: Principal | null, issued:
     throw identityChanged(subject, outer?.label ?? "nobody", issued.principal.label);
   return issued.principal;
 }
+
+/**
+ * Who asks for a thread's state: the identity given, the run's own inside a run (after its end too), else what the
+ * resolver says. Undefined where nobody is named; null inside a run of nobody.
+ *
+ * @throws GraphTapError IDENTITY_CHANGED, IDENTITY_MISSING when the resolver fails
+ */
+export function askerOf(
+  core: Core,
+  dispatch: Dispatch,
+  subject: string,
+  issued: Issued | null,
+  config: Config | undefined,
+): Principal | null | undefined | Promise<Principal | undefined> {
+  const frame = core.frames.getStore();
+  if (frame !== undefined && (issued === null || !frame.scope.over))
+    return innerPrincipal(subject, frame.ctx.principal, issued);
+  if (issued !== null) return issued.principal;
+  return core.resolver === undefined ? undefined : named(core, dispatch, subject, config);
+}
+
+async function named(
+  core: Core,
+  dispatch: Dispatch,
+  subject: string,
+  config: Config | undefined,
+): Promise<Principal | undefined> {
+  try {
+    const who = await core.resolver?.resolve(config ?? {});
+    return who === null || who === undefined ? undefined : parseWho(who, core.facts).principal;
+  } catch (error) {
+    throw identityMissing(subject, guardsOf(dispatch), keysOf(config), error);
+  }
+}

@@ -42,15 +42,16 @@ export class ThreadOwners {
     return this.#forgotten;
   }
 
-  /** Whether this principal may use the thread: it is theirs, or nobody's yet. */
-  allows(threadId: string, principal: Principal): boolean {
+  /** Whether this principal may use the thread: it is theirs, or nobody's yet. Who is not known owns none. */
+  allows(threadId: string, principal: Principal | null): boolean {
     const owner = this.#owners.get(threadId);
-    return owner === undefined || owner === keyOf(behind(principal));
+    return owner === undefined || (principal !== null && owner === keyOf(behind(principal)));
   }
 
   /** Makes it theirs if it is nobody's; false when it is somebody else's. */
-  claim(threadId: string, principal: Principal): boolean {
+  claim(threadId: string, principal: Principal | null): boolean {
     if (!this.allows(threadId, principal)) return false;
+    if (principal === null) return true;
     // The last one used comes last.
     this.#owners.delete(threadId);
     this.#owners.set(threadId, keyOf(behind(principal)));

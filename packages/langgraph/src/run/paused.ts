@@ -26,10 +26,12 @@ export class PausedThreads {
     this.#forgotten++;
   }
 
-  take(threadId: string): string | null {
-    const runId = this.#runs.get(threadId);
-    if (runId === undefined) return null;
+  get(threadId: string): string | null {
+    return this.#runs.get(threadId) ?? null;
+  }
+
+  /** It goes on; a resume that was refused is no reason to forget the pause. */
+  forget(threadId: string): void {
     this.#runs.delete(threadId);
-    return runId;
   }
 }

@@ -46,13 +46,17 @@ export function governedStream(
 ): AsyncGenerator<unknown> {
   const here = core.frames.getStore();
   const outer = here?.scope.over === true ? undefined : here;
-  const thread: unknown = options?.configurable?.["thread_id"];
-  const nested =
-    outer !== undefined && (thread === undefined || outer.ctx.threadId === null || thread === outer.ctx.threadId);
+  const nested = outer !== undefined && !onAnotherThread(outer, inForce(target.bound, options));
   const stream = nested
     ? new NestedStream(core, target, outer, input, options, issued)
     : new RunStream(core, target, input, options, issued);
   return stream as unknown as AsyncGenerator<unknown>;
+}
+
+/** Also where the run around it has no thread; a number has no place in a run's context, and tells nothing. */
+function onAnotherThread({ ctx }: Frame, config: Config | undefined): boolean {
+  const thread: unknown = config?.configurable?.["thread_id"];
+  return thread !== ctx.threadId && (typeof thread === "string" || (thread !== undefined && ctx.threadId !== null));
 }
 
 /** A subgraph: part of the run around it. */
@@ -183,6 +187,8 @@ class RunStream {
     let { input } = this.#launch;
     try {
       if (dispatch.run.input.used || dispatch.run.admit.used) input = await execution.admit({ input, request });
+      const refused = execution.own();
+      if (refused !== undefined) await refused;
       const run = (given: unknown): AsyncGenerator<unknown> =>
         this.#target.source(given, this.#outputOptions(layout, execution));
       const chunks = dispatch.run.call.used

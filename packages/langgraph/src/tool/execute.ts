@@ -44,9 +44,10 @@ export function execute(
   if (judged.kind === "allowed") return execution.admitted(judged.call);
   // Nothing to admit: the tool refuses its own arguments, or nobody may refuse and nothing could be read.
   return execution.observed(judged.executionId, null, () =>
-    (judged.kind === "unread"
-      ? execution.inside(() => caller.invoke(tool, call.args))
-      : execution.refusedByItself(judged.raw)
+    promised(
+      judged.kind === "unread"
+        ? execution.inside(() => caller.invoke(tool, call.args))
+        : execution.refusedByItself(judged.raw),
     ).then(replied),
   );
 }
@@ -113,7 +114,7 @@ class Execution implements Body {
   #watched(body: () => Promise<ToolReply>): Promise<unknown> {
     let reply: Promise<ToolReply>;
     try {
-      reply = body();
+      reply = promised(body());
     } catch (error) {
       return this.#failed(error);
     }
@@ -217,7 +218,7 @@ class Execution implements Body {
   #run(call: FrozenCall): Promise<ToolReply> {
     this.#attempts++;
     const ready = handed(this.tool, call, this);
-    return this.inside(() => this.caller.invoke(ready.tool, ready.args, ready.bare)).then(replied);
+    return promised(this.inside(() => this.caller.invoke(ready.tool, ready.args, ready.bare))).then(replied);
   }
 
   #allowed(verdict: Judged): FrozenCall {
@@ -265,6 +266,9 @@ class Execution implements Body {
     return this.core.frames.run({ ...this.frame, permits: null }, body);
   }
 }
+
+/** A tool with an `invoke` of its own, or a tap, may answer at once, or with a promise that is not the platform's. */
+const promised = <T>(given: T | PromiseLike<T>): Promise<T> => Promise.resolve(given) as Promise<T>;
 
 const replied = (value: unknown): ToolReply => ({ value });
 

@@ -11,7 +11,7 @@ import { exceeded, type Group, measure, table } from "./harness.js";
 
 const quick = process.argv.includes("--quick");
 const rounds = quick ? 9 : 41;
-/** Runs of each graph before it is measured: from here on more of them change no ratio. */
+/** Runs of each graph before it is measured: with a dozen, what is ours still looks dearer than it is. */
 const warmup = 150;
 
 const groups: readonly Group[] = [

@@ -27,6 +27,8 @@ export const cardRule: Rule = {
       if (digits.length >= CARD_MIN && !isAlnum(code) && isIssued(digits) && luhn(digits))
         best = cardHit(at, i, digits);
       if (code !== 32 && code !== 45) return best;
+      // Eight digits and a dash begin a UUID; no card is written so.
+      if (code === 45 && digits.length === 8 && i === at + 8) return best;
       const next = view.peek(i + 1);
       if (next === OPEN) return MORE;
       if (!isDigit(next)) return best;

@@ -12,7 +12,7 @@ const SECTIONS = {
 } as const;
 
 /** Runs what all stacks can, and checks what each plugin of the list has to do about it, and that no other does. */
-async function check(names: readonly PluginName[]): Promise<void> {
+async function expectStack(names: readonly PluginName[]): Promise<void> {
   await using stack = stackOf(names);
   await stack.ready();
   const has = (name: PluginName): boolean => names.includes(name);
@@ -83,17 +83,17 @@ async function check(names: readonly PluginName[]): Promise<void> {
 }
 
 describe("each plugin does what it says, whoever is beside it", () => {
-  it.each(NAMES)("%s alone", (name) => check([name]));
+  it.each(NAMES)("%s alone", (name) => expectStack([name]));
 
   const pairs = NAMES.flatMap((a) => NAMES.filter((b) => b !== a).map((b) => [a, b] as const));
-  it.each(pairs)("%s, then %s", (...names) => check(names));
+  it.each(pairs)("%s, then %s", (...names) => expectStack(names));
 
   it("all together, in any order", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.shuffledSubarray([...NAMES], { minLength: NAMES.length }), (names) => check(names)),
+      fc.asyncProperty(fc.shuffledSubarray([...NAMES], { minLength: NAMES.length }), (names) => expectStack(names)),
       { numRuns: 12 },
     );
   });
 
-  it("none at all", () => check([]));
+  it("none at all", () => expectStack([]));
 });

@@ -83,7 +83,7 @@ it("1,000 interleaved runs of two tenants over one cached graph and one composit
     const shown = JSON.stringify([
       collector.getWorkflowStats({ tenantId }),
       log.query({ tenantId, limit: 10_000 }).entries,
-      await permissions.getSecurityStats({ tenantId }),
+      permissions.getSecurityStats({ tenantId }),
     ]);
     for (const other of TENANTS.filter((one) => one !== tenantId)) expect(shown).not.toContain(other);
     expect(collector.getWorkflowStats({ tenantId }).totalExecutions).toBe(RUNS / 2);

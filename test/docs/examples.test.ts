@@ -12,8 +12,8 @@ const blocks = (markdown: string): string[] =>
 const node = promisify(execFile);
 
 /** A folder inside the workspace, so that packages are found as users find them. */
-async function within<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(root, "test/docs/.example-"));
+async function within<T>(use: (folder: string) => Promise<T>, at = "test/docs/.example-"): Promise<T> {
+  const folder = await mkdtemp(join(root, at));
   try {
     return await use(folder);
   } finally {
@@ -35,6 +35,35 @@ it("the README's example prints what its comments say", async () => {
     expect(stdout.trim().split("\n")).toEqual(said);
   });
 }, 60_000);
+
+// Each in its own package's folder, where its packages are found as by whoever installs it.
+it.each([
+  ["plugins/audit", 3],
+  ["plugins/composition", 5],
+  ["plugins/content", 6],
+  ["plugins/performance", 7],
+  ["plugins/security", 8],
+] as const)(
+  "the README's example of %s prints what its comments say",
+  async (where, lines) => {
+    const [code = ""] = blocks(await read(`${where}/README.md`));
+    const expected = [...code.matchAll(/console\.log\(.*\)+; \/\/ (.*)$/gm)].map((match) => match[1]);
+    expect(expected).toHaveLength(lines);
+    await within(
+      async (folder) => {
+        await writeFile(join(folder, "example.mts"), code);
+        const { stdout } = await node(
+          process.execPath,
+          ["--import", "tsx", "--conditions=@graphtap/source", join(folder, "example.mts")],
+          { cwd: join(root, where) },
+        );
+        expect(stdout.trim().split("\n")).toEqual(expected);
+      },
+      join(where, ".readme-"),
+    );
+  },
+  60_000,
+);
 
 it("the README names the two commands that package.json and CI use", async () => {
   const readme = await read("README.md");

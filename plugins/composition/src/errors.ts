@@ -1,13 +1,6 @@
-import { GraphTapError } from "@graphtap/kernel";
+import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 import type { RuleTrace } from "@graphtap/values";
 import { summaryOf } from "./text.js";
-
-interface Explained {
-  readonly title: string;
-  readonly why: string;
-  readonly do: string;
-  readonly example?: string;
-}
 
 const entries = {
   COMPOSITE_TIMEOUT: {
@@ -62,13 +55,13 @@ const entries = {
     why: "Names and versions are exact.",
     do: "stack.get(composition).templates.list() shows those there are.",
   },
-} as const satisfies Record<string, Explained>;
+} as const satisfies Record<string, CatalogEntry>;
 
 /** Every code that this package throws. */
 export type CompositionErrorCode = keyof typeof entries;
 
 /** Long form of every code of this package. */
-export const errorCatalog: Readonly<Record<CompositionErrorCode, Explained>> = Object.freeze(entries);
+export const errorCatalog: Readonly<Record<CompositionErrorCode, CatalogEntry>> = Object.freeze(entries);
 
 interface Extra {
   readonly do?: string;

@@ -1,14 +1,7 @@
-import { GraphTapError } from "@graphtap/kernel";
+import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 import { DeniedError } from "@graphtap/langgraph";
 import type { z } from "zod";
 import type { ContentPlace } from "./keys.js";
-
-interface Explained {
-  readonly title: string;
-  readonly why: string;
-  readonly do: string;
-  readonly example?: string;
-}
 
 const entries = {
   CONTENT_BLOCKED: {
@@ -23,13 +16,13 @@ const entries = {
     do: "Leave a filter out to mean all.",
     example: 'stack.get(content).stats({ userId: "alice" });',
   },
-} as const satisfies Record<string, Explained>;
+} as const satisfies Record<string, CatalogEntry>;
 
 /** Every code that this package throws or denies with. */
 export type ContentErrorCode = keyof typeof entries;
 
 /** Long form of every code of this package. */
-export const errorCatalog: Readonly<Record<ContentErrorCode, Explained>> = Object.freeze(entries);
+export const errorCatalog: Readonly<Record<ContentErrorCode, CatalogEntry>> = Object.freeze(entries);
 
 /** A refusal because of a content, as guards and errors tell it. Holds no part of the value. */
 export interface Refusal {

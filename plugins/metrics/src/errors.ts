@@ -1,12 +1,5 @@
-import { GraphTapError } from "@graphtap/kernel";
+import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 import type { z } from "zod";
-
-interface Explained {
-  readonly title: string;
-  readonly why: string;
-  readonly do: string;
-  readonly example?: string;
-}
 
 const entries = {
   METRICS_QUERY_INVALID: {
@@ -27,13 +20,13 @@ const entries = {
     do: "Correct the call. Runs of a wrapped graph are tracked by themselves.",
     example: "collector.updateWorkflowMetrics(id, { tokenUsage: { openai: 150 }, toolCalls: 2 });",
   },
-} as const satisfies Record<string, Explained>;
+} as const satisfies Record<string, CatalogEntry>;
 
 /** Every code that this package throws. */
 export type MetricsErrorCode = keyof typeof entries;
 
 /** Long form of every code of this package. */
-export const errorCatalog: Readonly<Record<MetricsErrorCode, Explained>> = Object.freeze(entries);
+export const errorCatalog: Readonly<Record<MetricsErrorCode, CatalogEntry>> = Object.freeze(entries);
 
 /** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
 export function callInvalid(code: MetricsErrorCode, method: string, error: z.ZodError): GraphTapError {

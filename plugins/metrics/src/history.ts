@@ -1,24 +1,23 @@
+import { Ring } from "@graphtap/values";
+
 interface Kept {
   readonly id: string;
 }
 
 /** The newest `capacity` items, found by id. Older ones are dropped and counted. */
 export class History<T extends Kept> {
-  readonly #items: T[] = [];
+  readonly #items: Ring<T>;
   readonly #byId = new Map<string, T>();
-  readonly #capacity: number;
-  #next = 0;
-  #dropped = 0;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#items = new Ring(capacity);
   }
 
   get size(): number {
-    return this.#items.length;
+    return this.#items.size;
   }
   get dropped(): number {
-    return this.#dropped;
+    return this.#items.dropped;
   }
 
   get(id: string): T | undefined {
@@ -26,19 +25,13 @@ export class History<T extends Kept> {
   }
 
   add(item: T): void {
-    const oldest = this.#items[this.#next];
-    if (this.#items.length < this.#capacity) this.#items.push(item);
-    else {
-      if (oldest !== undefined) this.#byId.delete(oldest.id);
-      this.#items[this.#next] = item;
-      this.#next = (this.#next + 1) % this.#capacity;
-      this.#dropped++;
-    }
+    const gone = this.#items.push(item);
+    if (gone !== undefined) this.#byId.delete(gone.id);
     this.#byId.set(item.id, item);
   }
 
   /** Oldest first. */
-  *[Symbol.iterator](): Generator<T> {
-    for (let at = 0; at < this.#items.length; at++) yield this.#items[(this.#next + at) % this.#items.length] as T;
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items[Symbol.iterator]();
   }
 }

@@ -1,11 +1,4 @@
-import { GraphTapError } from "@graphtap/kernel";
-
-interface Explained {
-  readonly title: string;
-  readonly why: string;
-  readonly do: string;
-  readonly example?: string;
-}
+import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 
 const entries = {
   CACHE_CALL_INVALID: {
@@ -75,16 +68,16 @@ const entries = {
     why: "The stack was disposed of, or the plugin was removed; its tools were unloaded.",
     do: "Use the loader of a stack that runs.",
   },
-} as const satisfies Record<string, Explained>;
+} as const satisfies Record<string, CatalogEntry>;
 
 /** Every code that this package throws. */
 export type PerfErrorCode = keyof typeof entries;
 
 /** Long form of every code of this package. */
-export const errorCatalog: Readonly<Record<PerfErrorCode, Explained>> = Object.freeze(entries);
+export const errorCatalog: Readonly<Record<PerfErrorCode, CatalogEntry>> = Object.freeze(entries);
 
 const make = (code: PerfErrorCode, what: string, why: string, more: { cause?: unknown; details?: object } = {}) => {
-  const { do: fix, example }: Explained = entries[code];
+  const { do: fix, example }: CatalogEntry = entries[code];
   return new GraphTapError({
     code,
     what,

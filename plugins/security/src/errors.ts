@@ -1,12 +1,5 @@
-import { GraphTapError } from "@graphtap/kernel";
+import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 import type { z } from "zod";
-
-interface Explained {
-  readonly title: string;
-  readonly why: string;
-  readonly do: string;
-  readonly example?: string;
-}
 
 const entries = {
   AUTHORIZE_INVALID: {
@@ -88,13 +81,13 @@ const entries = {
     do: "Leave a filter out to mean all.",
     example: 'await stack.get(security).getAuditLog({ userId: "bob", hours: 24 });',
   },
-} as const satisfies Record<string, Explained>;
+} as const satisfies Record<string, CatalogEntry>;
 
 /** Every code that this package throws or denies with. */
 export type SecurityErrorCode = keyof typeof entries;
 
 /** Long form of every code of this package. */
-export const errorCatalog: Readonly<Record<SecurityErrorCode, Explained>> = Object.freeze(entries);
+export const errorCatalog: Readonly<Record<SecurityErrorCode, CatalogEntry>> = Object.freeze(entries);
 
 /** Codes of calls with wrong arguments. */
 export type CallCode =

@@ -238,3 +238,52 @@ describe("queries", () => {
     expect(before).toMatchObject({ toolCalls: 0, models: [], errors: [], errorCount: 0 });
   });
 });
+
+describe("what a caller hands in", () => {
+  it("is copied: a configuration that changes later changes no record", () => {
+    const { collector } = make();
+    class Llm {
+      readonly key = "sk-1";
+    }
+    const config = { mode: "rag", tools: ["a"], llm: new Llm(), pick: () => 1, since: new Date(0) };
+    const id = collector.startWorkflowTracking({ workflowType: "rag", config });
+    config.tools.push("b");
+    config.mode = "plain";
+    const kept = collector.getWorkflowMetrics(id)?.workflowConfig;
+    expect(kept).toEqual({ mode: "rag", tools: ["a"], llm: "[Llm]", pick: "[function]", since: new Date(0) });
+    expect(Object.isFrozen(kept)).toBe(true);
+    const loop: Record<string, unknown> = {};
+    loop["self"] = loop;
+    expect(caught(() => collector.startWorkflowTracking({ workflowType: "rag", config: loop })).code).toBe(
+      "TRACKING_INVALID",
+    );
+  });
+});
+
+describe("ratings of runs inside runs", () => {
+  it("count for satisfaction as they do for health", () => {
+    const { collector, ledger } = make();
+    const place = (runId: string, parentRunId: string | null): Place => ({
+      runId,
+      rootRunId: "outer",
+      parentRunId,
+      resumedFrom: null,
+      threadId: null,
+      workflow: "w",
+      node: null,
+      route: "graph",
+      principal: null,
+    });
+    ledger.began(place("outer", null));
+    ledger.began(place("inner", "outer"));
+    collector.rate("inner", 0.9, { rater: "a" });
+    collector.rate("inner", 0.1, { rater: "b" });
+    expect(collector.getWorkflowStats().satisfaction).toMatchObject({ ratings: 2, responseRate: null });
+    ledger.ended("inner", { status: "ok", code: null, durationMs: 1 });
+    ledger.ended("outer", { status: "ok", code: null, durationMs: 1 });
+    expect(collector.getWorkflowStats()).toMatchObject({
+      totalExecutions: 1,
+      satisfaction: { ratings: 2, mean: 0.5, satisfiedRate: 0.5, responseRate: 1 },
+    });
+  });
+});

@@ -1,3 +1,5 @@
+import { deepFreeze, isPlainObject, snapshot } from "@graphtap/values";
+
 /** Workflows whose configuration is remembered; the oldest gives way. */
 const MOST = 1_000;
 
@@ -38,4 +40,32 @@ function configOf(spec: Readonly<Record<string, unknown>>): WorkflowConfig {
     providerName: text("providerName"),
     modelName: text("modelName"),
   });
+}
+
+/**
+ * A configuration as it is at this moment: the caller's own object may change, and a model in it would be kept alive for
+ * as long as the run is.
+ *
+ * @throws ValuesError for cyclic data, or more than 32 levels, 10,000 values or 1 MiB
+ */
+export function copyOf(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { value, opaque } = snapshot(config);
+  return deepFreeze(opaque.length === 0 ? value : (named(value) as typeof value));
+}
+
+/** The same with functions and instances by what they are called. */
+function named(value: unknown): unknown {
+  if (typeof value === "function" || typeof value === "symbol") return `[${typeof value}]`;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(named);
+  if (value instanceof Date) return value;
+  if (!isPlainObject(value)) return `[${nameOfClass(value)}]`;
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const key of Object.keys(value)) copy[key] = named(value[key]);
+  return copy;
+}
+
+function nameOfClass(value: object): string {
+  const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
+  return typeof name === "string" && name !== "" ? name.slice(0, 64) : "object";
 }

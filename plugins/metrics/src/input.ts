@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { ValuesError } from "@graphtap/values";
+import { copyOf } from "./configs.js";
 import type { Filter } from "./window.js";
 
 /** What a report or statistics are about; leave a filter out to mean all. */
@@ -15,7 +17,7 @@ export interface TrackingStart {
   readonly conversationId?: string | undefined;
   readonly providerName?: string | undefined;
   readonly modelName?: string | undefined;
-  /** Configuration of the workflow, kept as it is. */
+  /** Configuration of the workflow, copied as it is now; functions and class instances are kept by name only. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -76,6 +78,16 @@ export const ratingSchema = z.strictObject({
   comment: z.string().max(1_000).optional(),
 });
 
+const config = z.custom<Readonly<Record<string, unknown>>>(isObject, "expected an object").transform((given, ctx) => {
+  try {
+    return copyOf(given);
+  } catch (error) {
+    if (!ValuesError.isInstance(error)) throw error;
+    ctx.addIssue({ code: "custom", message: error.message });
+    return z.NEVER;
+  }
+});
+
 export const startSchema = z.strictObject({
   workflowType: name,
   userId: id.optional(),
@@ -83,7 +95,7 @@ export const startSchema = z.strictObject({
   conversationId: id.optional(),
   providerName: name.optional(),
   modelName: name.optional(),
-  config: z.custom<Readonly<Record<string, unknown>>>(isObject, "expected an object").optional(),
+  config: config.optional(),
 });
 
 // Not z.record: it builds an object, where a provider called "__proto__" would lose its tokens.

@@ -1,6 +1,7 @@
 import type { HealthIndicator } from "@graphtap/langgraph";
 import type { RecentError } from "./collector.js";
 import type { LiveStats, WindowRow } from "./live-stats.js";
+import { Ratings } from "./rating.js";
 import type { RunRecord } from "./record.js";
 import { type MetricsReport, type ModelRow, type NodeRow, type RunCounts, type ToolRow } from "./report.js";
 import type { Rolling, WindowName } from "./rolling.js";
@@ -87,7 +88,6 @@ export function systemPanel(
 const HEALTH_WINDOWS = ["5m", "1h", "24h"] as const satisfies readonly WindowName[];
 /** Ratings below which quality says nothing. */
 const FEWEST_RATINGS = 10;
-const GOOD_SCORE = 0.5;
 const DAY = 86_400_000;
 
 /**
@@ -128,12 +128,10 @@ export function indicatorsOf(
     });
     list.push({ id: "latency", title: `Runs within ${latencyTargetMs} ms`, objective: 0.95, weight: 2, windows });
   }
-  const scores = [...records]
-    .filter(({ startedAt }) => startedAt >= now - DAY)
-    .flatMap(({ ratings }) => ratings?.map(({ score }) => score) ?? []);
-  if (scores.length >= FEWEST_RATINGS) {
-    const good = scores.filter((score) => score >= GOOD_SCORE).length;
-    const windows = [{ windowMs: DAY, good, valid: scores.length }];
+  const ratings = new Ratings();
+  for (const record of records) if (record.startedAt >= now - DAY) ratings.add(record);
+  if (ratings.count >= FEWEST_RATINGS) {
+    const windows = [{ windowMs: DAY, good: ratings.satisfied, valid: ratings.count }];
     list.push({ id: "quality", title: "Ratings of 0.5 or more", objective: 0.8, weight: 1, windows });
   }
   return list;

@@ -31,6 +31,7 @@ export function meanOf(ratings: readonly Rating[]): number | null {
 
 /** What ratings of many runs say together. */
 export interface Satisfaction {
+  /** Of all runs: those inside others, and those under way, too. */
   readonly ratings: number;
   /** 0 to 1; null without ratings. */
   readonly mean: number | null;
@@ -38,30 +39,50 @@ export interface Satisfaction {
   readonly satisfiedRate: number | null;
   /** Between these the true share lies with 95 % confidence (Wilson's interval); null without ratings. */
   readonly satisfiedRange: readonly [number, number] | null;
-  /** Share of runs that anybody rated; null without runs. */
+  /** Share of ended runs that anybody rated, them or a run inside; null without runs. */
   readonly responseRate: number | null;
 }
 
-/** @param rated ratings of each run */
-export function satisfactionOf(rated: Iterable<readonly Rating[]>): Satisfaction {
-  let [runs, runsRated, count, sum, satisfied] = [0, 0, 0, 0, 0];
-  for (const ratings of rated) {
-    runs++;
-    if (ratings.length > 0) runsRated++;
+interface Rated {
+  readonly rootId: string;
+  readonly ratings: readonly Rating[] | null;
+}
+
+/** Adds up ratings, of whichever runs they are: health and satisfaction must not tell two stories. */
+export class Ratings {
+  count = 0;
+  satisfied = 0;
+  #sum = 0;
+  readonly #rated = new Set<string>();
+  readonly #ended: string[] = [];
+
+  add({ rootId, ratings }: Rated): void {
+    if (ratings === null || ratings.length === 0) return;
+    this.#rated.add(rootId);
     for (const { score } of ratings) {
-      count++;
-      sum += score;
-      if (score >= SATISFIED) satisfied++;
+      this.count++;
+      this.#sum += score;
+      if (score >= SATISFIED) this.satisfied++;
     }
   }
-  const none = count === 0;
-  return {
-    ratings: count,
-    mean: none ? null : sum / count,
-    satisfiedRate: none ? null : satisfied / count,
-    satisfiedRange: none ? null : wilson(satisfied, count),
-    responseRate: runs === 0 ? null : runsRated / runs,
-  };
+
+  /** An outermost run has ended: one of those that could have been rated. */
+  ended(rootId: string): void {
+    this.#ended.push(rootId);
+  }
+
+  satisfaction(): Satisfaction {
+    const { count, satisfied } = this;
+    const none = count === 0;
+    const runs = this.#ended.length;
+    return {
+      ratings: count,
+      mean: none ? null : this.#sum / count,
+      satisfiedRate: none ? null : satisfied / count,
+      satisfiedRange: none ? null : wilson(satisfied, count),
+      responseRate: runs === 0 ? null : this.#ended.filter((id) => this.#rated.has(id)).length / runs,
+    };
+  }
 }
 
 /** 97.5th percentile of the normal distribution. */

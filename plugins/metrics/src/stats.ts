@@ -1,6 +1,6 @@
 import { Histogram } from "@graphtap/values";
 import type { ErrorCategory } from "./category.js";
-import { type Rating, type Satisfaction, satisfactionOf } from "./rating.js";
+import { Ratings, type Satisfaction } from "./rating.js";
 import { timingOf, type RunRecord, tokensOf, toolCallsOf } from "./record.js";
 import { addTokens, noTokens, type Tokens } from "./tally.js";
 
@@ -52,13 +52,14 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
   const durations: number[] = [];
   const histogram = new Histogram();
   const timings: ReturnType<typeof timingOf>[] = [];
-  const rated: (readonly Rating[])[] = [];
+  const ratings = new Ratings();
   let total = 0;
   let ok = 0;
   let toolCalls = 0;
   let errorCount = 0;
   let tokens = noTokens();
   for (const record of records) {
+    ratings.add(record);
     if (record.status === "running") continue;
     toolCalls += toolCallsOf(record);
     errorCount += record.failureCount;
@@ -68,7 +69,7 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
     for (const provider of new Set(record.models.flatMap((tally) => tally.provider ?? []))) bump(providers, provider);
     if (!record.isRoot) continue;
     total++;
-    rated.push(record.ratings ?? []);
+    ratings.ended(record.rootId);
     bump(workflowTypes, record.workflow);
     if (record.status === "ok") ok++;
     if (record.durationMs === null || (record.status !== "ok" && record.status !== "error")) continue;
@@ -99,7 +100,7 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
     totalToolCalls: toolCalls,
     errorCount,
     errorsByCategory: categories,
-    satisfaction: satisfactionOf(rated),
+    satisfaction: ratings.satisfaction(),
     workflowTypes,
     providers,
   };

@@ -9,6 +9,7 @@ import {
   type Plugin,
   type PluginInput,
 } from "@graphtap/kernel";
+import { issueLines } from "@graphtap/values";
 import { z } from "zod";
 import type { Core } from "./core.js";
 import { createDispatch, type Dispatch } from "./dispatch.js";
@@ -79,7 +80,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     throw bindingError(
       "STACK_OPTIONS_INVALID",
       "createStack(): options are wrong.",
-      checked.error.issues.map((issue) => `${issue.path.join(".") || "options"}: ${issue.message}`).join("\n"),
+      issueLines(checked.error.issues, "options"),
     );
   const { facts, identity, anonymous, ungated, threads, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
   // Each of these waits for its call: plugins may be set up before there is a stack.

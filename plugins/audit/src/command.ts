@@ -34,6 +34,7 @@ export function auditCommand(log: AuditLog, folder: string | null): CliCommand {
         const [what] = positionals;
         if (what === "verify" && positionals.length === 1) return await verify(log, folder, io);
         if ((what !== "tail" && what !== "export") || positionals.length > 1) throw new TypeError("nothing to do");
+        const format = formatOf(what, values.format);
         const query = {
           userId: values.user,
           tenantId: values.tenant,
@@ -46,15 +47,23 @@ export function auditCommand(log: AuditLog, folder: string | null): CliCommand {
           io.out(io.json ? toJsonLines(entries) : entries.map((entry) => `${toLine(entry)}\n`).join(""));
         } else {
           const entries = allOf(log, query);
-          io.out(values.format === "csv" ? toCsv(entries) : toJsonLines(entries));
+          io.out(format === "csv" ? toCsv(entries) : toJsonLines(entries));
         }
         return 0;
       } catch (error) {
-        io.err(`${GraphTapError.isInstance(error) ? error.message : USAGE}\n`);
+        if (!GraphTapError.isInstance(error) && !(error instanceof TypeError)) throw error;
+        io.err(`${error.message}\n${GraphTapError.isInstance(error) ? "" : `${USAGE}\n`}`);
         return 2;
       }
     },
   };
+}
+
+/** A format that nobody knows must not look like one that was asked for. */
+function formatOf(what: "tail" | "export", format: string | undefined): "jsonl" | "csv" {
+  if (format === undefined) return "jsonl";
+  if (what === "export" && (format === "jsonl" || format === "csv")) return format;
+  throw new TypeError(what === "tail" ? "tail has no --format." : `--format is jsonl or csv, not "${format}".`);
 }
 
 const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));

@@ -22,7 +22,7 @@ const MARK = "…";
 type Details = NonNullable<AuditFields["details"]>;
 
 // Not z.record: it builds an object of its own, from which a key called "__proto__" is gone, and with it the hash.
-export const detailsSchema = z.custom<Details>(
+const detailsSchema = z.custom<Details>(
   (given) =>
     typeof given === "object" &&
     given !== null &&
@@ -32,6 +32,32 @@ export const detailsSchema = z.custom<Details>(
     ),
   "expected texts, finite numbers, booleans and null by name",
 );
+
+const text = z.string().nullable();
+/** Every field of an entry that its caller gives, whole: an input may leave out what is null. */
+export const fieldsSchema = z.strictObject({
+  event: z.string(),
+  class: z.enum(CLASSES),
+  decision: z.enum(DECISIONS).nullable(),
+  actor: text,
+  userId: text,
+  service: text,
+  tenantId: text,
+  onBehalfOf: z.strictObject({ userId: text, tenantId: text }).nullable(),
+  runId: text,
+  threadId: text,
+  workflow: text,
+  node: text,
+  tool: text,
+  method: text,
+  executionId: text,
+  code: text,
+  reason: text,
+  plugin: text,
+  argsHash: text,
+  policyVersion: z.number().nullable(),
+  details: detailsSchema.nullable(),
+});
 
 /** Where an entry stands in the log. */
 export interface Position {

@@ -1,4 +1,5 @@
 import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
+import { issueLines } from "@graphtap/values";
 import type { z } from "zod";
 
 const entries = {
@@ -49,11 +50,10 @@ export function callInvalid(
   method: string,
   error: z.ZodError,
 ): GraphTapError {
-  const why = error.issues.map((issue) => `${issue.path.map(String).join(".") || "argument"}: ${issue.message}`);
   return new GraphTapError({
     code,
     what: `${method}() was given wrong arguments.`,
-    why: why.join("\n"),
+    why: issueLines(error.issues, "argument"),
     do: `${entries[code].do}\n${entries[code].example}`,
     plugin: "audit",
   });

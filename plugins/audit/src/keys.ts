@@ -1,4 +1,5 @@
 import { defineService } from "@graphtap/kernel";
+import type { RunContext } from "@graphtap/langgraph";
 
 /**
  * What an entry is kept with: each class has room of its own, so that no number of allowed calls pushes a denial out.
@@ -40,7 +41,7 @@ export interface AuditFields {
   readonly reason: string | null;
   /** The plugin that decided; null when the stack itself did. */
   readonly plugin: string | null;
-  /** SHA-256 of the arguments of a call that was allowed; null for a refused one, and where they are no plain data. */
+  /** SHA-256 of the arguments that were judged; null where none could be read, or they are no plain data. */
   readonly argsHash: string | null;
   /** Version of the policy that decided; null where there is none. */
   readonly policyVersion: number | null;
@@ -49,6 +50,26 @@ export interface AuditFields {
 
 /** What {@link AuditLog.append} takes; what is left out is null. */
 export type AuditInput = Pick<AuditFields, "event" | "class"> & Partial<AuditFields>;
+
+/**
+ * Where something happened and for whom: the part that every entry about a run has. Names only: an entry is data, and
+ * must neither hold a live identity nor its roles.
+ *
+ * @example log.append({ ...aboutRun(run), event: "acme.export", class: "access", decision: "allowed" });
+ */
+export function aboutRun({ principal, runId, threadId, workflow, node }: RunContext): Partial<AuditInput> {
+  const behalf = principal?.onBehalfOf ?? null;
+  return {
+    userId: principal?.userId ?? null,
+    service: principal?.service ?? null,
+    tenantId: principal?.tenantId ?? null,
+    onBehalfOf: behalf === null ? null : { userId: behalf.userId, tenantId: behalf.tenantId },
+    runId,
+    threadId,
+    workflow,
+    node,
+  };
+}
 
 /** One line of the log. Frozen. */
 export interface AuditLogEntry extends AuditFields {

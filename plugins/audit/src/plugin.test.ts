@@ -63,6 +63,8 @@ describe("audit()", () => {
     ]);
     expect(new Set(entries.map(({ runId }) => runId)).size).toBe(1);
     expect(entries.find(({ tool }) => tool === "search")?.argsHash).toMatch(/^[0-9a-f]{64}$/);
+    // A refused call too: which arguments somebody tried is half of what an auditor asks.
+    expect(entries.find(({ tool }) => tool === "refund")?.argsHash).toMatch(/^[0-9a-f]{64}$/);
     expect(JSON.stringify(entries)).not.toContain("sk-live");
     expect(await log.verify()).toEqual({ ok: true, checked: 4, problems: [] });
     await stack.dispose();
@@ -162,6 +164,13 @@ describe("graphtap audit", () => {
     expect((await run("tail", "--user", "bob")).out).toBe(
       "2026-01-01T00:00:00.000Z  tool.denied  denied  bob  NO  a\uFFFD[31m\n",
     );
+  });
+  it("takes an unknown format for an error, and not for JSON", async () => {
+    expect(await run("export", "--format", "xml")).toMatchObject({ code: 2, out: "" });
+    expect((await run("export", "--format", "xml")).err).toContain('--format is jsonl or csv, not "xml".');
+    expect(await run("tail", "--format", "csv")).toMatchObject({ code: 2, out: "" });
+    expect(await run("export", "--limit", "many")).toMatchObject({ code: 2, out: "" });
+    expect((await run("export", "--colour")).err).toContain("--colour");
   });
   it("exports, and keeps a spreadsheet from running a name", async () => {
     const { out } = await run("export", "--format", "csv");

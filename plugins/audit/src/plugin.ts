@@ -1,9 +1,9 @@
-import { definePlugin, deny, hooks, type PluginApi, type RunContext } from "@graphtap/langgraph";
+import { definePlugin, deny, hooks, type PluginApi } from "@graphtap/langgraph";
 import { auditCommand } from "./command.js";
 import { openFolder } from "./file/folder.js";
 import { lockFolder } from "./file/lock.js";
 import { AuditWriter } from "./file/writer.js";
-import { Audit, type AuditInput } from "./keys.js";
+import { aboutRun, Audit } from "./keys.js";
 import { type AuditOptions, options } from "./options.js";
 import { RECENT, systemPanel, userPanel } from "./panel.js";
 import { AuditLogService, folderBroken, type OpenFile } from "./service.js";
@@ -50,9 +50,11 @@ async function openFile(api: PluginApi, given: AuditOptions, folder: string, tra
         maxAgeMs,
         maxWaiting,
         onFailure: (error) => api.log.error(`the audit log in ${folder} cannot be written`, { error }),
+        onKept: (path, error) => api.log.warn(`${path} of the audit log should be deleted and could not`, { error }),
       },
       opened,
     );
+    await writer.retire();
     return { folder, writer, torn: opened.torn, problems: opened.problems };
   } catch (error) {
     throw (error as { code?: unknown }).code === "AUDIT_LOCKED" ? error : folderBroken(folder, error);
@@ -67,7 +69,7 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
 
   api.tap(hooks.tool.start, ({ name: tool, executionId, argsHash }, run) => {
     log.record({
-      ...about(run),
+      ...aboutRun(run),
       event: "tool.allowed",
       class: "access",
       decision: "allowed",
@@ -76,9 +78,9 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
       argsHash,
     });
   });
-  api.tap(hooks.tool.denied, ({ name: tool, executionId, code, reason, plugin }, run) => {
+  api.tap(hooks.tool.denied, ({ name: tool, executionId, code, reason, plugin, argsHash }, run) => {
     log.record({
-      ...about(run),
+      ...aboutRun(run),
       event: "tool.denied",
       class: "denial",
       decision: "denied",
@@ -87,20 +89,21 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
       code,
       reason,
       plugin,
+      argsHash,
     });
   });
   api.tap(hooks.model.denied, ({ code, reason, plugin }, run) => {
-    log.record({ ...about(run), event: "model.denied", class: "denial", decision: "denied", code, reason, plugin });
+    log.record({ ...aboutRun(run), event: "model.denied", class: "denial", decision: "denied", code, reason, plugin });
   });
   api.tap(hooks.run.denied, ({ code, reason, plugin }, run) => {
-    log.record({ ...about(run), event: "run.denied", class: "denial", decision: "denied", code, reason, plugin });
+    log.record({ ...aboutRun(run), event: "run.denied", class: "denial", decision: "denied", code, reason, plugin });
   });
   if (given.recordRuns) {
     api.tap(hooks.run.start, ({ kind }, run) => {
-      log.record({ ...about(run), event: "run.started", class: "run", details: { kind } });
+      log.record({ ...aboutRun(run), event: "run.started", class: "run", details: { kind } });
     });
     api.tap(hooks.run.end, ({ status, code, durationMs }, run) => {
-      log.record({ ...about(run), event: "run.ended", class: "run", code, details: { status, durationMs } });
+      log.record({ ...aboutRun(run), event: "run.ended", class: "run", code, details: { status, durationMs } });
     });
   }
   if (given.onFailure === "deny") {
@@ -132,19 +135,4 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
     };
   });
   api.tap(hooks.stack.commands, () => [auditCommand(log, given.folder ?? null)]);
-}
-
-/** Where and for whom. Names only: an entry is data, and must neither hold a live identity nor its roles. */
-function about({ principal, runId, threadId, workflow, node }: RunContext): Partial<AuditInput> {
-  const behalf = principal?.onBehalfOf ?? null;
-  return {
-    userId: principal?.userId ?? null,
-    service: principal?.service ?? null,
-    tenantId: principal?.tenantId ?? null,
-    onBehalfOf: behalf === null ? null : { userId: behalf.userId, tenantId: behalf.tenantId },
-    runId,
-    threadId,
-    workflow,
-    node,
-  };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { auditError, callInvalid } from "./errors.js";
-import { CLASSES, DECISIONS, detailsSchema } from "./entry.js";
+import { CLASSES, fieldsSchema } from "./entry.js";
 import { verifyFolder } from "./file/folder.js";
 import type { AuditWriter } from "./file/writer.js";
 import type {
@@ -16,32 +16,12 @@ import type {
 import { parseQuery } from "./query.js";
 import type { AuditTrail } from "./trail.js";
 
-const text = z.string().nullable().optional();
-const inputSchema = z.strictObject({
+const inputSchema = fieldsSchema.partial().extend({
   event: z
     .string()
     .max(128)
     .regex(/^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$/, "expected a dotted name such as acme.export"),
   class: z.enum(CLASSES),
-  decision: z.enum(DECISIONS).nullable().optional(),
-  actor: text,
-  userId: text,
-  service: text,
-  tenantId: text,
-  onBehalfOf: z.strictObject({ userId: z.string().nullable(), tenantId: z.string().nullable() }).nullable().optional(),
-  runId: text,
-  threadId: text,
-  workflow: text,
-  node: text,
-  tool: text,
-  method: text,
-  executionId: text,
-  code: text,
-  reason: text,
-  plugin: text,
-  argsHash: text,
-  policyVersion: z.number().nullable().optional(),
-  details: detailsSchema.nullable().optional(),
 });
 
 /** A log on disk, as it was opened. */

@@ -1,5 +1,6 @@
 import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 import { DeniedError } from "@graphtap/langgraph";
+import { issueLines } from "@graphtap/values";
 import type { z } from "zod";
 import type { ContentPlace } from "./keys.js";
 
@@ -54,11 +55,10 @@ export const blockedError = (subject: string, refusal: Refusal, hook: string): D
 
 /** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
 export function queryInvalid(method: string, error: z.ZodError): GraphTapError {
-  const why = error.issues.map((issue) => `${issue.path.map(String).join(".") || "argument"}: ${issue.message}`);
   return new GraphTapError({
     code: "CONTENT_QUERY_INVALID",
     what: `${method}() was given wrong arguments.`,
-    why: why.join("\n"),
+    why: issueLines(error.issues, "argument"),
     do: `${entries.CONTENT_QUERY_INVALID.do}\n${entries.CONTENT_QUERY_INVALID.example}`,
     plugin: "content",
   });

@@ -1,4 +1,5 @@
 import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
+import { issueLines } from "@graphtap/values";
 import type { z } from "zod";
 
 const entries = {
@@ -30,11 +31,10 @@ export const errorCatalog: Readonly<Record<MetricsErrorCode, CatalogEntry>> = Ob
 
 /** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
 export function callInvalid(code: MetricsErrorCode, method: string, error: z.ZodError): GraphTapError {
-  const why = error.issues.map((issue) => `${issue.path.map(String).join(".") || "argument"}: ${issue.message}`);
   return new GraphTapError({
     code,
     what: `${method}() was given wrong arguments.`,
-    why: why.join("\n"),
+    why: issueLines(error.issues, "argument"),
     do: `${entries[code].do}\n${entries[code].example}`,
     plugin: "metrics",
   });

@@ -1,4 +1,4 @@
-import { Audit } from "@graphtap/audit/keys";
+import { aboutRun, Audit } from "@graphtap/audit/keys";
 import { definePlugin, deny, hooks, type PluginApi, type RunContext } from "@graphtap/langgraph";
 import { admins } from "./admins.js";
 import { auditedBy, MemoryTrail } from "./audit.js";
@@ -12,7 +12,7 @@ import { options } from "./options.js";
 import { type PanelParts, systemPanel, userPanel } from "./panels.js";
 import { Pending } from "./pending.js";
 import { RateLimiter } from "./rate.js";
-import { about, record } from "./record.js";
+import { record } from "./record.js";
 import { killMessage, killReason } from "./refusals.js";
 import { remedyFor } from "./remedy.js";
 import { ToolRules } from "./rules.js";
@@ -99,7 +99,7 @@ export const security = definePlugin({
       const { name: tool, executionId } = call;
       const { userId = null, service = null, tenantId = null } = run.principal ?? {};
       log.append({
-        ...about(run),
+        ...aboutRun(run),
         event: SHADOW_EVENT,
         class: "denial",
         decision: "flagged",

@@ -52,6 +52,8 @@ export interface ToolDenied extends DenialFields {
   readonly name: string;
   readonly executionId: string;
   readonly callId: string | null;
+  /** Of the arguments that were judged; null where none could be read, or the tool's schema refuses them. */
+  readonly argsHash: string | null;
 }
 /** What a tool-level limit or budget settles with. */
 export interface ToolSettlement {

@@ -83,7 +83,7 @@ export class MiddlewareGate {
     const target = tools.originalOf(guarded) as AnyTool;
     const judged = await batch.judge({ tool: target, args: call.args, callId, route: "node", form: "call" });
     if (judged.kind === "denied") {
-      await reportDenied(frame, target, callId, judged.executionId, judged.denial);
+      await reportDenied(frame, target, callId, judged);
       return denialMessage(target.name, callId, judged.executionId, judged.denial);
     }
     const asked = { ...request, tool: guarded };
@@ -105,7 +105,7 @@ export class MiddlewareGate {
     );
     const callId = call.id ?? null;
     const executionId = randomUUID();
-    await reportDenied(frame, tool, callId, executionId, denial);
+    await reportDenied(frame, tool, callId, { executionId, denial });
     return denialMessage(call.name, callId, executionId, denial);
   }
 }

@@ -123,6 +123,7 @@ async function decided(
   const deny = (code: string, message: string, reason: string): Answer => ({
     kind: "denied",
     executionId: call.executionId,
+    call,
     denial: refusal(code, message, reason),
   });
   const decision = decisionOf(resume);

@@ -3,11 +3,11 @@ import { ToolInputParsingException } from "@langchain/core/tools";
 import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
-import type { ToolCall, ToolReply, ToolStart } from "../hooks/tool.js";
+import type { ToolCall, ToolDenied, ToolReply, ToolStart } from "../hooks/tool.js";
 import { codeOf, isBubbleUp, outcomeOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
-import { authorize, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
+import { authorize, type Denied, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { type Body, handed, sealed, shapeOf } from "./shape.js";
 
 /** Where a call came from. */
@@ -23,10 +23,14 @@ export function reportDenied(
   frame: Frame,
   tool: AnyTool,
   callId: string | null,
-  executionId: string,
-  denial: DenialFields,
+  { executionId, denial, call }: Denied,
 ): Promise<undefined> {
-  const told = frame.scope.dispatch.tool.denied.call({ ...denial, name: tool.name, executionId, callId }, frame.ctx);
+  const { denied } = frame.scope.dispatch.tool;
+  if (!denied.used) return Promise.resolve(undefined);
+  const about = { ...denial, name: tool.name, executionId, callId };
+  // The hash is made only for those who read it; an own property, for events are spread.
+  const hashed = Object.defineProperty(about, "argsHash", { enumerable: true, get: () => call?.argsHash ?? null });
+  const told = denied.call(hashed as ToolDenied, frame.ctx);
   return told ?? Promise.resolve(undefined);
 }
 
@@ -40,7 +44,7 @@ export function execute(
   caller: Caller,
 ): Promise<unknown> {
   const execution = new Execution(core, frame, tool, call.callId, call.form, caller);
-  if (judged.kind === "denied") return execution.denied(judged.executionId, judged.denial);
+  if (judged.kind === "denied") return execution.denied(judged);
   if (judged.kind === "allowed") return execution.admitted(judged.call);
   // Nothing to admit: the tool refuses its own arguments, or nobody may refuse and nothing could be read.
   return execution.observed(judged.executionId, null, () =>
@@ -65,6 +69,8 @@ class Execution implements Body {
   /** Refusals of this call; one that the tool itself met inside is its own error. */
   #refusals: Set<DeniedError> | null = null;
   #executionId = "";
+  /** What was admitted; null where nobody could read or judge it. */
+  #call: ToolCall | null = null;
   #at = 0;
   #settlement: Settlement | null = null;
 
@@ -77,9 +83,9 @@ class Execution implements Body {
     readonly caller: Caller,
   ) {}
 
-  denied(executionId: string, denial: DenialFields): Promise<unknown> {
-    return reportDenied(this.frame, this.tool, this.callId, executionId, denial).then(() =>
-      this.caller.refused(executionId, denial),
+  denied(denied: Denied): Promise<unknown> {
+    return reportDenied(this.frame, this.tool, this.callId, denied).then(() =>
+      this.caller.refused(denied.executionId, denied.denial),
     );
   }
 
@@ -94,7 +100,7 @@ class Execution implements Body {
   async #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<unknown> {
     const { admit } = this.frame.scope.dispatch.tool;
     const reservation = await admit.call(call, this.frame.ctx);
-    if (!reservation.ok) return this.denied(call.executionId, denialOf(reservation));
+    if (!reservation.ok) return this.denied({ executionId: call.executionId, call, denial: denialOf(reservation) });
     this.#settlement = reservation.settlement;
     return this.observed(call.executionId, call, body);
   }
@@ -104,6 +110,7 @@ class Execution implements Body {
     const { ctx, scope } = this.frame;
     const { start } = scope.dispatch.tool;
     this.#executionId = executionId;
+    this.#call = call;
     if (this.#timed) this.#at = ctx.clock.monotonic();
     const told = start.used
       ? start.call(new StartEvent(this.tool.name, executionId, this.callId, call), ctx)
@@ -172,7 +179,7 @@ class Execution implements Body {
         String((error as Error).message),
       );
       await this.#finish("denied", denial.code, error);
-      return this.denied(this.#executionId, denial);
+      return this.denied(this.#denied(denial));
     }
     return this.#done(filtered);
   }
@@ -181,11 +188,15 @@ class Execution implements Body {
     if (DeniedError.isDenied(error) && this.#refusals?.has(error) === true) {
       await this.#finish("denied", error.code, error);
       const { code, modelMessage: message, reason, plugin = null, hook = null } = error;
-      return this.denied(this.#executionId, { code, message, reason, plugin, hook });
+      return this.denied(this.#denied({ code, message, reason, plugin, hook }));
     }
     const { status, code } = outcomeOf(error, this.frame.ctx.signal);
     await this.#finish(status, code, error);
     throw error;
+  }
+
+  #denied(denial: DenialFields): Denied {
+    return { executionId: this.#executionId, denial, ...(this.#call === null ? {} : { call: this.#call }) };
   }
 
   #onion(call: FrozenCall): Promise<ToolReply> {

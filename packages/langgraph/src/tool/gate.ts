@@ -20,10 +20,18 @@ export interface Wish {
 export const gates = ({ scope, ctx }: Frame): boolean =>
   scope.dispatch.anyTool || (scope.dispatch.needsIdentity && ctx.principal === null);
 
+/** A refusal, and of what. */
+export interface Denied {
+  readonly executionId: string;
+  readonly denial: DenialFields;
+  /** Missing where the arguments could not be read. */
+  readonly call?: ToolCall;
+}
+
 /** What the gate says of a wish. */
 export type Judged =
   | { readonly kind: "allowed"; readonly call: FrozenCall }
-  | { readonly kind: "denied"; readonly executionId: string; readonly denial: DenialFields }
+  | ({ readonly kind: "denied" } & Denied)
   | {
       readonly kind: "escalated";
       readonly call: FrozenCall;
@@ -55,7 +63,7 @@ const INVALID = refusal(
 /** An escalation that cannot be asked is a denial. */
 export function withoutApproval(judged: Judged): Exclude<Judged, { kind: "escalated" }> {
   return judged.kind === "escalated"
-    ? { kind: "denied", executionId: judged.call.executionId, denial: NO_APPROVAL }
+    ? { kind: "denied", executionId: judged.call.executionId, call: judged.call, denial: NO_APPROVAL }
     : judged;
 }
 
@@ -123,7 +131,7 @@ export function authorize(core: Core, frame: Frame, call: FrozenCall): Judged | 
       "Tools are not available without signing in; answer without them.",
       `anonymous: "${core.anonymous}"`,
     );
-    return { kind: "denied", executionId: call.executionId, denial };
+    return { kind: "denied", executionId: call.executionId, call, denial };
   }
   if (!dispatch.tool.authorize.used) return { kind: "allowed", call };
   const verdict = dispatch.tool.authorize.call(call, frame.ctx);
@@ -133,7 +141,7 @@ export function authorize(core: Core, frame: Frame, call: FrozenCall): Judged | 
 function judgedBy(verdict: Judgement<ToolCall>, call: FrozenCall): Judged {
   if (verdict.effect === "allow") return { kind: "allowed", call };
   if (verdict.effect === "escalate") return { kind: "escalated", call, requests: verdict.requests };
-  return { kind: "denied", executionId: call.executionId, denial: denialOf(verdict) };
+  return { kind: "denied", executionId: call.executionId, call, denial: denialOf(verdict) };
 }
 
 /** The kernel's denial in the binding's words. */

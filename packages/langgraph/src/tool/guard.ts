@@ -145,9 +145,8 @@ async function turnedAway(
   if (place !== null) {
     const { code, message } = error as GraphTapError;
     const denial = refusal(code, "This call was refused; do not retry.", message.split("\n", 1)[0] ?? code);
-    await reportDenied(place.frame, tool, isToolCall(input) ? (input.id ?? null) : null, randomUUID(), denial).finally(
-      place.leave,
-    );
+    const callId = isToolCall(input) ? (input.id ?? null) : null;
+    await reportDenied(place.frame, tool, callId, { executionId: randomUUID(), denial }).finally(place.leave);
   }
   throw error;
 }

@@ -138,7 +138,7 @@ function gatedRun(
   };
   const ruled = (judged: Judged): Promise<unknown> => {
     if (judged.kind === "denied")
-      return reportDenied(frame, target, callId, judged.executionId, judged.denial).then(() =>
+      return reportDenied(frame, target, callId, judged).then(() =>
         denialMessage(target.name, callId, judged.executionId, judged.denial),
       );
     // Arguments that are no object cannot carry a permit; the tool's own gate judges those.

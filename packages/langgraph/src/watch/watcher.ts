@@ -109,7 +109,7 @@ export class Watcher extends BaseCallbackHandler {
     const callId = toolCallId ?? null;
     if (dispatch.controlsTools)
       await refuse(this, "tool", name, (denial) =>
-        dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId }, frame.ctx),
+        dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId, argsHash: null }, frame.ctx),
       );
     if (!dispatch.anyTool) return;
     remember(frame, runId, { kind: "tool", name, callId, at: frame.ctx.clock.monotonic() });

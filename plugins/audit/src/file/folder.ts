@@ -50,8 +50,11 @@ export async function writeEnds(folder: string, { heads, anchors }: Ends): Promi
 export interface Opened {
   /** The newest entries, oldest first, at most `capacity` of each class and from its newest two segments. */
   readonly entries: readonly AuditLogEntry[];
-  /** The segment of each class that goes on, with its size in bytes. */
-  readonly current: ReadonlyMap<AuditClass, { readonly segment: Segment; readonly size: number }>;
+  /** The segment of each class that goes on, with its size in bytes and the time of its first entry. */
+  readonly current: ReadonlyMap<
+    AuditClass,
+    { readonly segment: Segment; readonly size: number; readonly begun: number }
+  >;
   readonly ends: Ends;
   readonly torn: number;
   readonly problems: readonly AuditProblem[];
@@ -62,26 +65,29 @@ export async function openFolder(folder: string, capacity: Readonly<Record<Audit
   const segments = await segmentsIn(folder);
   const known = await readEnds(folder);
   const entries: AuditLogEntry[] = [];
-  const current = new Map<AuditClass, { segment: Segment; size: number }>();
+  const current = new Map<AuditClass, { segment: Segment; size: number; begun: number }>();
   const heads = { ...NOTHING };
   const problems: AuditProblem[] = [];
   let torn = 0;
   for (const of of CLASSES) {
-    const newest = segments[of].slice(-2);
-    const whole = newest.length === segments[of].length;
+    const all = keptOf(segments[of], known?.anchors[of] ?? START);
+    const newest = all.slice(-2);
+    const whole = newest.length === all.length;
     const check = new ChainCheck(of, whole ? (known?.anchors[of].hash ?? null) : null);
     let kept: AuditLogEntry[] = [];
     for (const segment of newest) {
       const size = await mendSegment(segment);
       if (size.mended) torn++;
+      let begun: number | null = null;
       for await (const found of readSegment(segment, size.bytes)) {
         check.add(found);
         if (found.entry === null) continue;
+        begun ??= found.entry.at;
         heads[of] = { seq: found.entry.seq, hash: found.entry.hash };
         kept.push(found.entry);
         if (kept.length > 2 * capacity[of]) kept = kept.slice(-capacity[of]);
       }
-      current.set(of, { segment, size: size.bytes });
+      current.set(of, { segment, size: size.bytes, begun: begun ?? Number.POSITIVE_INFINITY });
     }
     // A crash may come between an entry and its place beside it, never the other way round.
     if (known !== null && known.heads[of].seq > heads[of].seq) {
@@ -95,6 +101,10 @@ export async function openFolder(folder: string, capacity: Readonly<Record<Audit
   entries.sort((a, b) => a.seq - b.seq);
   return { entries, current, ends: { heads, anchors: known?.anchors ?? NOTHING }, torn, problems };
 }
+
+/** Without those that retention was about to delete when the process ended, or could not delete. */
+export const keptOf = (segments: readonly Segment[], { seq }: Place): readonly Segment[] =>
+  segments.filter(({ first }) => first > seq);
 
 const NEWLINE = 10;
 /** Longest line that is looked for from the end of a segment, in bytes: an entry is shorter by far. */
@@ -155,7 +165,7 @@ export async function verifyFolder(folder: string, written?: () => Written): Pro
 }
 
 const sameAnchors = (a: Ends | null, b: Ends | null): boolean =>
-  CLASSES.every((of) => a?.anchors[of].hash === b?.anchors[of].hash);
+  CLASSES.every((of) => a?.anchors[of].seq === b?.anchors[of].seq);
 
 async function verifyOnce(folder: string, ends: Ends | null, now: Written | null): Promise<AuditVerification> {
   const segments = await segmentsIn(folder);
@@ -165,7 +175,7 @@ async function verifyOnce(folder: string, ends: Ends | null, now: Written | null
     const check = new ChainCheck(of, ends?.anchors[of].hash ?? GENESIS, ends?.anchors[of].seq);
     const head = ends?.heads[of];
     let last: AuditLogEntry | null = null;
-    for (const segment of segments[of]) {
+    for (const segment of keptOf(segments[of], ends?.anchors[of] ?? START)) {
       // Begun since: its entries are not among those that are asked about.
       if (now !== null && segment.first > now.ends.heads[of].seq) continue;
       const size = now?.sizes.get(segment.path) ?? (await wholeSize(segment, (await stat(segment.path)).size));

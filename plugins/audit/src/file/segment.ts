@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import type { Found } from "../chain.js";
-import { CLASSES, DECISIONS, detailsSchema } from "../entry.js";
+import { fieldsSchema } from "../entry.js";
 import type { AuditClass, AuditLogEntry } from "../keys.js";
 
 /** A file of entries of one class, one per line, named by the number of its first: names sort as numbers do. */
@@ -30,32 +30,10 @@ export async function segmentsIn(folder: string): Promise<Readonly<Record<AuditC
   return found;
 }
 
-const text = z.string().nullable();
-const line = z.strictObject({
+const line = fieldsSchema.extend({
   seq: z.number().int().positive(),
   at: z.number().int(),
   time: z.string(),
-  event: z.string(),
-  class: z.enum(CLASSES),
-  decision: z.enum(DECISIONS).nullable(),
-  actor: text,
-  userId: text,
-  service: text,
-  tenantId: text,
-  onBehalfOf: z.strictObject({ userId: text, tenantId: text }).nullable(),
-  runId: text,
-  threadId: text,
-  workflow: text,
-  node: text,
-  tool: text,
-  method: text,
-  executionId: text,
-  code: text,
-  reason: text,
-  plugin: text,
-  argsHash: text,
-  policyVersion: z.number().nullable(),
-  details: detailsSchema.nullable(),
   previousHash: z.string(),
   hash: z.string(),
 });

@@ -4,7 +4,7 @@ import type { Clock } from "@graphtap/kernel";
 import { CLASSES } from "../entry.js";
 import { auditError } from "../errors.js";
 import type { AuditClass, AuditFileStats, AuditLogEntry } from "../keys.js";
-import { type Ends, type Opened, writeEnds, type Written } from "./folder.js";
+import { type Ends, keptOf, type Opened, writeEnds, type Written } from "./folder.js";
 import { readSegment, type Segment, segmentName, segmentsIn } from "./segment.js";
 
 export interface WriterOptions {
@@ -19,13 +19,24 @@ export interface WriterOptions {
   /** Entries that may wait for the disk; more are lost, and counted. */
   readonly maxWaiting: number;
   onFailure(error: unknown): void;
+  /** A segment whose time is over could not be deleted. */
+  onKept(path: string, error: unknown): void;
 }
 
 interface Current {
   segment: Segment;
   size: number;
+  /** Epoch milliseconds of its first entry. */
+  begun: number;
   handle: FileHandle | null;
 }
+
+/**
+ * A class of which entries are kept for some time begins a segment at least so often in that time, and not more often
+ * than each second: only whole segments are deleted, so a file that a quiet class never fills would keep them for good.
+ */
+const SEGMENTS_PER_AGE = 4;
+const SHORTEST_MS = 1_000;
 
 /** Milliseconds until a write that failed is tried again. */
 const RETRY_MS = 1_000;
@@ -37,6 +48,7 @@ export class AuditWriter {
   #ends: Ends;
   #waiting: AuditLogEntry[] = [];
   #underWay = 0;
+  #begun = false;
   #settled = 0;
   #closed = false;
   #writing: Promise<void> | null = null;
@@ -48,7 +60,7 @@ export class AuditWriter {
   constructor(options: WriterOptions, opened: Pick<Opened, "current" | "ends">) {
     this.#options = options;
     this.#ends = opened.ends;
-    for (const [of, { segment, size }] of opened.current) this.#current.set(of, { segment, size, handle: null });
+    for (const [of, current] of opened.current) this.#current.set(of, { ...current, handle: null });
   }
 
   get failing(): boolean {
@@ -145,6 +157,7 @@ export class AuditWriter {
       }
       await writeEnds(this.#options.folder, this.#ends);
       this.#error = null;
+      if (this.#begun) await this.retire();
     } catch (error) {
       this.#waiting = [...remaining(batch, at), ...this.#waiting];
       if (this.#error === null) this.#options.onFailure(error);
@@ -188,47 +201,62 @@ export class AuditWriter {
   }
 
   async #currentFor(entry: AuditLogEntry): Promise<Current> {
-    const { folder, segmentBytes } = this.#options;
+    const { folder, segmentBytes, maxAgeMs } = this.#options;
     const current = this.#current.get(entry.class);
-    if (current !== undefined && current.size < segmentBytes) return current;
+    const age = maxAgeMs[entry.class];
+    const slice = age === null ? Number.POSITIVE_INFINITY : Math.max(SHORTEST_MS, age / SEGMENTS_PER_AGE);
+    if (current !== undefined && current.size < segmentBytes && entry.at - current.begun < slice) return current;
     await current?.handle?.close();
     const name = segmentName(entry.class, entry.seq);
     const next: Current = {
       segment: { class: entry.class, first: entry.seq, path: join(folder, name) },
       size: 0,
+      begun: entry.at,
       handle: null,
     };
     this.#current.set(entry.class, next);
-    if (current !== undefined) await this.#retire(entry.class);
+    this.#begun = true;
     return next;
   }
 
-  /** Deletes segments that are too many or too old. The place they end at is remembered first. */
+  /** Deletes segments that are too many or too old. What cannot be deleted, or read, keeps nothing else. */
+  async retire(): Promise<void> {
+    this.#begun = false;
+    for (const of of CLASSES)
+      await this.#retire(of).catch((error: unknown) => this.#options.onKept(this.#options.folder, error));
+  }
+
   async #retire(of: AuditClass): Promise<void> {
-    const { folder, maxSegments, maxAgeMs, clock } = this.#options;
-    const all = (await segmentsIn(folder))[of];
+    const { folder, maxSegments, maxAgeMs, clock, onKept } = this.#options;
+    const found = (await segmentsIn(folder))[of];
+    const all = keptOf(found, this.#ends.anchors[of]);
+    // The process ended just before it was deleted. Only that one: places that somebody spoilt must not delete a log.
+    for (const segment of found.filter((one) => !all.includes(one)))
+      if ((await lastOf(segment).catch(() => null))?.hash === this.#ends.anchors[of].hash) await rm(segment.path);
     const age = maxAgeMs[of];
     for (const [at, segment] of all.entries()) {
       const next = all[at + 1];
       // The newest one on disk is never deleted: the chain goes on from it.
       if (next === undefined) return;
-      const tooMany = all.length - at >= maxSegments;
-      // Its last entry is older than the change of its file.
-      const tooOld = age !== null && (await stat(segment.path)).mtimeMs < clock.now() - age;
-      if (!tooMany && !tooOld) return;
-      const end = await lastOf(segment);
-      if (end === null) return;
-      this.#ends = { ...this.#ends, anchors: { ...this.#ends.anchors, [of]: end } };
+      const tooMany = all.length - at > maxSegments;
+      if (!tooMany && age === null) return;
+      const end = await lastOf(segment).catch(() => null);
+      const since = end?.at ?? (await stat(segment.path)).mtimeMs;
+      if (!tooMany && (age === null || since > clock.now() - age)) return;
+      // The place it ends at is remembered first. Of one in which nothing can be read nobody knows the hash: what
+      // follows it goes on looking as if something were missing, until it is deleted as well.
+      const { hash } = end ?? this.#ends.anchors[of];
+      const anchor = { seq: end?.seq ?? next.first - 1, hash };
+      this.#ends = { ...this.#ends, anchors: { ...this.#ends.anchors, [of]: anchor } };
       await writeEnds(folder, this.#ends);
-      await rm(segment.path);
+      await rm(segment.path).catch((error: unknown) => onKept(segment.path, error));
     }
   }
 }
 
-async function lastOf(segment: Segment): Promise<{ seq: number; hash: string } | null> {
-  let last: { seq: number; hash: string } | null = null;
-  for await (const { entry } of readSegment(segment, (await stat(segment.path)).size))
-    if (entry !== null) last = { seq: entry.seq, hash: entry.hash };
+async function lastOf(segment: Segment): Promise<Pick<AuditLogEntry, "seq" | "hash" | "at"> | null> {
+  let last: AuditLogEntry | null = null;
+  for await (const { entry } of readSegment(segment, (await stat(segment.path)).size)) last = entry ?? last;
   return last;
 }
 

@@ -4,6 +4,7 @@ import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus, Usage } from "../hooks/context.js";
 import type { ModelCall, ModelReply } from "../hooks/model.js";
+import { onward } from "../run/onward.js";
 import { endingOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import { denialOf, refusal } from "../tool/gate.js";
@@ -30,8 +31,8 @@ export class ModelFlight {
   #firstChunkAt: number | null = null;
   #ended = false;
   #settlement: {
-    settle(actual: { status: EndStatus; usage: Usage | null }): unknown;
-    release(reason: string): unknown;
+    settle(actual: { status: EndStatus; usage: Usage | null }): void | Promise<void>;
+    release(reason: string): void | Promise<void>;
   } | null = null;
 
   private constructor(
@@ -46,32 +47,46 @@ export class ModelFlight {
    *
    * @throws DeniedError when a guard or a limit refuses it; the observers were told.
    */
-  static async begin(
+  static begin(
     frame: Frame,
     name: ModelName,
     messages: readonly BaseMessage[],
     options: Record<string, unknown>,
     streaming: boolean,
-  ): Promise<ModelFlight> {
-    const { dispatch } = frame.scope;
-    let call: ModelCall = Object.freeze({ modelCallId: randomUUID(), ...name, messages, options, streaming });
-    if (dispatch.model.prepare.used) {
-      const { messages: prepared, options: changed } = await dispatch.model.prepare.call(call, frame.ctx);
-      call = Object.freeze({ ...call, messages: Object.freeze([...prepared]), options: Object.freeze({ ...changed }) });
-    }
-    const flight = new ModelFlight(frame, call);
-    if (dispatch.model.authorize.used) await flight.#authorize(call);
-    if (dispatch.model.admit.used) {
-      const reservation = await dispatch.model.admit.call(call, frame.ctx);
-      if (!reservation.ok) throw await flight.#refuse(denialOf(reservation));
-      flight.#settlement = reservation.settlement;
-    }
-    const told = dispatch.model.start.call(
-      { modelCallId: call.modelCallId, ...name, messages: call.messages.length, streaming },
-      frame.ctx,
+  ): ModelFlight | Promise<ModelFlight> {
+    const { prepare } = frame.scope.dispatch.model;
+    const call: ModelCall = Object.freeze({ modelCallId: randomUUID(), ...name, messages, options, streaming });
+    if (!prepare.used) return new ModelFlight(frame, call).#judged();
+    return onward(prepare.call(call, frame.ctx), ({ messages: prepared, options: changed }) =>
+      new ModelFlight(
+        frame,
+        Object.freeze({ ...call, messages: Object.freeze([...prepared]), options: Object.freeze({ ...changed }) }),
+      ).#judged(),
     );
-    if (told !== undefined) await told;
-    return flight;
+  }
+
+  #judged(): ModelFlight | Promise<ModelFlight> {
+    if (!this.frame.scope.dispatch.model.authorize.used) return this.#admitted();
+    return onward(this.#authorize(this.call), () => this.#admitted());
+  }
+
+  #admitted(): ModelFlight | Promise<ModelFlight> {
+    const { admit } = this.frame.scope.dispatch.model;
+    if (!admit.used) return this.#started();
+    return onward(admit.call(this.call, this.frame.ctx), (reservation) => {
+      if (!reservation.ok) return this.#refuse(denialOf(reservation));
+      this.#settlement = reservation.settlement;
+      return this.#started();
+    });
+  }
+
+  #started(): ModelFlight | Promise<ModelFlight> {
+    const { modelCallId, provider, model, messages, streaming } = this.call;
+    const told = this.frame.scope.dispatch.model.start.call(
+      { modelCallId, provider, model, messages: messages.length, streaming },
+      this.frame.ctx,
+    );
+    return told === undefined ? this : told.then(() => this);
   }
 
   /** The call itself, inside the around taps. */
@@ -95,23 +110,23 @@ export class ModelFlight {
     return core(call);
   }
 
-  async #authorize(call: ModelCall): Promise<void> {
-    const verdict = await this.frame.scope.dispatch.model.authorize.call(call, this.frame.ctx);
-    if (verdict.effect !== "allow")
-      throw await this.#refuse(verdict.effect === "deny" ? denialOf(verdict) : NO_APPROVAL);
+  #authorize(call: ModelCall): undefined | Promise<undefined> {
+    return onward(this.frame.scope.dispatch.model.authorize.call(call, this.frame.ctx), (verdict) =>
+      verdict.effect === "allow"
+        ? undefined
+        : this.#refuse(verdict.effect === "deny" ? denialOf(verdict) : NO_APPROVAL),
+    ) as undefined | Promise<undefined>;
   }
 
   /** Filters on the whole reply. */
-  async result(result: ChatResult): Promise<ChatResult> {
+  result(result: ChatResult): ChatResult | Promise<ChatResult> {
     const filter = this.frame.scope.dispatch.model.result;
     if (!filter.used) return result;
     try {
-      return (await filter.call(Object.freeze({ result }), this.frame.ctx)).result;
+      const filtered = filter.call(Object.freeze({ result }), this.frame.ctx);
+      return filtered instanceof Promise ? filtered.then((reply) => reply.result, withheld) : filtered.result;
     } catch (error) {
-      throw new DeniedError(
-        "a model's reply",
-        refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", String((error as Error).message)),
-      );
+      return withheld(error);
     }
   }
 
@@ -126,53 +141,62 @@ export class ModelFlight {
   }
 
   /** Ends the flight with a thrown value. */
-  fail(error: unknown, usage: Usage | null = null): Promise<void> {
+  fail(error: unknown, usage: Usage | null = null): undefined | Promise<undefined> {
     const { status, code } = endingOf(error, this.frame.ctx.signal);
     return this.end(status, code, error, usage);
   }
 
   /** Ends the flight whose reader left: by itself, or because the run was aborted or took too long. */
-  left(usage: Usage | null): Promise<void> {
+  left(usage: Usage | null): undefined | Promise<undefined> {
     const { signal } = this.frame.ctx;
     return signal?.aborted === true ? this.fail(signal.reason, usage) : this.end("cancelled", "ABORTED", null, usage);
   }
 
   /** Settles and tells the observers; only the first call counts. */
-  async end(status: EndStatus, code: string | null, error: unknown, usage: Usage | null): Promise<void> {
-    if (this.#ended) return;
+  end(status: EndStatus, code: string | null, error: unknown, usage: Usage | null): undefined | Promise<undefined> {
+    if (this.#ended) return undefined;
     this.#ended = true;
     const { ctx, scope } = this.frame;
     scope.addUsage(usage);
-    await this.#settlement?.settle({ status, usage });
     const { modelCallId, provider, model, streaming } = this.call;
     const timeToFirstChunkMs = this.#firstChunkAt === null ? null : this.#firstChunkAt - this.#at;
-    const told = scope.dispatch.model.end.call(
-      {
-        modelCallId,
-        provider,
-        model,
-        streaming,
-        status,
-        code,
-        error,
-        usage,
-        timeToFirstChunkMs,
-        durationMs: ctx.clock.monotonic() - this.#at,
-        late: scope.over,
-        coverage: "governed",
-      },
-      ctx,
-    );
-    if (told !== undefined) await told;
+    return onward(this.#settlement?.settle({ status, usage }), () =>
+      scope.dispatch.model.end.call(
+        {
+          modelCallId,
+          provider,
+          model,
+          streaming,
+          status,
+          code,
+          error,
+          usage,
+          timeToFirstChunkMs,
+          durationMs: ctx.clock.monotonic() - this.#at,
+          late: scope.over,
+          coverage: "governed",
+        },
+        ctx,
+      ),
+    ) as undefined | Promise<undefined>;
   }
 
-  async #refuse(denial: DenialFields): Promise<DeniedError> {
+  /** Tells the observers, then throws. */
+  #refuse(denial: DenialFields): Promise<never> {
     const { ctx, scope } = this.frame;
     const { modelCallId, provider, model } = this.call;
-    const told = scope.dispatch.model.denied.call({ ...denial, modelCallId, provider, model }, ctx);
-    if (told !== undefined) await told;
-    return new DeniedError(`a call of model "${model ?? "?"}"`, denial);
+    return onward(scope.dispatch.model.denied.call({ ...denial, modelCallId, provider, model }, ctx), (): never => {
+      throw new DeniedError(`a call of model "${model ?? "?"}"`, denial);
+    }) as Promise<never>;
   }
+}
+
+/** A filter that failed leaves nothing that could be shown. */
+function withheld(error: unknown): never {
+  throw new DeniedError(
+    "a model's reply",
+    refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", String((error as Error).message)),
+  );
 }
 
 /** Usage of a whole result: of its message, as LangChain normalises it. */

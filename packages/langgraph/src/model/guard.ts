@@ -1,27 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
-import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { needsWatch } from "../watch/inject.js";
-import { gathered, released, usageOfResult } from "./stream.js";
-import { ModelFlight, type ModelName } from "./call.js";
-import { observedEvents } from "./events.js";
-import { announce, muted } from "./tokens.js";
+import type { ModelName } from "./call.js";
+import { type AnyModel, events, generate, nameOf, type Options, stream } from "./governed.js";
 import { named } from "./named.js";
-
-type Options = Record<string, unknown>;
-type Chunks = AsyncGenerator<ChatGenerationChunk>;
-
-/** The parts of a chat model that calls end in. Duck-typed: two copies of LangChain may be loaded. */
-export interface AnyModel {
-  _generate(messages: BaseMessage[], options: Options, runManager?: unknown): Promise<ChatResult>;
-  _streamResponseChunks(messages: BaseMessage[], options: Options, runManager?: unknown): Chunks;
-  _streamChatModelEvents?(messages: BaseMessage[], options: Options, runManager?: unknown): AsyncGenerator<unknown>;
-  getLsParams?(options: Options): { ls_provider?: string; ls_model_name?: string };
-}
 
 /** A chat model of any copy of LangChain. */
 export function isChatModel(value: unknown): value is AnyModel {
@@ -42,15 +28,6 @@ const isSequence = (value: unknown): value is { first: unknown; middle: unknown[
   "first" in value &&
   "last" in value &&
   Array.isArray((value as { middle?: unknown }).middle);
-
-function nameOf(model: AnyModel, options: Options): ModelName {
-  try {
-    const params = model.getLsParams?.(options);
-    return { provider: params?.ls_provider ?? null, model: params?.ls_model_name ?? null };
-  } catch {
-    return { provider: null, model: null };
-  }
-}
 
 const method = (value: (...args: never[]) => unknown): PropertyDescriptor => ({
   value,
@@ -251,107 +228,4 @@ function inFrame(core: Core, frame: Frame, inner: AsyncGenerator<unknown>): Asyn
     [Symbol.asyncIterator]: () => outer,
   };
   return outer as unknown as AsyncGenerator<unknown>;
-}
-
-async function place(core: Core, model: AnyModel, options: Options): Promise<Frame> {
-  const { frame, unpin } = await enter(core, nameOf(model, options).model ?? "model", null, options as Config);
-  unpin();
-  return frame;
-}
-
-async function generate(
-  core: Core,
-  model: AnyModel,
-  messages: BaseMessage[],
-  options: Options,
-  runManager: unknown,
-): Promise<ChatResult> {
-  const frame = await place(core, model, options);
-  if (!frame.scope.dispatch.followsModels) return model._generate(messages, options, runManager);
-  const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, false);
-  try {
-    const reply = await flight.reply(async (call) => ({
-      kind: "message",
-      result: await core.frames.run(frame, () =>
-        model._generate(call.messages as BaseMessage[], call.options, muted(frame.scope.dispatch, runManager)),
-      ),
-    }));
-    const result = await flight.result(await gathered(reply));
-    await flight.end("ok", null, null, usageOfResult(result));
-    return result;
-  } catch (error) {
-    await flight.fail(error);
-    throw error;
-  }
-}
-
-async function* stream(
-  core: Core,
-  model: AnyModel,
-  messages: BaseMessage[],
-  options: Options,
-  runManager: unknown,
-): Chunks {
-  const frame = await place(core, model, options);
-  if (!frame.scope.dispatch.followsModels) {
-    yield* model._streamResponseChunks(messages, options, runManager);
-    return;
-  }
-  const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
-  let reply;
-  try {
-    reply = await flight.reply(async (call) => ({
-      kind: "stream",
-      chunks: await opened(
-        core,
-        frame,
-        model._streamResponseChunks(
-          call.messages as BaseMessage[],
-          call.options,
-          muted(frame.scope.dispatch, runManager),
-        ),
-      ),
-    }));
-  } catch (error) {
-    await flight.fail(error);
-    throw error;
-  }
-  for await (const chunk of released(core, flight, reply)) {
-    await announce(frame.scope.dispatch, runManager, chunk, options["promptIndex"]);
-    yield chunk;
-  }
-}
-
-/** Pulls the first chunk, so that a provider that refuses fails inside the around taps and a retry can see it. */
-async function opened(core: Core, frame: Frame, chunks: Chunks): Promise<AsyncIterable<ChatGenerationChunk>> {
-  const first = await core.frames.run(frame, () => chunks.next());
-  return (async function* () {
-    let next = first;
-    try {
-      while (next.done !== true) {
-        yield next.value;
-        next = await core.frames.run(frame, () => chunks.next());
-      }
-    } finally {
-      if (next.done !== true) await chunks.return(undefined);
-    }
-  })();
-}
-
-async function* events(
-  core: Core,
-  model: AnyModel,
-  messages: BaseMessage[],
-  options: Options,
-  runManager: unknown,
-): AsyncGenerator<unknown> {
-  const source = (call: { messages: readonly BaseMessage[]; options: Options }): AsyncGenerator<unknown> =>
-    model._streamChatModelEvents?.(call.messages as BaseMessage[], call.options, runManager) as AsyncGenerator<unknown>;
-  const frame = await place(core, model, options);
-  if (!frame.scope.dispatch.followsModels) {
-    yield* source({ messages, options });
-    return;
-  }
-  const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
-  yield* observedEvents(core, flight, source(flight.call as { messages: readonly BaseMessage[]; options: Options }));
 }

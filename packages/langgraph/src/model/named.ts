@@ -1,5 +1,5 @@
 import type { ModelName } from "./call.js";
-import type { AnyModel } from "./guard.js";
+import type { AnyModel } from "./governed.js";
 
 /**
  * The calls of a model under a name of its owner's. What the model says of itself counts first; LangChain's base class

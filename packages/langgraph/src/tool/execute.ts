@@ -4,6 +4,7 @@ import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolDenied, ToolReply, ToolStart } from "../hooks/tool.js";
+import { onward } from "../run/onward.js";
 import { codeOf, isBubbleUp, outcomeOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
@@ -57,8 +58,8 @@ export function execute(
 }
 
 interface Settlement {
-  settle(actual: { status: EndStatus; durationMs: number }): unknown;
-  release(reason: string): unknown;
+  settle(actual: { status: EndStatus; durationMs: number }): void | Promise<void>;
+  release(reason: string): void | Promise<void>;
 }
 
 /** One call. Promises are chained and not awaited: async hooks make each one dear, and most calls need three. */
@@ -97,12 +98,15 @@ class Execution implements Body {
       : this.observed(call.executionId, call, body);
   }
 
-  async #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<unknown> {
+  #reserved(call: FrozenCall, body: () => Promise<ToolReply>): Promise<unknown> {
     const { admit } = this.frame.scope.dispatch.tool;
-    const reservation = await admit.call(call, this.frame.ctx);
-    if (!reservation.ok) return this.denied({ executionId: call.executionId, call, denial: denialOf(reservation) });
-    this.#settlement = reservation.settlement;
-    return this.observed(call.executionId, call, body);
+    return promised(
+      onward(admit.call(call, this.frame.ctx), (reservation): Promise<unknown> => {
+        if (!reservation.ok) return this.denied({ executionId: call.executionId, call, denial: denialOf(reservation) });
+        this.#settlement = reservation.settlement;
+        return this.observed(call.executionId, call, body);
+      }),
+    );
   }
 
   /** Runs `body` between tool.start and tool.end. */
@@ -143,7 +147,9 @@ class Execution implements Body {
         { name, executionId, callId: this.callId, status, code, error, durationMs, late: scope.over },
         ctx,
       );
-    return this.#settlement === null ? tell() : this.#settle(this.#settlement, status, durationMs).then(tell);
+    return this.#settlement === null
+      ? tell()
+      : (onward(this.#settle(this.#settlement, status, durationMs), tell) as undefined | Promise<undefined>);
   }
 
   /** Whether anybody wants to know how long it took. */
@@ -151,10 +157,11 @@ class Execution implements Body {
     return this.#settlement !== null || this.frame.scope.dispatch.tool.end.used;
   }
 
-  async #settle(taken: Settlement, status: EndStatus, durationMs: number): Promise<void> {
+  #settle(taken: Settlement, status: EndStatus, durationMs: number): void | Promise<void> {
     // A pause runs again on resume and is admitted then; a refusal never ran.
-    if (status === "paused" || (status === "denied" && !this.#ran)) await taken.release(status);
-    else await taken.settle({ status, durationMs });
+    return status === "paused" || (status === "denied" && !this.#ran)
+      ? taken.release(status)
+      : taken.settle({ status, durationMs });
   }
 
   #done({ value }: ToolReply): unknown {
@@ -163,25 +170,33 @@ class Execution implements Body {
     return told === undefined ? value : told.then(() => value);
   }
 
-  async #filtered(reply: ToolReply): Promise<unknown> {
+  #filtered(reply: ToolReply): unknown {
     const { ctx, scope } = this.frame;
-    let filtered: ToolReply;
+    let filtered: ToolReply | Promise<ToolReply>;
     try {
-      filtered = await scope.dispatch.tool.result.call(Object.freeze({ value: reply.value }), ctx);
+      filtered = scope.dispatch.tool.result.call(Object.freeze({ value: reply.value }), ctx);
     } catch (error) {
-      if (isBubbleUp(error)) {
-        await this.#finish("paused", null, error);
-        throw error;
-      }
-      const denial = refusal(
-        "RESULT_WITHHELD",
-        "The result of this call cannot be shown; answer without it.",
-        String((error as Error).message),
-      );
-      await this.#finish("denied", denial.code, error);
-      return this.denied(this.#denied(denial));
+      return this.#withheld(error);
     }
-    return this.#done(filtered);
+    if (!(filtered instanceof Promise)) return this.#done(filtered);
+    return filtered.then(
+      (given) => this.#done(given),
+      (error: unknown) => this.#withheld(error),
+    );
+  }
+
+  async #withheld(error: unknown): Promise<unknown> {
+    if (isBubbleUp(error)) {
+      await this.#finish("paused", null, error);
+      throw error;
+    }
+    const denial = refusal(
+      "RESULT_WITHHELD",
+      "The result of this call cannot be shown; answer without it.",
+      String((error as Error).message),
+    );
+    await this.#finish("denied", denial.code, error);
+    return this.denied(this.#denied(denial));
   }
 
   async #failed(error: unknown): Promise<unknown> {

@@ -141,10 +141,12 @@ export function memberTimeout(workflow: string, member: string, ms: number): Gra
   );
 }
 
-export function compositeTimeout(workflow: string, member: string, ms: number): GraphTapError {
+/** @param member null: while one was being chosen */
+export function compositeTimeout(workflow: string, member: string | null, ms: number): GraphTapError {
+  const where = member === null ? "before a member was chosen" : `in member "${member}"`;
   return make(
     "COMPOSITE_TIMEOUT",
-    `"${workflow}" was aborted after ${ms} ms, in member "${member}".`,
+    `"${workflow}" was aborted after ${ms} ms, ${where}.`,
     entries.COMPOSITE_TIMEOUT.why,
     { details: { workflow, member, timeoutMs: ms } },
   );

@@ -262,6 +262,16 @@ describe("members", () => {
     expect(out.outcomes.map(({ member }) => member)).toEqual(["one", "member_2", "two"]);
   });
 
+  it("share the state of what is around them, also in a composite within", async () => {
+    const { stack, manager } = desk();
+    const outer = await manager.createCompositeWorkflow({
+      state: Score,
+      workflows: [{ workflow: { workflows: [scorer("in", 4)] } }, scorer("out", null)],
+    });
+    const out = await outer.invoke(ask("hi"), stack.as({ userId: "a" }));
+    expect(out).toMatchObject({ log: ["in", "out"], score: 4 });
+  });
+
   it("take and give other state by functions", async () => {
     const { stack, manager } = desk();
     const both = await manager.createCompositeWorkflow({

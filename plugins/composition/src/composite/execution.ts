@@ -1,7 +1,10 @@
 import type { Clock } from "@graphtap/kernel";
 import { type RunContext, runKey } from "@graphtap/langgraph";
+import { compositeTimeout } from "../errors.js";
 import type { MemberOutcome } from "../keys.js";
 import type { Config } from "../members/graph.js";
+import type { Limit } from "../members/limits.js";
+import type { ReadyComposite } from "./config.js";
 import { Places } from "./places.js";
 
 /** What the members of one execution of a composite share. */
@@ -33,6 +36,14 @@ export class Executions {
     return execution;
   }
 }
+
+/** The end that a composite sets for all of its members together, if any. */
+export const limitOf = (
+  { name, timeoutMs }: ReadyComposite,
+  { since }: Execution,
+  member: string | null,
+): readonly Limit[] =>
+  timeoutMs === null ? [] : [{ at: since + timeoutMs, error: () => compositeTimeout(name, member, timeoutMs) }];
 
 /** The namespace of the graph that a node belongs to: the node's own, without its last part. */
 function placeOf(config: Config): string {

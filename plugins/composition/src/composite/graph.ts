@@ -6,11 +6,12 @@ import { NoMatchError } from "../errors.js";
 import type { MemberOutcome } from "../keys.js";
 import { type Builder, newBuilder, nodeName } from "../members/builder.js";
 import type { GraphLike } from "../members/graph.js";
+import { within } from "../members/limits.js";
 import { factsOf } from "../members/told.js";
 import { BRANCHES_CHANNEL } from "../state.js";
 import { type Branches, ordered } from "./branch.js";
 import type { ReadyComposite, ReadyMember } from "./config.js";
-import { Executions } from "./execution.js";
+import { type Execution, Executions, limitOf } from "./execution.js";
 import { Step } from "./step.js";
 import { updateOf } from "./update.js";
 
@@ -27,7 +28,7 @@ export async function compositeGraph(composing: Composing, ready: ReadyComposite
     if (member.fallback !== null) subgraphs.push(await member.fallback.graph());
     builder.addNode(nodes[member.index] as string, nodeOf(composing, ready, member, executions), { subgraphs });
   }
-  wire(builder, composing, ready, nodes);
+  wire(builder, composing, ready, nodes, executions);
   return builder.compile({
     name: ready.name,
     ...(ready.description === undefined ? {} : { description: ready.description }),
@@ -62,7 +63,13 @@ const beside = ({ members }: ReadyComposite, chosen: MemberOutcome): readonly Me
       : { index, member: name, status: "skipped", error: null, durationMs: null, members: null },
   );
 
-function wire(builder: Builder, composing: Composing, ready: ReadyComposite, nodes: readonly string[]): void {
+function wire(
+  builder: Builder,
+  composing: Composing,
+  ready: ReadyComposite,
+  nodes: readonly string[],
+  executions: Executions,
+): void {
   const { strategy, members } = ready;
   if (strategy === "sequential") {
     for (const [index, node] of nodes.entries()) builder.addEdge(nodes[index - 1] ?? START, node);
@@ -88,7 +95,8 @@ function wire(builder: Builder, composing: Composing, ready: ReadyComposite, nod
   builder.addConditionalEdges(
     START,
     async (state, config) => {
-      const use = await choose(composing, ready, state, config, composing.workflows.currentRun());
+      const run = composing.workflows.currentRun();
+      const use = await choose(composing, ready, state, config, run, executions.of(run, config));
       return byName.get(use) as string;
     },
     Object.fromEntries(nodes.map((node) => [node, node])),
@@ -98,13 +106,17 @@ function wire(builder: Builder, composing: Composing, ready: ReadyComposite, nod
 
 async function choose(
   composing: Composing,
-  { name, rules, facts }: ReadyComposite,
+  ready: ReadyComposite,
   state: Readonly<Record<string, unknown>>,
   config: Parameters<typeof factsOf>[3],
   run: RunContext | null,
+  execution: Execution,
 ): Promise<string> {
+  const { name, rules, facts } = ready;
   if (rules === null) throw new Error(`"${name}" has no rules`);
-  const context = await factsOf(facts, run, state, config);
+  const context = await within(composing.clock, config.signal, limitOf(ready, execution, null), () =>
+    factsOf(facts, run, state, config),
+  );
   const { rule, use } = rules.choose(context.values);
   if (use === null) throw new NoMatchError(name, rules.explain(context.values));
   const at = composing.clock.now();

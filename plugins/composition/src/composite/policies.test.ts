@@ -214,6 +214,26 @@ describe("time", () => {
     expect(seen.every(({ aborted }) => aborted)).toBe(true);
   });
 
+  it.each(["sequential", "conditional"] as const)("ends facts() that hangs (%s)", async (executionStrategy) => {
+    const clock = fakeClock("2026-01-01T00:00:00Z");
+    const { stack, manager } = desk({ more: { clock } });
+    let asked = 0;
+    const graph = await manager.createCompositeWorkflow({
+      executionStrategy,
+      timeoutMs: 50,
+      facts: () => {
+        asked++;
+        return new Promise(() => {});
+      },
+      workflows: [{ workflow: speaker("one"), when: { path: "plan", eq: "pro" } }, speaker("two")],
+    });
+    const running = failure(graph.invoke(ask("hi"), stack.as(alice)));
+    await expect.poll(() => asked).toBe(1);
+    clock.advance(50);
+    const member = executionStrategy === "sequential" ? "one" : null;
+    expect(await running).toMatchObject({ code: "COMPOSITE_TIMEOUT", details: { member, timeoutMs: 50 } });
+  });
+
   it("is told by the plugin's options where a composite says nothing", async () => {
     const clock = fakeClock("2026-01-01T00:00:00Z");
     const { stack, manager } = desk({ limits: { memberTimeoutMs: 10 }, more: { clock } });

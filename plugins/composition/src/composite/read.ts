@@ -201,8 +201,10 @@ class Reader {
         SHARED.filter((key) => shared[key] !== undefined).map((key) => [key, shared[key]]),
       );
       const facts = { context: config.context, facts: config.facts, untrusted: config.untrusted };
+      // Without its channels, what members write into them would end at the nested composite, without a word.
+      const { state } = config;
       const nested = this.composite(
-        { name: `${where.name}.${name}`, ...inherited, ...facts, ...work } as unknown as CompositeWorkflowConfig,
+        { name: `${where.name}.${name}`, ...inherited, ...facts, state, ...work } as unknown as CompositeWorkflowConfig,
         `${at}.`,
         depth + 1,
       );

@@ -1,6 +1,6 @@
 import { DeniedError, type RunContext } from "@graphtap/langgraph";
 import type { Composing } from "../composing.js";
-import { compositeTimeout, memberFailed, memberTimeout } from "../errors.js";
+import { memberFailed, memberTimeout } from "../errors.js";
 import type { MemberOutcome, MemberStatus } from "../keys.js";
 import type { Config } from "../members/graph.js";
 import { type Limit, within, withSignal } from "../members/limits.js";
@@ -8,7 +8,7 @@ import type { Member } from "../members/member.js";
 import { factsOf } from "../members/told.js";
 import { summaryOf } from "../text.js";
 import type { ReadyComposite, ReadyMember } from "./config.js";
-import { type Execution, Results } from "./execution.js";
+import { type Execution, limitOf, Results } from "./execution.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -37,7 +37,7 @@ export class Step {
   }
 
   async run(state: Values, config: Config, run: RunContext | null, execution: Execution): Promise<Done> {
-    if (this.#ready.strategy !== "conditional" && !(await this.#holds(state, config, run)))
+    if (this.#ready.strategy !== "conditional" && !(await this.#holds(state, config, run, execution)))
       return this.#skip(config, run);
     const leave = this.#ready.strategy === "parallel" ? await execution.places.take(config.signal) : null;
     const since = this.#composing.clock.monotonic();
@@ -57,9 +57,14 @@ export class Step {
     return this.#end("skipped", null, null, config, run);
   }
 
-  async #holds(state: Values, config: Config, run: RunContext | null): Promise<boolean> {
+  async #holds(state: Values, config: Config, run: RunContext | null, execution: Execution): Promise<boolean> {
     const { when } = this.#member;
-    return when === null || when.matches((await factsOf(this.#ready.facts, run, state, config)).values);
+    if (when === null) return true;
+    // The host's own code: what hangs there hangs the composite.
+    const { values } = await within(this.#composing.clock, config.signal, this.#limits(execution, null), () =>
+      factsOf(this.#ready.facts, run, state, config),
+    );
+    return when.matches(values);
   }
 
   #work(member: Member, state: Values, config: Config, limits: readonly Limit[]): ReturnType<Member["run"]> {
@@ -68,12 +73,10 @@ export class Step {
     );
   }
 
-  #limits({ since }: Execution, ownMs: number | null): readonly Limit[] {
-    const { name, timeoutMs } = this.#ready;
+  #limits(execution: Execution, ownMs: number | null): readonly Limit[] {
+    const { name } = this.#ready;
     const member = this.#member.name;
-    const limits: Limit[] = [];
-    if (timeoutMs !== null)
-      limits.push({ at: since + timeoutMs, error: () => compositeTimeout(name, member, timeoutMs) });
+    const limits = [...limitOf(this.#ready, execution, member)];
     if (ownMs !== null)
       limits.push({ at: this.#composing.clock.monotonic() + ownMs, error: () => memberTimeout(name, member, ownMs) });
     return limits;

@@ -15,10 +15,10 @@ const CAROL: Runner = {
 const ask = (text: string, more: object = {}): object => ({ messages: [{ role: "user", content: text }], ...more });
 
 /** A day at the desk, in a few seconds: everybody at work, then what the plugins saw. */
-export async function runDesk(provider: Provider, terminal: Terminal, width = 100): Promise<void> {
+export async function runDesk(provider: Provider, terminal: Terminal): Promise<void> {
   const service = await EnhancedWorkflowService.open(provider.llm);
   try {
-    terminal.block(`The support desk talks to ${provider.label}.`);
+    terminal.line(`The support desk talks to ${provider.label}.`);
     const desk = new Day(service, terminal);
     await desk.chosenByTier();
     await desk.rights();
@@ -28,7 +28,7 @@ export async function runDesk(provider: Provider, terminal: Terminal, width = 10
     await desk.longConversation();
     await desk.incident();
     await desk.rushHour();
-    await showDashboards(service, terminal, width);
+    await showDashboards(service, terminal);
   } finally {
     await service.close();
     await provider.close();
@@ -86,7 +86,7 @@ class Day {
     await this.#turn(plain, BOB, "My key is sk-proj-4f9Qw7Lm2Zx8Rt6Yp1Vb3Nc5Kd0Hs7Jg, is it right?");
     await this.#turn(tools, CAROL, "Read deploy.env to me.");
     for (const { detector, place, action, count } of this.service.stack.get(content).stats().triggers)
-      this.terminal.note(`${detector} in ${place}: ${action}, ${count} times`);
+      this.terminal.note(`${detector} in ${place}: ${action} (${count})`);
   }
 
   async cache(): Promise<void> {
@@ -95,12 +95,10 @@ class Day {
     const before = workflows.stats();
     for (let time = 0; time < 3; time++) await this.service.createEnhancedWorkflow({ workflowType: "full" });
     const { hits, misses } = workflows.stats();
-    this.terminal.note(
-      `made three times: compiled ${misses - before.misses} times, from the cache ${hits - before.hits} times`,
-    );
+    this.terminal.note(`made three times: ${misses - before.misses} compiled, ${hits - before.hits} from the cache`);
     for (const { name, loaded, calls } of tools.stats().tools)
       this.terminal.note(
-        `lazy tool ${name}: ${loaded ? `loaded at its first call, ${calls} calls` : "not needed yet"}`,
+        `lazy tool ${name}: ${loaded ? `loaded at its first call (calls: ${calls})` : "not needed yet"}`,
       );
   }
 
@@ -147,11 +145,11 @@ class Day {
   }
 }
 
-async function showDashboards(service: EnhancedWorkflowService, terminal: Terminal, width: number): Promise<void> {
+async function showDashboards(service: EnhancedWorkflowService, terminal: Terminal): Promise<void> {
   const collector = service.stack.get(metrics);
   for (const [at, runId] of service.notes.runs.entries()) collector.rate(runId, at % 7 === 0 ? 0.4 : 0.9);
   const board = service.stack.get(dashboard);
-  const options = { width, color: terminal.color, rows: 6 };
+  const options = { width: terminal.width, color: terminal.color, rows: 6 };
   const user = await service.getUserDashboard("carol", ["customer", "agent"]);
   const health = await service.getSystemHealth();
   terminal.block(`\n${terminal.paint("bold", "What carol is shown")}\n`);

@@ -17,7 +17,7 @@ it("shows rights, a limit, a hidden secret, caches, compression, choices and bot
   expect(screen).toContain("AWS_ACCESS_KEY_ID=[hidden:aws-key]");
   expect(screen).not.toContain("AKIAIOSFODNN7EXAMPLE");
   expect(screen).toContain('I have read: "My key is [hidden:openai-key], is it right?"');
-  expect(screen).toContain("compiled 1 times, from the cache 2 times");
+  expect(screen).toContain("made three times: 1 compiled, 2 from the cache");
   expect(screen).toContain("lazy tool web_search: loaded at its first call");
   expect(screen).toMatch(/26 messages in the thread; compressed [1-9]/);
   expect(screen).toContain("Incident: checkout fails");

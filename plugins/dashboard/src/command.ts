@@ -21,7 +21,7 @@ export function dashboardCommand(service: DashboardService): CliCommand {
           user === undefined
             ? await service.getSystemHealth()
             : await service.getUserDashboard({ userId: user, tenantId: tenant });
-        io.out(io.json ? `${JSON.stringify(shown)}\n` : service.render(shown));
+        io.out(io.json ? `${JSON.stringify(shown)}\n` : service.render(shown, { width: process.stdout.columns }));
         return "healthScore" in shown && shown.status === "critical" ? 1 : 0;
       } catch (error) {
         io.err(`${GraphTapError.isInstance(error) ? error.message : USAGE}\n`);

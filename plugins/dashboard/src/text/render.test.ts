@@ -95,6 +95,29 @@ Acme
     expect(render(shown, { color: true })).toContain("\u001B[33m0.49 at risk\u001B[39m");
   });
 
+  it("cuts no heading of a narrow table, and names the columns that have no room", () => {
+    const tools = ["file_manager", "lookup_order"].map((toolName) => ({
+      toolName,
+      permissionLevel: "read",
+      allowedMethods: ["list", "read"],
+      expiry: Date.UTC(2026, 0, 8),
+      role: "customer",
+      lastUsedAt: Date.UTC(2026, 0, 1),
+    }));
+    const text = (width: number): string => render(user({ tools }), { width });
+    expect(text(100).split("\n")[4]).toBe(
+      "    tool name     permission level  allowed methods            expiry  role          last used at",
+    );
+    expect(text(71)).toContain(`
+    tool name     permission  allowed      expiry  role       last used
+                  level       methods                                at
+    file_manager  read        list,    2026-01-08  customer  2026-01-01
+                              read          00:00                 00:00
+`);
+    expect(text(60)).toContain("no room for last used at\n");
+    for (const heading of ["permission", "level", "allowed", "methods"]) expect(text(60)).toContain(heading);
+  });
+
   it("draws anything, within its width, and obeys no control character", () => {
     const key = fc.string({ maxLength: 12 });
     const data = fc.dictionary(key, fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 });

@@ -1,5 +1,6 @@
 import type { DashboardPanel } from "@graphtap/langgraph";
 import type { RenderOptions, SystemHealth, UserDashboard } from "../keys.js";
+import { cut, tableText } from "./table.js";
 import { type Group, type Table, type View, viewOf } from "./view.js";
 import { shown, valueOf } from "./words.js";
 
@@ -113,36 +114,13 @@ function figureLines({ label: group, figures }: Group, { width, paint }: Canvas)
 }
 
 function tableLines({ title, columns, rows, more }: Table, { width, paint }: Canvas): string[] {
-  const natural = columns.map(({ label }, at) => Math.max(label.length, ...rows.map((row) => (row[at] ?? "").length)));
-  const widths = fit(natural, width - 4);
-  const cells = (row: readonly string[]): string =>
-    widths
-      .map((size, at) => {
-        const text = cut(row[at] ?? "", size);
-        return columns[at]?.right === true ? text.padStart(size) : text.padEnd(size);
-      })
-      .join(GAP)
-      .trimEnd();
+  const { lines, left } = tableText(columns, rows, width - INDENT.length);
   return [
     `  ${paint("dim", title)}`,
-    `    ${paint("dim", cells(columns.slice(0, widths.length).map(({ label }) => label)))}`,
-    ...rows.map((row) => `    ${cells(row)}`),
-    ...(more > 0 ? [paint("dim", `    and ${more} more`)] : []),
+    ...lines.map(({ text, isHead }) => `${INDENT}${isHead ? paint("dim", text) : text}`),
+    ...(left.length > 0 ? [paint("dim", cut(`${INDENT}no room for ${left.join(", ")}`, width))] : []),
+    ...(more > 0 ? [paint("dim", `${INDENT}and ${more} more`)] : []),
   ];
 }
 
-const NARROWEST = 12;
-
-/** Widths that fit: the widest columns give way first; columns that still do not fit are left out, the last first. */
-function fit(natural: readonly number[], width: number): readonly number[] {
-  const widths = [...natural];
-  const total = (): number => widths.reduce((sum, size) => sum + size, 0) + GAP.length * (widths.length - 1);
-  while (total() > width) {
-    const widest = Math.max(...widths);
-    if (widest > NARROWEST) widths[widths.indexOf(widest)] = Math.max(NARROWEST, widest - 1);
-    else widths.pop();
-  }
-  return widths;
-}
-
-const cut = (text: string, size: number): string => (text.length <= size ? text : `${text.slice(0, size - 1)}…`);
+const INDENT = "    ";

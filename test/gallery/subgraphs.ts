@@ -1,7 +1,9 @@
 import { Annotation, Command, MemorySaver, MessagesAnnotation, Send, START, StateGraph } from "@langchain/langgraph";
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { tool } from "@langchain/core/tools";
 import { scriptedTool } from "@graphtap/testkit";
+import { z } from "zod";
 import { example, input } from "./make.js";
 
 const Log = Annotation.Root({ log: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }) });
@@ -81,6 +83,64 @@ export const closure = example("subgraph invoked inside a node", ["subgraph", "c
     .compile({ checkpointer: saver });
   return { graph, turns: [input({ log: ["in"] })], savers: [saver] };
 });
+
+export const closures = example(
+  "graphs called with and without a config, by nodes and by nodes of such graphs",
+  ["subgraph", "checkpointer"],
+  () => {
+    const saver = new MemorySaver();
+    const inner = child();
+    const middle = new StateGraph(Log)
+      .addNode("deep", async (_state, config) => ({ log: (await inner.invoke({ log: ["deep"] }, config)).log }))
+      .addNode("child", child())
+      .addEdge(START, "deep")
+      .addEdge("deep", "child")
+      .compile();
+    const graph = new StateGraph(Log)
+      .addNode("explicit", async (_state, config) => ({ log: (await middle.invoke({ log: ["a"] }, config)).log }))
+      .addNode("implicit", async () => ({ log: (await inner.invoke({ log: ["b"] })).log }))
+      .addNode("named", async (_state, config) => ({
+        log: (await inner.invoke({ log: ["c"] }, { ...config, runName: "mine" })).log,
+      }))
+      .addEdge(START, "explicit")
+      .addEdge("explicit", "implicit")
+      .addEdge("implicit", "named")
+      .compile({ checkpointer: saver });
+    return { graph, turns: [input({ log: ["in"] })], savers: [saver] };
+  },
+);
+
+export const toolsThatCall = example(
+  "tools of a node that call graphs with and without a config",
+  ["subgraph", "checkpointer", "tools"],
+  (through) => {
+    const saver = new MemorySaver();
+    const inner = child();
+    const byTool = (name: string, handsOn: boolean) =>
+      through.tool(
+        tool(
+          async ({ word }: { word: string }, config) =>
+            (await inner.invoke({ log: [word] }, handsOn ? config : undefined)).log.join(),
+          { name, description: "Calls a graph.", schema: z.object({ word: z.string() }) },
+        ),
+      );
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("tools", new ToolNode([byTool("handing", true), byTool("silent", false)]))
+      .addEdge(START, "tools")
+      .compile({ checkpointer: saver });
+    const asks = (name: string) =>
+      input({
+        messages: [
+          new AIMessage({
+            id: name,
+            content: "",
+            tool_calls: [{ id: `call-${name}`, name, args: { word: name }, type: "tool_call" }],
+          }),
+        ],
+      });
+    return { graph, turns: [asks("handing"), asks("silent")], savers: [saver] };
+  },
+);
 
 export const parallelChildren = example("subgraphs by Send", ["subgraph", "send", "parallel"], () => {
   const graph = new StateGraph(Log)
@@ -176,6 +236,8 @@ export const subgraphs = [
   noMemory,
   nested,
   closure,
+  closures,
+  toolsThatCall,
   parallelChildren,
   toParent,
   handOffs,

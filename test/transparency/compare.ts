@@ -58,22 +58,6 @@ function apart(turn: unknown): unknown {
   return { ...(turn as object), seen: seen.filter((event) => !isChunk(event)), chunks: seen.filter(isChunk) };
 }
 
-/**
- * Without callbacks LangChain leaves a node's name as `runName` in the config that the node's code gets, and the code
- * hands it on to the graphs and the tools it calls: tools would then all be called like the node. A watched node's
- * config has no such name, as under any callback. It shows in one place: the config that checkpoints of a graph that a
- * node's code called are streamed with.
- */
-function withoutRunName(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutRunName);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).filter(([key]) => key !== "run_name");
-  return Object.fromEntries(entries.map(([key, part]) => [key, withoutRunName(part)]));
-}
-
-/** Examples in which a node's code calls a graph with the node's config. */
-const CALLS_GRAPHS = new Set(["subgraph invoked inside a node", "langgraph-supervisor", "deepagents"]);
-
 /** Two recordings as texts that are equal when the runs were. `exact`: nobody watched, so nothing at all is forgiven. */
 export function texts(
   one: Example,
@@ -87,8 +71,6 @@ export function texts(
     actual = actual.map((turn, i) => cut(turn, expected[i]));
     if (one.tags.includes("entrypoint") && (mode.way === "events-v1" || mode.way === "events-v2"))
       [expected, actual] = [expected.map(apart), actual.map(apart)];
-    if (CALLS_GRAPHS.has(one.name) && !mode.traced && /^stream (?:checkpoints|debug), subgraphs$/.test(mode.name))
-      [expected, actual] = [expected.map(withoutRunName), actual.map(withoutRunName)];
   }
   // An aborted run is not read to its end; whether its own failure is still traced depends on where its reader stood.
   const late = !exact && failed(expected.at(-1));

@@ -6,12 +6,16 @@ import type { Config } from "../identity/envelope.js";
 import { endingOf, interruptsOf, outcomeOf } from "../run/outcome.js";
 import type { Frame, RunScope } from "../run/scope.js";
 import { isToolNode } from "../tool/node.js";
+import { handing } from "../watch/handed.js";
 import { needsWatch, watched } from "../watch/inject.js";
 import { isPregel } from "./pregel.js";
 
 interface ExecutionInfo {
   readonly nodeAttempt?: number;
 }
+
+/** Runs the node's own work. */
+type Run = (input: unknown) => Promise<unknown>;
 
 /** LangGraph's tag of nodes that do not show. */
 const HIDDEN = "langsmith:hidden";
@@ -59,23 +63,26 @@ export class HookedBound extends Runnable {
     const frame: Frame = { scope, ctx: nodeContext(outer, this.node, given), permits: null };
     // A governed subgraph's own nodes are watched; its config is shown in chunks and stays what it was.
     const config = needsWatch(scope.dispatch) && !isPregel(this.inner) ? watched(this.core, frame, given) : given;
+    const inner =
+      scope.showsConfigs && given?.runName !== undefined && config?.runName === undefined
+        ? handing(this.inner, { runName: given.runName, ns: frame.ctx.ns })
+        : this.inner;
     scope.begun = true;
     scope.open++;
-    return scope.dispatch.anyNode ? this.#told(frame, input, config) : this.#watched(frame, input, config);
+    const run: Run = (given) => inner.invoke(given, config);
+    return scope.dispatch.anyNode ? this.#told(frame, input, run) : this.#watched(frame, input, run);
   }
 
   // Promises are chained and not awaited: async hooks make each one dear, and an async function takes two or three.
 
-  #told(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+  #told(frame: Frame, input: unknown, inner: Run): Promise<unknown> {
     const { scope, ctx } = frame;
     const { node } = scope.dispatch;
     const at = node.end.used ? ctx.clock.monotonic() : 0;
     /** What the node gave for nothing. */
     const nothing: { value: undefined | null } = { value: null };
     const run = (): Promise<unknown> =>
-      this.#within(frame, () =>
-        node.call.used ? this.#around(frame, input, config, nothing) : this.inner.invoke(input, config),
-      );
+      this.#within(frame, () => (node.call.used ? this.#around(frame, input, inner, nothing) : inner(input)));
     const end = (status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> =>
       node.end.used
         ? node.end.call(
@@ -110,9 +117,9 @@ export class HookedBound extends Runnable {
   }
 
   /** Hands on the node's own promise: one around it would come a turn later, and what is told next with it. */
-  #watched(frame: Frame, input: unknown, config: Config | undefined): Promise<unknown> {
+  #watched(frame: Frame, input: unknown, inner: Run): Promise<unknown> {
     const { scope } = frame;
-    const work = this.#within(frame, () => this.inner.invoke(input, config));
+    const work = this.#within(frame, () => inner(input));
     work.then(
       () => scope.open--,
       (error: unknown) => {
@@ -131,14 +138,9 @@ export class HookedBound extends Runnable {
     }
   }
 
-  #around(
-    frame: Frame,
-    input: unknown,
-    config: Config | undefined,
-    nothing: { value: undefined | null },
-  ): Promise<unknown> {
+  #around(frame: Frame, input: unknown, inner: Run, nothing: { value: undefined | null }): Promise<unknown> {
     return frame.scope.dispatch.node.call.call(Object.freeze({ name: this.node, input }), frame.ctx, (request) =>
-      Promise.resolve(this.inner.invoke(request.input, config)).then((value: unknown): NodeResult => {
+      Promise.resolve(inner(request.input)).then((value: unknown): NodeResult => {
         if (value === undefined) nothing.value = undefined;
         return (value ?? null) as NodeResult;
       }),

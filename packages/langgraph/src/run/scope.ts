@@ -20,6 +20,8 @@ export class RunScope {
   readonly attempts = new Map<string, number>();
   /** Calls around the gate that the watcher saw begin. */
   readonly observed = new Map<string, ObservedCall>();
+  /** Whether chunks of the run show the configs of graphs that its nodes call. */
+  showsConfigs = false;
   /** Told when a node of the run itself begins. */
   onWork: (() => void) | null = null;
   /** What a node of the run itself, or an edge, threw last. */

@@ -200,7 +200,10 @@ class RunStream {
       throw error;
     }
     const inner = dispatch.run.output.used && this.#events === null ? withState(layout) : layout;
-    if (showsCallbacks(inner) && needsWatch(dispatch)) this.#scrubbed = inner;
+    if (showsCallbacks(inner) && needsWatch(dispatch)) {
+      this.#scrubbed = inner;
+      execution.scope.showsConfigs = true;
+    }
     this.#plain = dispatch.idle;
     if (this.#plain) execution.letGo();
     if (this.#finished) await execution.end("cancelled", "ABORTED", null);

@@ -3,6 +3,8 @@ import { snapshot } from "@graphtap/values";
 import type { Core } from "../core.js";
 import { denialMessage } from "../denial.js";
 import { wrapUnsupported } from "../errors.js";
+import type { Config } from "../identity/envelope.js";
+import { given } from "../watch/handed.js";
 import { Batch, judgedTogether } from "./batch.js";
 import type { AnyTool } from "./call.js";
 import { reportDenied } from "./execute.js";
@@ -63,7 +65,9 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
     }
 
     override runTool: RunTool = (call, config, ...rest) =>
-      gatedRun(core, guards, this, tasks, call, config, (handed) => super.runTool(handed, config, ...rest));
+      gatedRun(core, guards, this, tasks, call, config, (handed) =>
+        super.runTool(handed, forTools(core, config), ...rest),
+      );
   };
   let governed: ToolNodeLike;
   try {
@@ -91,6 +95,14 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
   }
   carryOver(node, governed);
   return governed;
+}
+
+/** The config as tools get it from the node: with what it is short of, where chunks would show that. */
+function forTools(core: Core, config: object): object {
+  const { scope, ctx } = core.frames.getStore() ?? {};
+  return scope?.showsConfigs === true && ctx !== undefined && ctx.node !== null
+    ? given(config as Config, { runName: ctx.node, ns: ctx.ns })
+    : config;
 }
 
 /** A subclass may keep state that its constructor did not get: without it the second node would behave otherwise. */

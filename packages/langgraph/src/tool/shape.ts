@@ -1,5 +1,6 @@
 import { sameData, snapshot } from "@graphtap/values";
 import { isInteropZodSchema } from "@langchain/core/utils/types";
+import { inTool } from "../watch/handed.js";
 import type { AnyTool, FrozenCall } from "./call.js";
 
 /**
@@ -106,7 +107,7 @@ function formOf(tool: AnyTool): object {
         const { call, body } = this[EXECUTION];
         if (!sameData(parsed, call.parsed)) throw body.changed("the arguments at _call are not the judged ones");
         body.runs();
-        return tool._call?.(parsed, runManager, config);
+        return tool._call?.(parsed, runManager, inTool(config));
       },
     },
     schema: {

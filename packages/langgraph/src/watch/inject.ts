@@ -29,15 +29,17 @@ const outdated = (core: Core, handler: unknown): boolean => handler instanceof W
 export function watched(core: Core, frame: Frame, config: Config | undefined): Config {
   const watcher = Watcher.in(core, frame);
   const callbacks = config?.callbacks as readonly unknown[] | ManagerLike | undefined;
-  if (callbacks === undefined) {
+  if (
+    callbacks === undefined ||
+    ("copy" in callbacks && callbacks.handlers.every((handler) => outdated(core, handler)))
+  ) {
+    if (watcher.ignores("tool")) return { ...config, callbacks: new WatchManager(watcher) };
     // Without callbacks LangChain leaves the node's own name in the config, and would announce every tool under it.
     const { runName: _node, ...rest } = config ?? {};
     return Object.assign<Config, Config>(rest, { callbacks: new WatchManager(watcher) });
   }
   if (!("copy" in callbacks))
     return { ...config, callbacks: [...callbacks.filter((handler) => !outdated(core, handler)), watcher] as never };
-  if (callbacks.handlers.every((handler) => outdated(core, handler)))
-    return { ...config, callbacks: new WatchManager(watcher) };
   const copy = callbacks.copy();
   for (const handler of copy.handlers.filter((h) => outdated(core, h))) copy.removeHandler(handler);
   copy.addHandler(watcher, true);

@@ -27,6 +27,13 @@ const outside = <T>(ask: () => T): T =>
 
 const NO_METADATA: Metadata = Object.freeze({});
 
+/** A run name that a config has where nobody watches. It was taken off: a tool called with it would be called like it. */
+export interface Handed {
+  readonly runName: string;
+  /** The node whose code has that config. */
+  readonly ns: string;
+}
+
 /**
  * A callback manager that holds the watcher alone. LangChain pays for every chain, tool and model as soon as one handler
  * is there; this one answers "no run" where the watcher has nothing to see, which is what code without callbacks gets.
@@ -34,41 +41,62 @@ const NO_METADATA: Metadata = Object.freeze({});
  */
 export class WatchManager extends CallbackManager {
   readonly #watcher: Watcher;
+  readonly #handed: Handed | null;
 
-  constructor(watcher: Watcher) {
+  constructor(watcher: Watcher, handed: Handed | null = null) {
     super(undefined, { handlers: [watcher], inheritableHandlers: [watcher], metadata: NO_METADATA });
     this.#watcher = watcher;
+    this.#handed = handed;
   }
 
-  get #alone(): boolean {
+  /** What a config with this manager is short of; nothing where another handler joined, which is told other names. */
+  get handed(): Handed | null {
+    return this.alone ? this.#handed : null;
+  }
+
+  /** The same, in a config that is short of something else. */
+  short(handed: Handed | null): WatchManager {
+    return new WatchManager(this.#watcher, handed);
+  }
+
+  /** Whether no other handler joined. */
+  get alone(): boolean {
     return this.handlers.length === 1 && this.handlers[0] === this.#watcher;
   }
 
   override copy(...[handlers = [], inherit = true]: Parameters<CallbackManager["copy"]>): CallbackManager {
-    if (!this.#alone) return super.copy(handlers, inherit);
-    const copy = new WatchManager(this.#watcher);
+    if (!this.alone) return super.copy(handlers, inherit);
+    const copy = this.short(this.#handed);
     for (const handler of handlers) copy.addHandler(handler, inherit);
     return copy;
   }
 
   override addTags(...args: Parameters<CallbackManager["addTags"]>): void {
-    if (!this.#alone) super.addTags(...args);
+    if (!this.alone) super.addTags(...args);
   }
 
   override addMetadata(...args: Parameters<CallbackManager["addMetadata"]>): void {
     const [metadata] = args;
-    if (!this.#alone) super.addMetadata(...args);
+    if (!this.alone) super.addMetadata(...args);
     // Kept by reference: the watcher reads the model's name from it, and nobody else is here.
     else if (this.metadata === NO_METADATA) this.metadata = metadata;
     else if (Object.keys(metadata).length > 0) this.metadata = { ...metadata, ...this.metadata };
   }
 
   override handleChainStart(...args: ChainStart): ReturnType<CallbackManager["handleChainStart"]> {
-    return this.#alone ? nobody() : super.handleChainStart(...args);
+    if (!this.alone) return super.handleChainStart(...args);
+    const [{ id }, , , , , , runName] = args;
+    const node = this.metadata?.["langgraph_node"];
+    if (runName === undefined || node !== runName || id.at(-1) !== "RunnableSequence" || this.#watcher.ignores("tool"))
+      return nobody();
+    // A node of a graph that nobody wrapped: its code would hand the node's name on to the tools that it calls.
+    const { showsConfigs } = this.#watcher.frame.scope;
+    const handed = showsConfigs ? { runName, ns: String(this.metadata?.["langgraph_checkpoint_ns"]) } : null;
+    return Promise.resolve(new UnwrappedNode(this.short(handed)) as never);
   }
 
   override async handleToolStart(...args: ToolStart): ReturnType<CallbackManager["handleToolStart"]> {
-    if (!this.#alone) return super.handleToolStart(...args);
+    if (!this.alone) return super.handleToolStart(...args);
     const [tool, input, given, , , , runName, callId] = args;
     if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("tool")) return nobody();
     const id = given ?? randomUUID();
@@ -87,11 +115,11 @@ export class WatchManager extends CallbackManager {
       inheritableMetadata,
     );
     // What the tool starts is watched by a manager like this one, or it would be announced like under a tracer.
-    return Object.create(run, { getChild: { value: () => new WatchManager(this.#watcher) } }) as typeof run;
+    return Object.create(run, { getChild: { value: () => this.short(this.#handed) } }) as typeof run;
   }
 
   override handleChatModelStart(...args: ChatModelStart): ReturnType<CallbackManager["handleChatModelStart"]> {
-    if (!this.#alone) return super.handleChatModelStart(...args);
+    if (!this.alone) return super.handleChatModelStart(...args);
     const [model, messages, first] = args;
     const watcher = this.#watcher;
     if (watcher.core.passes.consume(first) || watcher.ignores("model")) return nobody();
@@ -107,6 +135,16 @@ export class WatchManager extends CallbackManager {
     }
     return told.length > 0 ? Promise.all(told).then(() => runs) : Promise.resolve(runs);
   }
+}
+
+/** The run of a node that nobody hears of. */
+class UnwrappedNode {
+  constructor(readonly child: WatchManager) {}
+  getChild(): WatchManager {
+    return this.child;
+  }
+  handleChainEnd(): void {}
+  handleChainError(): void {}
 }
 
 /**

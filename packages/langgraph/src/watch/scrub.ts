@@ -1,9 +1,13 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import { type Layout, readChunk } from "../run/modes.js";
+import { WatchManager } from "./manager.js";
 import { Watcher } from "./watcher.js";
 
 interface Shown {
   callbacks?: readonly unknown[] | CallbackManager;
+  configurable?: { readonly checkpoint_ns?: unknown };
+  run_name?: string;
+  tags?: unknown;
 }
 
 /** Whether chunks of this layout show the config of a subgraph, and with it the callbacks of the node around it. */
@@ -34,6 +38,7 @@ function hide(shown: Shown, callbacks: NonNullable<Shown["callbacks"]>): void {
   if (watchers.length === 0) return;
   if (watchers.length === handlers.length) {
     delete shown.callbacks;
+    if (callbacks instanceof WatchManager) giveBack(shown, callbacks);
     return;
   }
   if (!("copy" in callbacks)) {
@@ -43,4 +48,19 @@ function hide(shown: Shown, callbacks: NonNullable<Shown["callbacks"]>): void {
   const copy = callbacks.copy();
   for (const watcher of watchers) copy.removeHandler(watcher);
   shown.callbacks = copy;
+}
+
+/** Puts the run name back that a graph was called with where nobody watches; the tags come after it. */
+function giveBack(shown: Shown, { handed }: WatchManager): void {
+  if (handed === null || shown.run_name !== undefined || !calledIn(handed.ns, shown.configurable?.checkpoint_ns))
+    return;
+  const { tags } = shown;
+  delete shown.tags;
+  shown.run_name = handed.runName;
+  if (tags !== undefined) shown.tags = tags;
+}
+
+/** Whether a graph with this namespace was called by the node itself, as its first graph or as a further one. */
+function calledIn(node: string, ns: unknown): boolean {
+  return typeof ns === "string" && ns.startsWith(node) && /^(?:\|\d+)?$/.test(ns.slice(node.length));
 }

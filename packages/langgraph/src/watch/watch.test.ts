@@ -118,6 +118,33 @@ describe("the watcher of what a node calls on its own", () => {
     expect(seen.map(({ name }) => name)).toEqual(["SearchArticles"]);
   });
 
+  it("calls no tool like the node or the tool whose code hands its config on, in graphs that nobody wrapped too", async () => {
+    const { stack, seen } = ends();
+    const named = (name: string, body: (config: object) => Promise<unknown> = async () => "done") =>
+      tool(async (_args, config) => body(config), { name, description: "Works.", schema: z.object({}) });
+    const deepest = named("deepest");
+    const nodeTool = named("outer_tool", (config) => deepest.invoke({}, config));
+    const State = Annotation.Root({ out: Annotation<unknown>() });
+    const inner = new StateGraph(State)
+      .addNode("in", async (_state, config) => ({ out: await named("by_hand").invoke({}, config) }))
+      .addEdge(START, "in")
+      .compile();
+    const build = (called: typeof inner) =>
+      new StateGraph(State)
+        .addNode("call", async (_state, config) => {
+          await called.invoke({}, config);
+          await called.invoke({});
+          return { out: await stack.wrapTool(nodeTool).invoke({}, config) };
+        })
+        .addEdge(START, "call")
+        .compile();
+    for (const called of [inner, stack.wrap(inner)]) {
+      seen.length = 0;
+      await stack.wrap(build(called)).invoke({});
+      expect(seen.map(({ name }) => name)).toEqual(["by_hand", "by_hand", "deepest", "outer_tool"]);
+    }
+  });
+
   it("is in no chunk that shows the config of a subgraph, and a tracer's callbacks stay in it", async () => {
     const child = () =>
       new StateGraph(MessagesAnnotation)

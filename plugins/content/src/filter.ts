@@ -20,6 +20,7 @@ export type Outcome =
 
 const CLEAN: Outcome = Object.freeze({ kind: "clean" });
 const Seen = runKey<Memories>("content.seen");
+const Shown = runKey<Memories>("content.shown");
 const Calls = runKey<Map<string, string>>("content.calls");
 /** Calls of one run that are remembered for what was in their arguments. */
 const CALLS = 10_000;
@@ -99,6 +100,23 @@ export class Places {
     if (!hides) return value;
     const shown = scan.hidden(value);
     return shown.complete ? shown.value : labelOf("limit");
+  }
+
+  /**
+   * A value with everything hidden that the place masks or blocks, where it is only shown: nobody is told, and nothing is
+   * refused. What cannot be looked through is not shown at all.
+   */
+  shown(place: ContentPlace, value: unknown, run: RunContext): unknown {
+    const program = this.policy[place];
+    if (program === null) return value;
+    let memories = run.data.get(Shown);
+    if (memories === undefined) run.data.set(Shown, (memories = new Memories((of) => this.#keysOf(of))));
+    const scan = new Scan(program, this.limits, memories.of(program), () => undefined);
+    const { hides, over } = scan.run(value);
+    if (over !== null && this.onLimit === "block") return labelOf("limit");
+    if (!hides) return value;
+    const hidden = scan.hidden(value);
+    return hidden.complete ? hidden.value : labelOf("limit");
   }
 
   /** What becomes of an error that leaves at a place. */

@@ -1,10 +1,11 @@
 import { Audit } from "@graphtap/audit/keys";
-import { definePlugin, deny, hooks, type PluginApi, type RunContext, transform } from "@graphtap/langgraph";
+import { definePlugin, deny, hooks, type PluginApi, type RunContext, runKey, transform } from "@graphtap/langgraph";
 import { AIMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import { type Asked, callsIn } from "./asked.js";
 import { Boundary } from "./boundary/boundary.js";
 import { Passing } from "./boundary/passing.js";
+import { ShownEvents } from "./boundary/shown.js";
 import type { Program } from "./detect/program.js";
 import { blockedError, FIX, refusalOf } from "./errors.js";
 import { Places } from "./filter.js";
@@ -48,6 +49,7 @@ export const content = definePlugin({
     if (policy.output !== null) tapOutput(api, places, policy.output);
     if (policy.toolArguments !== null) tapArguments(api, places, policy.toolArguments);
     if (policy.toolResult !== null) tapResults(api, places);
+    if (policy.input !== null || policy.output !== null || policy.toolResult !== null) tapEvents(api, places);
     api.tap(hooks.dashboard.collect, (scope) =>
       scope.kind === "system" ? systemPanel(tally) : userPanel(tally, scope.userId, scope.tenantId),
     );
@@ -151,6 +153,19 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
     const judgedByOthers = api.isTapped(hooks.run.output);
     return new Passing(next(request), new Boundary(places, program, run, request, judgedByOthers));
   });
+}
+
+function tapEvents(api: PluginApi, places: Places): void {
+  const Told = runKey<ShownEvents>("content.events");
+  api.tap(
+    hooks.run.event,
+    (event, run) => {
+      let told = run.data.get(Told);
+      if (told === undefined) run.data.set(Told, (told = new ShownEvents(places, run)));
+      return told.take(event);
+    },
+    { stage: "post" },
+  );
 }
 
 /** Which of a reply's calls hold what may not be sent to a tool; their arguments are about to be hidden. */

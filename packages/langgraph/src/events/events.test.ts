@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createStack, definePlugin, deny, hooks, transform } from "../index.js";
 import { chain, ENDLESS, type Link, type Made, type Runnable, SECRET, SECRETIVE } from "./fixtures/graphs.js";
+import { LAYOUTS, type Told, told, WAYS } from "./fixtures/told.js";
 
 type Verdict = ReturnType<typeof deny> | ReturnType<typeof transform> | undefined;
 type Judge = (value: unknown, signal: AbortSignal | undefined) => Verdict | Promise<Verdict>;
@@ -19,45 +20,6 @@ const judged = (judge: Judge, graph: Runnable): Runnable =>
       })(),
     ],
   }).wrap(graph as never) as unknown as Runnable;
-
-const WAYS = ["v1", "v2", "log"] as const;
-const LAYOUTS = [
-  {},
-  { streamMode: "values" },
-  { streamMode: ["values", "updates", "tasks", "debug"], subgraphs: true },
-];
-
-interface Told {
-  /** As texts, with ids by their first appearance and without times. */
-  readonly events: readonly string[];
-  readonly error: unknown;
-}
-
-async function told(graph: Runnable, way: (typeof WAYS)[number], config: object = {}): Promise<Told> {
-  const raw: string[] = [];
-  let error: unknown = null;
-  const events =
-    way === "log" ? graph.streamLog({ n: 0 }, config) : graph.streamEvents({ n: 0 }, { ...config, version: way });
-  try {
-    for await (const event of events) {
-      const shown: unknown = "ops" in event ? event.ops : { ...(event as { metadata?: unknown }), metadata: undefined };
-      raw.push(JSON.stringify(shown));
-    }
-  } catch (thrown) {
-    error = (thrown as { code?: unknown }).code ?? String(thrown);
-  }
-  const ids = new Map<string, string>();
-  const number = (id: string): string => {
-    if (!ids.has(id)) ids.set(id, `#${ids.size}`);
-    return ids.get(id) as string;
-  };
-  return {
-    events: raw.map((text) =>
-      text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}/g, number).replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>"),
-    ),
-    error,
-  };
-}
 
 const both = async (made: () => Made, judge: Judge, way: (typeof WAYS)[number], layout: object) => {
   const [plain, wrapped] = [made(), made()];

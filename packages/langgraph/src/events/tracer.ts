@@ -27,7 +27,13 @@ export interface EventTracer {
 export interface StreamEvent {
   readonly event: string;
   readonly run_id: string;
-  readonly data: { readonly chunk?: unknown; readonly output?: unknown };
+  readonly name?: string;
+  readonly data: {
+    readonly input?: unknown;
+    readonly chunk?: unknown;
+    readonly output?: unknown;
+    readonly error?: unknown;
+  };
 }
 
 export interface LogPatch {
@@ -37,29 +43,53 @@ export interface LogPatch {
 /** What a tracer tells: an event, or an entry of a log. */
 export type Told = StreamEvent | LogPatch;
 
+/** A caller's input, which LangChain itself puts into the first event, and what of it may be shown there. */
+export interface RootInput {
+  readonly given: unknown;
+  shown?: unknown;
+}
+
 /** Stands where LangChain reads a tracer: a run that is about to begin may put something in between. */
 export class EventListener {
   /** What events go through; null: they pass as if nobody stood here. */
-  through: ((events: AsyncIterable<Told>) => AsyncIterator<Told>) | null = null;
+  through: ((events: AsyncIterable<Told>) => AsyncIterable<Told>) | null = null;
 
-  constructor(readonly tracer: EventTracer) {
+  constructor(
+    readonly tracer: EventTracer,
+    readonly input: RootInput,
+  ) {
     const read = tracer[Symbol.asyncIterator].bind(tracer);
     tracer[Symbol.asyncIterator] = () => this.#between(read());
   }
 
   #between(events: AsyncIterableIterator<Told>): AsyncIterableIterator<Told> {
-    let filtered: AsyncIterator<Told> | null = null;
-    const current = (): AsyncIterator<Told> => {
-      filtered ??= this.through?.(events) ?? null;
-      return filtered ?? events;
+    let source: AsyncIterator<Told> = events;
+    let begun = false;
+    // LangChain asks for the first event before the run has begun: only once it comes is it known what it goes through.
+    const first = async (): Promise<IteratorResult<Told>> => {
+      const head = await events.next();
+      if (this.through === null) return head;
+      source = this.through(from(head, events))[Symbol.asyncIterator]();
+      return source.next();
     };
     const made: AsyncIterableIterator<Told> = {
-      next: () => current().next(),
-      return: async (value?: unknown) => (await current().return?.(value)) ?? { done: true, value: undefined },
+      next() {
+        if (begun) return source.next();
+        begun = true;
+        return first();
+      },
+      return: async (value?: unknown) => (await source.return?.(value)) ?? { done: true, value: undefined },
       [Symbol.asyncIterator]: () => made,
     };
     return made;
   }
+}
+
+/** The events from one that was read already. */
+async function* from(head: IteratorResult<Told>, rest: AsyncIterable<Told>): AsyncGenerator<Told> {
+  if (head.done === true) return;
+  yield head.value;
+  yield* rest;
 }
 
 interface Handlers {

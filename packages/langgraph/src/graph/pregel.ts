@@ -32,6 +32,7 @@ export interface PregelLike {
   updateState(config: Config, ...rest: unknown[]): Promise<unknown>;
   bulkUpdateState(config: Config, ...rest: unknown[]): Promise<unknown>;
   _streamLog(input: unknown, tracer: EventTracer, ...rest: unknown[]): AsyncGenerator<unknown>;
+  _streamEventsV1(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown>;
   _streamEventsV2(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown>;
   _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown>;
 }

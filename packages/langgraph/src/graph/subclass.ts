@@ -1,6 +1,7 @@
 import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import type { Core } from "../core.js";
-import { EventListener, type EventTracer, eventTracerOf } from "../events/tracer.js";
+import { withInput } from "../events/filter.js";
+import { EventListener, type EventTracer, eventTracerOf, type RootInput } from "../events/tracer.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { threadNotYours } from "../errors.js";
 import { askerOf } from "../run/identity.js";
@@ -14,6 +15,8 @@ import { withWaiting } from "./snapshot.js";
 const BRAND = Symbol.for("graphtap.wrapped");
 /** Where a graph keeps the identity that `withConfig(stack.as(...))` bound. */
 export const IDENTITY: unique symbol = Symbol("identity bound by withConfig");
+/** On its way from streamEvents v1 to the log that its events are made of. */
+const ROOT: unique symbol = Symbol("the input that the first event shows");
 
 /** The stack that wrapped a graph; null for any other object. Works across copies of this package. */
 export function wrapperOf(value: unknown): { readonly name: string } | null {
@@ -68,8 +71,9 @@ function heard(
   input: unknown,
   config: Config,
   tracer: EventTracer | null,
+  root: RootInput,
 ): Promise<unknown> {
-  core.listening = tracer === null ? null : new EventListener(tracer);
+  core.listening = tracer === null ? null : new EventListener(tracer, root);
   try {
     return graph.stream(input, config);
   } finally {
@@ -121,18 +125,30 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       return heardLeaving(super.streamEvents(input, options, streamOptions));
     }
 
-    // Where LangChain's streamEvents v1 and streamLog read a run, and where v2 does.
+    // Where LangChain's streamEvents v1 and streamLog read a run, and where v1 and v2 do.
     override _streamLog(input: unknown, tracer: EventTracer, ...rest: unknown[]): AsyncGenerator<unknown> {
+      const root = (this as { [ROOT]?: RootInput })[ROOT] ?? { given: input };
       const stream = (given: unknown, config: Config) => {
         quietlyLeft(tracer.writer, config.signal);
-        return heard(core, this, given, config, tracer);
+        return heard(core, this, given, config, tracer, root);
       };
       return super._streamLog.call(Object.create(this, { stream: { value: stream } }), input, tracer, ...rest);
     }
+    override _streamEventsV1(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown> {
+      if (core.dispatchHere()?.run.event.used === false) return super._streamEventsV1(input, ...rest);
+      const root: RootInput = { given: input };
+      return withInput(
+        super._streamEventsV1.call(Object.create(this, { [ROOT]: { value: root } }), input, ...rest),
+        root,
+      );
+    }
     override _streamEventsV2(input: unknown, ...rest: unknown[]): AsyncGenerator<unknown> {
+      const root: RootInput = { given: input };
       const stream = (given: unknown, config: Config) =>
-        heard(core, this, given, config, eventTracerOf(config as never));
-      return super._streamEventsV2.call(Object.create(this, { stream: { value: stream } }), input, ...rest);
+        heard(core, this, given, config, eventTracerOf(config as never), root);
+      const view = Object.create(this, { stream: { value: stream } }) as this;
+      const events = super._streamEventsV2.call(view, input, ...rest);
+      return core.dispatchHere()?.run.event.used === false ? events : withInput(events, root);
     }
 
     override _streamIterator(input: unknown, options?: Config): AsyncGenerator<unknown> {

@@ -26,6 +26,29 @@ export interface RunOutput {
   readonly value: unknown;
 }
 
+/** What LangChain tells of one step inside a run, about to reach whoever reads `streamEvents` v1 or v2 or `streamLog`. */
+export interface RunEvent {
+  /** LangChain's id of the chain, model or tool call that it tells of. */
+  readonly id: string;
+  /** The run itself, and no step inside of it. */
+  readonly root: boolean;
+  /** `chain`, `chat_model`, `llm`, `tool`, `retriever`, `prompt`, `parser`, `custom`; in logs also LangChain's own names. */
+  readonly type: string;
+  readonly name: string;
+  readonly phase: "start" | "stream" | "end" | "error" | "custom";
+  /** Only what the event has; a tap gives a new object, for these are live values of the run. */
+  readonly data: {
+    readonly input?: unknown;
+    readonly output?: unknown;
+    readonly chunk?: unknown;
+    readonly error?: unknown;
+    /** Of a custom event. */
+    readonly payload?: unknown;
+  };
+  /** Chunks to be told before it, each as an event of its own; for filters that hold back. Empty at first. */
+  readonly before: readonly unknown[];
+}
+
 export interface RunStart {
   readonly runId: string;
   readonly workflow: string;
@@ -72,6 +95,10 @@ export const run = Object.freeze({
   output: defineHook.guard<RunOutput, RunContext>("run.output", {
     transform: true,
     doc: "Judges the root output once per run, before a root chunk or an event shows it; never on a pause or an error.",
+  }),
+  event: defineHook.waterfall<RunEvent, RunContext>("run.event", {
+    fault: "deny",
+    doc: "Each event of streamEvents v1 and v2, and each entry of streamLog, before its reader gets it; a filter on what events show.",
   }),
   error: defineHook.series<RunError, RunContext>("run.error", {
     doc: "A run failed; interrupts and aborts are no errors.",

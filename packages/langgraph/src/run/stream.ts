@@ -1,4 +1,5 @@
 import type { Core } from "../core.js";
+import { filterEvents } from "../events/filter.js";
 import { EventGate } from "../events/gate.js";
 import type { EventListener } from "../events/tracer.js";
 import { identityChanged } from "../errors.js";
@@ -123,6 +124,8 @@ class RunStream {
   #scrubbed: Layout | null = null;
   /** Chunks that the judge of the output adds. */
   #more: unknown[] = [];
+  /** Its events may not be shown, and whoever reads them hears why: the run just stops, with its next step. */
+  #refused = false;
   /** Nobody taps a run: its chunks pass as if there were no stack. */
   #plain = false;
   /** LangGraph starts its loop in the first step, so what runs in there stays in the frame; only taps need it again. */
@@ -231,6 +234,19 @@ class RunStream {
 
   /** Asks the graph for its state as well, where the output is judged and the caller streams something else. */
   #outputOptions(layout: Layout, execution: Execution): Config | undefined {
+    const { listener } = this.#target;
+    const filter = listener !== null && execution.scope.dispatch.run.event.used;
+    const options = this.#judgedOptions(layout, execution);
+    // Last, so that what the judge of the output makes of an event is filtered too.
+    if (filter)
+      filterEvents(listener, execution.scope, async (error) => {
+        this.#refused = true;
+        await execution.refuse(error);
+      });
+    return options;
+  }
+
+  #judgedOptions(layout: Layout, execution: Execution): Config | undefined {
     if (!execution.scope.dispatch.run.output.used) return this.#options;
     if (this.#target.listener !== null) {
       this.#events = new EventGate(this.#target.listener, execution.scope, layout, this.#target.keys);
@@ -248,6 +264,7 @@ class RunStream {
   }
 
   #step(value: unknown): Step {
+    if (this.#refused) return this.return();
     if (this.#more.length > 0) return Promise.resolve({ done: false, value: this.#more.shift() });
     if (this.#plain) return this.#pull(value);
     // Chunks pass in their own turn: a later one loses events before an error.

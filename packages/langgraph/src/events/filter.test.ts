@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { Annotation, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { createStack, definePlugin, hooks, type RunEvent, transform } from "../index.js";
 import { ENDLESS, type Made, type Runnable, SECRET, SECRETIVE } from "./fixtures/graphs.js";
@@ -83,6 +84,54 @@ for (const way of WAYS)
     });
 
 describe("the events that a tap gets", () => {
+  it("may be left at any of them: nobody hears of the abort that LangChain makes then", async () => {
+    const pause = (): Promise<object> => new Promise((resolve) => setTimeout(() => resolve({ n: 1 }), 2));
+    for (let count = 1; count < 12; count++) {
+      const graph = new StateGraph(Annotation.Root({ n: Annotation<number>() }))
+        .addNode("a", pause)
+        .addNode("b", pause)
+        .addNode("c", pause)
+        .addEdge("__start__", "a")
+        .addEdge("a", "b")
+        .addEdge("b", "c")
+        .compile();
+      let seen = 0;
+      const stream = filtered(async () => turn(undefined), graph as never).streamEvents({ n: 0 }, { version: "v2" });
+      for await (const _ of stream) if (++seen === count) break;
+    }
+  });
+
+  it.each(WAYS)("refuse a run that is still at work when the tap fails: %s", async (way) => {
+    let hear = (): void => {};
+    const denied = new Promise<void>((resolve) => (hear = resolve));
+    const ends: unknown[] = [];
+    const State = Annotation.Root({ n: Annotation<number>(), log: Annotation<string>() });
+    const graph = new StateGraph(State)
+      .addNode("a", () => ({ log: SECRET }))
+      .addNode("b", () => denied.then(() => ({ n: 1 })))
+      .addNode("c", () => (ends.push("c ran"), {}))
+      .addEdge("__start__", "a")
+      .addEdge("a", "b")
+      .addEdge("b", "c")
+      .compile();
+    const watch = definePlugin({
+      name: "watch",
+      version: "1.0.0",
+      identity: "none",
+      setup(api) {
+        api.tap(hooks.run.denied, ({ code }) => (ends.push(code), hear()));
+        api.tap(hooks.run.end, ({ status }) => void ends.push(status));
+      },
+    })();
+    const tap: Tap = (event) => {
+      if (JSON.stringify(event.data).includes(SECRET)) throw new Error("not this");
+      return undefined;
+    };
+    const wrapped = createStack({ plugins: [taps(tap), watch] }).wrap(graph) as unknown as Runnable;
+    expect((await told(wrapped, way)).error).toBe("RESULT_WITHHELD");
+    expect(ends).toEqual(["RESULT_WITHHELD", "denied"]);
+  });
+
   const graph = (): Made => SECRETIVE["two nodes"]?.() as Made;
 
   it("begin with the caller's own input, which LangChain puts into the first event by itself", async () => {

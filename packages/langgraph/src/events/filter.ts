@@ -85,12 +85,20 @@ function denialOf({ ctx }: RunScope, error: unknown): DeniedError {
 }
 
 /** LangChain puts the caller's input into the first event after all taps: here what of it may be shown takes its place. */
-export async function* withInput(events: AsyncGenerator<unknown>, root: RootInput): AsyncGenerator<unknown> {
+export function withInput(events: AsyncGenerator<unknown>, root: RootInput): AsyncGenerator<unknown> {
   let first = true;
-  for await (const event of events) {
-    const { data } = event as { data?: { input?: unknown } };
+  const shown = (event: unknown): unknown => {
+    const { data } = (event ?? {}) as { data?: { input?: unknown } };
     const raw = first && data !== undefined && "shown" in root && data.input === root.given;
     first = false;
-    yield raw && root.shown !== root.given ? { ...(event as object), data: { ...data, input: root.shown } } : event;
-  }
+    return raw && root.shown !== root.given ? { ...(event as object), data: { ...data, input: root.shown } } : event;
+  };
+  const made: AsyncIterableIterator<unknown> = {
+    next: () =>
+      events.next().then((step) => (step.done === true ? step : { done: false as const, value: shown(step.value) })),
+    // LangChain throws the abort that it made itself at who leaves while an event is on its way; a tap makes that likely.
+    return: (value?: unknown) => events.return(value).catch(() => ({ done: true as const, value })),
+    [Symbol.asyncIterator]: () => made,
+  };
+  return made as AsyncGenerator<unknown>;
 }

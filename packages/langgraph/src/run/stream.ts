@@ -125,7 +125,7 @@ class RunStream {
   /** Chunks that the judge of the output adds. */
   #more: unknown[] = [];
   /** Its events may not be shown, and whoever reads them hears why: the run just stops, with its next step. */
-  #refused = false;
+  #refused: Promise<void> | null = null;
   /** Nobody taps a run: its chunks pass as if there were no stack. */
   #plain = false;
   /** LangGraph starts its loop in the first step, so what runs in there stays in the frame; only taps need it again. */
@@ -238,11 +238,7 @@ class RunStream {
     const filter = listener !== null && execution.scope.dispatch.run.event.used;
     const options = this.#judgedOptions(layout, execution);
     // Last, so that what the judge of the output makes of an event is filtered too.
-    if (filter)
-      filterEvents(listener, execution.scope, async (error) => {
-        this.#refused = true;
-        await execution.refuse(error);
-      });
+    if (filter) filterEvents(listener, execution.scope, (error) => (this.#refused ??= execution.refuse(error)));
     return options;
   }
 
@@ -264,7 +260,7 @@ class RunStream {
   }
 
   #step(value: unknown): Step {
-    if (this.#refused) return this.return();
+    if (this.#refused !== null) return this.#refused.then(() => this.return());
     if (this.#more.length > 0) return Promise.resolve({ done: false, value: this.#more.shift() });
     if (this.#plain) return this.#pull(value);
     // Chunks pass in their own turn: a later one loses events before an error.

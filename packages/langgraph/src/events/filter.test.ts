@@ -98,6 +98,7 @@ describe("the events that a tap gets", () => {
       let seen = 0;
       const stream = filtered(async () => turn(undefined), graph as never).streamEvents({ n: 0 }, { version: "v2" });
       for await (const _ of stream) if (++seen === count) break;
+      expect(seen).toBe(count);
     }
   });
 

@@ -68,6 +68,7 @@ export class HookedBound extends Runnable {
         ? handing(this.inner, { runName: given.runName, ns: frame.ctx.ns })
         : this.inner;
     scope.begun = true;
+    scope.step = frame.ctx.signal;
     scope.open++;
     const run: Run = (given) => inner.invoke(given, config);
     return scope.dispatch.anyNode ? this.#told(frame, input, run) : this.#watched(frame, input, run);
@@ -92,10 +93,10 @@ export class HookedBound extends Runnable {
         : undefined;
     const failed = async (error: unknown): Promise<never> => {
       try {
-        const { status, code } = endingOf(error, ctx.signal);
+        const { status, code, error: told } = endingOf(error, scope.stopper(error, ctx.signal));
         if (status === "paused") scope.pause(interruptsOf(error));
-        if (status === "error") await node.error.call({ name: this.node, error, attempt: ctx.attempt }, ctx);
-        await end(status, code, error);
+        if (status === "error") await node.error.call({ name: this.node, error: told, attempt: ctx.attempt }, ctx);
+        await end(status, code, told);
       } finally {
         scope.open--;
       }

@@ -76,12 +76,18 @@ export const isAgent = (value: unknown): value is AgentLike =>
 const list = (value: readonly string[] | string | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === "string" ? [value] : value;
 
+interface Breakpoints {
+  readonly interruptBefore?: readonly string[];
+  readonly interruptAfter?: readonly string[];
+}
+
 /** Whether a run may stop at a static breakpoint, which raises no interrupt that a node could see. */
 export function hasBreakpoints(graph: PregelLike, options: Config | undefined): boolean {
-  const given = options as { interruptBefore?: readonly string[]; interruptAfter?: readonly string[] } | undefined;
-  return [given?.interruptBefore ?? graph.interruptBefore, given?.interruptAfter ?? graph.interruptAfter].some(
-    (points) => list(points).length > 0,
-  );
+  const [given, bound] = [options, graph.config] as readonly (Breakpoints | undefined)[];
+  return [
+    given?.interruptBefore ?? bound?.interruptBefore ?? graph.interruptBefore,
+    given?.interruptAfter ?? bound?.interruptAfter ?? graph.interruptAfter,
+  ].some((points) => list(points).length > 0);
 }
 
 export const streamModesOf = (graph: PregelLike): readonly string[] => list(graph.streamMode);

@@ -64,6 +64,15 @@ function stateful<G extends PregelLike>(core: Core, graph: G): G {
     : (Object.create(graph, { checkpointer: { value: saver, writable: true } }) as G);
 }
 
+const outputKeysOf = (config: Config | undefined): readonly string[] | undefined =>
+  (config as { outputKeys?: readonly string[] } | undefined)?.outputKeys;
+
+/** The place of a run's last checkpoint: one that started from an older checkpoint has left that one behind. */
+function atLast(config: Config | undefined): Config {
+  const { checkpoint_id: _id, thread_ts: _ts, checkpoint_map: _map, ...configurable } = config?.configurable ?? {};
+  return { ...config, configurable };
+}
+
 /** The stream of a run of which this tracer makes events: it hears of no other. */
 function heard(
   core: Core,
@@ -165,11 +174,11 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
           typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
         bound: this.config,
         listener,
-        keys: (taken.config as { outputKeys?: readonly string[] } | undefined)?.outputKeys ?? this.outputChannels,
+        keys: outputKeysOf(taken.config) ?? outputKeysOf(this.config) ?? this.outputChannels,
         source: (given: unknown, config?: Config) => super._streamIterator.call(self, given, config),
         stoppedEarly:
           typeof this.checkpointer === "object" && hasBreakpoints(this, options)
-            ? async (config: Config | undefined) => (await super.getState(config ?? {})).next.length > 0
+            ? async (config: Config | undefined) => (await super.getState(atLast(config))).next.length > 0
             : null,
       };
       return governedStream(core, target, input, taken.config, issued);

@@ -8,7 +8,7 @@ import { onward } from "../run/onward.js";
 import { endingOf } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import { denialOf, refusal } from "../tool/gate.js";
-import { readUsage } from "./usage.js";
+import { usageOf } from "./usage.js";
 
 /** How a model names itself. */
 export interface ModelName {
@@ -29,6 +29,7 @@ const NO_APPROVAL = refusal(
 export class ModelFlight {
   readonly #at: number;
   #firstChunkAt: number | null = null;
+  #known: Usage | null = null;
   #ended = false;
   #settlement: {
     settle(actual: { status: EndStatus; usage: Usage | null }): void | Promise<void>;
@@ -86,6 +87,7 @@ export class ModelFlight {
       { modelCallId, provider, model, messages: messages.length, streaming },
       this.frame.ctx,
     );
+    this.frame.scope.underWay(this);
     return told === undefined ? this : told.then(() => this);
   }
 
@@ -130,9 +132,10 @@ export class ModelFlight {
     }
   }
 
-  /** Something of the stream arrived. */
-  seen(): void {
+  /** Something of the stream arrived; the usage that is known by now. */
+  seen(usage: Usage | null): void {
     this.#firstChunkAt ??= this.frame.ctx.clock.monotonic();
+    this.#known = usage;
   }
 
   /** Shows a chunk to the observers. */
@@ -142,8 +145,8 @@ export class ModelFlight {
 
   /** Ends the flight with a thrown value. */
   fail(error: unknown, usage: Usage | null = null): undefined | Promise<undefined> {
-    const { status, code } = endingOf(error, this.frame.ctx.signal);
-    return this.end(status, code, error, usage);
+    const { status, code, error: told } = endingOf(error, this.frame.ctx.signal);
+    return this.end(status, code, told, usage);
   }
 
   /** Ends the flight whose reader left: by itself, or because the run was aborted or took too long. */
@@ -152,11 +155,17 @@ export class ModelFlight {
     return signal?.aborted === true ? this.fail(signal.reason, usage) : this.end("cancelled", "ABORTED", null, usage);
   }
 
+  /** Nobody reads it any more, and nothing told it so. */
+  abandon(): undefined | Promise<undefined> {
+    return this.left(this.#known);
+  }
+
   /** Settles and tells the observers; only the first call counts. */
   end(status: EndStatus, code: string | null, error: unknown, usage: Usage | null): undefined | Promise<undefined> {
     if (this.#ended) return undefined;
     this.#ended = true;
     const { ctx, scope } = this.frame;
+    scope.done(this);
     scope.addUsage(usage);
     const { modelCallId, provider, model, streaming } = this.call;
     const timeToFirstChunkMs = this.#firstChunkAt === null ? null : this.#firstChunkAt - this.#at;
@@ -201,6 +210,5 @@ function withheld(error: unknown): never {
 
 /** Usage of a whole result: of its message, as LangChain normalises it. */
 export function usageOfResult(result: ChatResult): Usage | null {
-  const message = result.generations[0]?.message as { usage_metadata?: unknown } | undefined;
-  return readUsage(message?.usage_metadata);
+  return usageOf(result.generations[0], result.llmOutput);
 }

@@ -18,8 +18,8 @@ export async function* observedEvents(
     for (;;) {
       const next = await core.frames.run(flight.frame, () => source.next());
       if (next.done === true) break;
-      flight.seen();
       usage = readUsage((next.value as { usage?: unknown } | null)?.usage) ?? usage;
+      flight.seen(usage);
       yield next.value;
     }
     done = true;

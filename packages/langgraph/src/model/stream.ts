@@ -3,7 +3,7 @@ import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import type { Core } from "../core.js";
 import type { Usage } from "../hooks/context.js";
 import type { ModelReply } from "../hooks/model.js";
-import { addUsage, readUsage } from "./usage.js";
+import { addUsage, readUsage, usageOf } from "./usage.js";
 import { type ModelFlight, usageOfResult } from "./call.js";
 
 /**
@@ -17,6 +17,8 @@ export async function* released(
 ): AsyncGenerator<ChatGenerationChunk> {
   const { dispatch } = flight.frame.scope;
   let usage: Usage | null = null;
+  /** What a provider without `usage_metadata` said last. */
+  let older: Usage | null = null;
   let done = false;
   const source = reply.kind === "stream" ? reply.chunks : wholeAsChunks(reply.result);
   const filtered = dispatch.model.stream.used
@@ -32,7 +34,8 @@ export async function* released(
         if (next.done === true) break;
         const reported = readUsage((next.value.message as AIMessageChunk).usage_metadata);
         if (reported !== null) usage = addUsage(usage, reported);
-        flight.seen();
+        else if (usage === null) older = usageOf(next.value, null) ?? older;
+        flight.seen(usage ?? older);
         if (watch) flight.chunk(next.value);
         yield next.value;
       }
@@ -41,11 +44,11 @@ export async function* released(
       if (!done) await iterator.return?.();
     }
   } catch (error) {
-    await flight.fail(error, usage);
+    await flight.fail(error, usage ?? older);
     throw error;
   } finally {
     // A consumer that left early gets here without an error.
-    await (done ? flight.end("ok", null, null, usage) : flight.left(usage));
+    await (done ? flight.end("ok", null, null, usage ?? older) : flight.left(usage ?? older));
   }
 }
 

@@ -13,6 +13,7 @@ import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { isOver } from "./direct.js";
 import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
+import { endLater, endStreamsLeft } from "./left.js";
 import { ownsThreads, threadOf } from "./owners.js";
 import { endingOf, interruptsOf, isBubbleUp } from "./outcome.js";
 import { type Frame, RunScope } from "./scope.js";
@@ -206,9 +207,10 @@ export class Execution {
 
   /** Ends the run with what its stream threw. Returns undefined when nothing has to be waited for. */
   fail(error: unknown): undefined | Promise<void> {
-    const { status, code } = endingOf(error, this.scope.ctx.signal);
-    if (status === "paused" && isBubbleUp(error)) this.scope.pause(this.scope.paused ? [] : interruptsOf(error));
-    return this.end(status, code, error);
+    const { scope } = this;
+    const { status, code, error: told } = endingOf(error, scope.stopper(error, scope.ctx.signal));
+    if (status === "paused" && isBubbleUp(error)) scope.pause(scope.paused ? [] : interruptsOf(error));
+    return this.end(status, code, told);
   }
 
   /** Ends the run with a refusal of what it would have given: nothing else tells the observers of that one. */
@@ -238,6 +240,11 @@ export class Execution {
   }
 
   #close(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {
+    const left = endStreamsLeft(this.scope);
+    return left === undefined ? this.#over(status, code, error) : left.then(() => this.#over(status, code, error));
+  }
+
+  #over(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {
     const { scope } = this;
     scope.over = true;
     const { ctx, dispatch } = scope;
@@ -269,6 +276,7 @@ export class Execution {
       },
       ctx,
     );
+    endLater(this.scope);
   }
 }
 

@@ -40,19 +40,28 @@ function isAbort(error: unknown): boolean {
 export interface Outcome {
   readonly status: EndStatus;
   readonly code: string | null;
+  /** What is told of it: for a time-out that came as an abort the signal's reason, which says what happened. */
+  readonly error: unknown;
 }
+
+/** What LangGraph throws where a signal stops a step, whatever the signal's reason. */
+export const isBareAbort = (error: unknown): boolean =>
+  has(error, "name") === "Error" && has(error, "message") === "Abort";
 
 /**
  * Status and code of a thrown value. Interrupts and drains are a pause, hand-offs are fine, an aborted signal is a
  * cancellation unless its reason is a time-out; the rest are errors.
  */
 export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outcome {
-  if (isBubbleUp(error))
-    return isParentCommand(error) ? { status: "ok", code: null } : { status: "paused", code: null };
+  if (isBubbleUp(error)) return { status: isParentCommand(error) ? "ok" : "paused", code: null, error };
   const aborted = signal?.aborted === true;
-  if (isTimeout(error) || (aborted && isTimeout(signal.reason))) return { status: "error", code: "TIMEOUT" };
-  if (aborted || isAbort(error)) return { status: "cancelled", code: "ABORTED" };
-  return { status: "error", code: codeOf(error) };
+  if (isTimeout(error)) return { status: "error", code: "TIMEOUT", error };
+  if (aborted && isTimeout(signal.reason)) {
+    const vague = isAbort(error) || isBareAbort(error);
+    return { status: "error", code: "TIMEOUT", error: vague ? signal.reason : error };
+  }
+  if (aborted || isAbort(error)) return { status: "cancelled", code: "ABORTED", error };
+  return { status: "error", code: codeOf(error), error };
 }
 
 /** Nodes side by side that all fail are one AggregateError; if all of them were refused, so was the whole. */
@@ -66,7 +75,7 @@ function refusalIn(error: unknown): DeniedError | null {
 /** The same for what hands a refusal on: a run, a node or a model call that nobody lets happen ends `denied`. */
 export function endingOf(error: unknown, signal: AbortSignal | undefined): Outcome {
   const refusal = refusalIn(error);
-  return refusal === null ? outcomeOf(error, signal) : { status: "denied", code: refusal.code };
+  return refusal === null ? outcomeOf(error, signal) : { status: "denied", code: refusal.code, error };
 }
 
 /** The error's own code: ours, LangChain's, or a system one; null when it has none. */

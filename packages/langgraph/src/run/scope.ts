@@ -3,6 +3,7 @@ import type { RunContext, Usage } from "../hooks/context.js";
 import type { Dispatch } from "../dispatch.js";
 import type { Permits } from "../tool/permit.js";
 import { addUsage } from "../model/usage.js";
+import { isBareAbort } from "./outcome.js";
 
 /** One run while it lives: its pinned taps, its context, what it adds up. Subgraphs are part of it. */
 export class RunScope {
@@ -22,6 +23,8 @@ export class RunScope {
   readonly observed = new Map<string, ObservedCall>();
   /** Whether chunks of the run show the configs of graphs that its nodes call. */
   showsConfigs = false;
+  /** The signal of the node that began last: a step's time-out aborts this one and not the run's. */
+  step: AbortSignal | undefined;
   /** Told when a node of the run itself begins. */
   onWork: (() => void) | null = null;
   /** What a node of the run itself, or an edge, threw last. */
@@ -36,6 +39,22 @@ export class RunScope {
     readonly parent: RunScope | null,
     readonly startedAt: number,
   ) {}
+
+  /** Model calls that have begun and not ended; made on first use. */
+  #flights: Set<Abandonable> | null = null;
+
+  underWay(flight: Abandonable): void {
+    (this.#flights ??= new Set()).add(flight);
+  }
+
+  done(flight: Abandonable): void {
+    this.#flights?.delete(flight);
+  }
+
+  /** Model calls under way. */
+  get flights(): readonly Abandonable[] {
+    return this.#flights === null ? [] : [...this.#flights];
+  }
 
   addUsage(usage: Usage | null): void {
     if (usage !== null) this.usage = addUsage(this.usage, usage);
@@ -59,6 +78,11 @@ export class RunScope {
     this.onWork?.();
   }
 
+  /** The signal whose reason says why this was thrown. */
+  stopper(error: unknown, own: AbortSignal | undefined): AbortSignal | undefined {
+    return own?.aborted !== true && isBareAbort(error) ? this.step : own;
+  }
+
   threw(error: unknown): void {
     this.#thrown = { error };
   }
@@ -75,6 +99,11 @@ export class RunScope {
   }
 }
 
+/** A model call of which nobody may ever see the end: its stream can be dropped without a word. */
+export interface Abandonable {
+  abandon(): undefined | Promise<undefined>;
+}
+
 /** Where the current code runs: which run, which node attempt, which permits. Immutable; a deeper place is a new frame. */
 export interface Frame {
   readonly scope: RunScope;
@@ -84,12 +113,15 @@ export interface Frame {
 }
 
 /** A call that only the watcher sees. */
-export type ObservedCall =
+export type ObservedCall = { readonly frame: Frame } & (
   | {
       readonly kind: "model";
       readonly name: string;
       readonly provider: string | null;
       readonly model: string | null;
       readonly at: number;
+      /** When the first piece of its answer came; null while it did not stream. */
+      firstChunkAt: number | null;
     }
-  | { readonly kind: "tool"; readonly name: string; readonly callId: string | null; readonly at: number };
+  | { readonly kind: "tool"; readonly name: string; readonly callId: string | null; readonly at: number }
+);

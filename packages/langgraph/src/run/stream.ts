@@ -183,7 +183,7 @@ class RunStream {
     const execution = begun instanceof Promise ? await begun : begun;
     this.#execution = execution;
     this.#frame = execution.frame;
-    const layout = layoutOf(this.#options as StreamOptions | undefined, this.#target.modes, false);
+    const layout = layoutOf(this.#layoutOptions(), this.#target.modes, false);
     const { dispatch } = execution.scope;
     const request = (input: unknown): ReturnType<typeof requestOf> =>
       requestOf(layout, { workflow: this.#target.name, input, kind: execution.kind });
@@ -210,6 +210,13 @@ class RunStream {
     this.#plain = dispatch.idle;
     if (this.#plain) execution.letGo();
     if (this.#finished) await execution.end("cancelled", "ABORTED", null);
+  }
+
+  /** Of these LangGraph heeds only the stream modes where `withConfig` bound them. */
+  #layoutOptions(): StreamOptions | undefined {
+    const given = this.#options as StreamOptions | undefined;
+    const streamMode = given?.streamMode ?? (this.#target.bound as StreamOptions | undefined)?.streamMode;
+    return streamMode === undefined ? given : { ...given, streamMode };
   }
 
   #around(
@@ -294,7 +301,7 @@ class RunStream {
 
   /** A static breakpoint raises no interrupt that a node could see. */
   async #checkPause({ scope }: Execution): Promise<void> {
-    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#options)))
+    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#launch.config)))
       scope.pause([]);
   }
 

@@ -205,8 +205,8 @@ class Execution implements Body {
       const { code, modelMessage: message, reason, plugin = null, hook = null } = error;
       return this.denied(this.#denied({ code, message, reason, plugin, hook }));
     }
-    const { status, code } = outcomeOf(error, this.frame.ctx.signal);
-    await this.#finish(status, code, error);
+    const { status, code, error: told } = outcomeOf(error, this.frame.ctx.signal);
+    await this.#finish(status, code, told);
     throw error;
   }
 

@@ -162,9 +162,11 @@ class WatchedModel extends CallbackManagerForLLMRun {
   }
 
   override handleLLMNewToken(): Promise<void> {
+    this.#watcher.heard(this.#id);
     return QUIET;
   }
   override handleChatModelStreamEvent(): Promise<void> {
+    this.#watcher.heard(this.#id);
     return QUIET;
   }
   override handleLLMEnd(output: Parameters<CallbackManagerForLLMRun["handleLLMEnd"]>[0]): Promise<void> {

@@ -5,14 +5,18 @@ import type { LLMResult } from "@langchain/core/outputs";
 import type { Core } from "../core.js";
 import { DeniedError } from "../denial.js";
 import { ungated } from "../errors.js";
-import type { Usage } from "../hooks/context.js";
-import { readUsage } from "../model/usage.js";
-import { outcomeOf } from "../run/outcome.js";
+import { usageOf } from "../model/usage.js";
+import { type Outcome, outcomeOf } from "../run/outcome.js";
 import type { Frame, ObservedCall } from "../run/scope.js";
 import { refusal } from "../tool/gate.js";
+import { endObserved } from "./ended.js";
 
 /** The handler's name, by which one of a node around is found and replaced. */
 const WATCHER = "graphtap-watcher";
+
+const FINE: Outcome = Object.freeze({ status: "ok", code: null, error: null });
+/** A message with status error. */
+const SAID_SO: Outcome = Object.freeze({ status: "error", code: "TOOL_ERROR", error: null });
 
 const watchers = new WeakMap<Core, Watcher>();
 
@@ -64,7 +68,8 @@ export class Watcher extends BaseCallbackHandler {
     const label = name.model ?? "a chat model";
     const started = (): undefined | Promise<undefined> => {
       if (!dispatch.followsModels) return undefined;
-      remember(frame, runId, { kind: "model", name: label, ...name, at: frame.ctx.clock.monotonic() });
+      const at = frame.ctx.clock.monotonic();
+      remember(frame, runId, { frame, kind: "model", name: label, ...name, at, firstChunkAt: null });
       return dispatch.model.start.call(
         { modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false },
         frame.ctx,
@@ -83,13 +88,26 @@ export class Watcher extends BaseCallbackHandler {
     return started();
   }
 
+  override handleLLMNewToken(_token: string, _at: unknown, runId: string): void {
+    this.heard(runId);
+  }
+
+  override handleChatModelStreamEvent(_event: unknown, runId: string): void {
+    this.heard(runId);
+  }
+
+  /** Something of an answer came. */
+  heard(runId: string): void {
+    const call = this.frame.scope.observed.get(runId);
+    if (call?.kind === "model") call.firstChunkAt ??= this.frame.ctx.clock.monotonic();
+  }
+
   override handleLLMEnd(output: LLMResult, runId: string): undefined | Promise<undefined> {
-    const message = (output.generations[0]?.[0] as { message?: { usage_metadata?: unknown } } | undefined)?.message;
-    return ended(this, runId, null, readUsage(message?.usage_metadata));
+    return endObserved(this.frame.scope, runId, FINE, usageOf(output.generations[0]?.[0], output.llmOutput));
   }
 
   override handleLLMError(error: unknown, runId: string): undefined | Promise<undefined> {
-    return ended(this, runId, { error }, null);
+    return endObserved(this.frame.scope, runId, outcomeOf(error, this.frame.ctx.signal), null);
   }
 
   override async handleToolStart(
@@ -112,17 +130,17 @@ export class Watcher extends BaseCallbackHandler {
         dispatch.tool.denied.call({ ...denial, name, executionId: runId, callId, argsHash: null }, frame.ctx),
       );
     if (!dispatch.anyTool) return;
-    remember(frame, runId, { kind: "tool", name, callId, at: frame.ctx.clock.monotonic() });
+    remember(frame, runId, { frame, kind: "tool", name, callId, at: frame.ctx.clock.monotonic() });
     await dispatch.tool.start.call({ name, executionId: runId, callId, argsHash: null }, frame.ctx);
   }
 
   override handleToolEnd(output: unknown, runId: string): undefined | Promise<undefined> {
     const failed = (output as { status?: unknown } | null)?.status === "error";
-    return ended(this, runId, failed ? { error: null } : null, null);
+    return endObserved(this.frame.scope, runId, failed ? SAID_SO : FINE, null);
   }
 
   override handleToolError(error: unknown, runId: string): undefined | Promise<undefined> {
-    return ended(this, runId, { error }, null);
+    return endObserved(this.frame.scope, runId, outcomeOf(error, this.frame.ctx.signal), null);
   }
 }
 
@@ -146,46 +164,6 @@ async function refuse(
   );
   await tell(denial);
   throw new DeniedError(`${kind} "${name}" in node "${ctx.node ?? "?"}"`, denial);
-}
-
-/** Tells of the end of a call whose start was seen. */
-function ended(
-  { frame: { scope, ctx } }: Watcher,
-  runId: string,
-  failure: { readonly error: unknown } | null,
-  usage: Usage | null,
-): undefined | Promise<undefined> {
-  const call = scope.observed.get(runId);
-  if (call === undefined) return undefined;
-  scope.observed.delete(runId);
-  const outcome =
-    failure === null
-      ? { status: "ok" as const, code: null }
-      : failure.error === null
-        ? { status: "error" as const, code: "TOOL_ERROR" }
-        : outcomeOf(failure.error, ctx.signal);
-  const end = {
-    ...outcome,
-    error: failure?.error ?? null,
-    durationMs: ctx.clock.monotonic() - call.at,
-    late: scope.over,
-  };
-  if (call.kind === "tool")
-    return scope.dispatch.tool.end.call({ ...end, name: call.name, executionId: runId, callId: call.callId }, ctx);
-  scope.addUsage(usage);
-  return scope.dispatch.model.end.call(
-    {
-      ...end,
-      modelCallId: runId,
-      provider: call.provider,
-      model: call.model,
-      usage,
-      timeToFirstChunkMs: null,
-      streaming: false,
-      coverage: "observed",
-    },
-    ctx,
-  );
 }
 
 /** A class made straight from StructuredTool announces itself without its name: then its class's has to do. */

@@ -5,7 +5,7 @@ import type { RunScope } from "./scope.js";
 const LEFT: Outcome = Object.freeze({ status: "cancelled", code: "ABORTED", error: null });
 
 /** How long after a run's end its model calls may go on before they count as abandoned. */
-export const LEFT_FOR_MS = 60_000;
+const LEFT_FOR_MS = 60_000;
 
 /**
  * Ends the streams that a node left: LangChain tells its callbacks nothing of a consumer who leaves. Only once no node

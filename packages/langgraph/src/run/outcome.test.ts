@@ -8,12 +8,13 @@ const refused = (code: string) =>
 describe("how nodes side by side end what they are part of", () => {
   it("is a refusal where all of them were refused", () => {
     const both = new AggregateError([refused("FIRST"), new AggregateError([refused("SECOND")])]);
-    expect(endingOf(both, undefined)).toEqual({ status: "denied", code: "FIRST" });
+    expect(endingOf(both, undefined)).toEqual({ status: "denied", code: "FIRST", error: both });
   });
   it.each([
     ["one of them failed", [refused("FIRST"), new Error("broken")]],
     ["there is no error in it", []],
   ])("is an error where %s", (_title, errors) => {
-    expect(endingOf(new AggregateError(errors), undefined)).toEqual({ status: "error", code: null });
+    const error = new AggregateError(errors);
+    expect(endingOf(error, undefined)).toEqual({ status: "error", code: null, error });
   });
 });

@@ -9,6 +9,7 @@ const SECTIONS = {
   security: "permissions",
   audit: "recentActivity",
   content: "contentFilter",
+  performance: "performance",
 } as const;
 
 /** Runs what all stacks can, and checks what each plugin of the list has to do about it, and that no other does. */

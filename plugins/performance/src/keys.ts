@@ -6,6 +6,7 @@ import type { Compressed, StateCompressor } from "./compressor.js";
 import type { MemoryStats } from "./memory.js";
 import type { LazyToolLoader, LoadEvent } from "./tool-loader.js";
 import type { LoaderStats } from "./tool-stats.js";
+import type { UserCompression } from "./user-figures.js";
 
 /** The figures of all parts. */
 export interface PerfStats {
@@ -46,7 +47,13 @@ export const perfHooks = Object.freeze({
   }),
 });
 
-/** The system panel, version 1. Users have none: nothing of it belongs to one of them. */
+/** The panel of one user, version 1: caches and tools are nobody's own. */
+export interface PerfUserPanel {
+  /** Since the start; null while conversations are not compressed. */
+  readonly compression: UserCompression | null;
+}
+
+/** The system panel, version 1. */
 export interface PerfSystemPanel {
   readonly cache: CacheStats;
   readonly tools: LoaderStats;

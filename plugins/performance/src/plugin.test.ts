@@ -377,7 +377,26 @@ describe("compression in a graph", () => {
 });
 
 describe("panels", () => {
-  it("gives the system its figures and a user none", async () => {
+  it("gives a user what compression did for them, and nobody else's", async () => {
+    const stack = desk({ compression: { maxTokens: 100 } });
+    const llm = scriptedModel(() => ({ say: "hi" }));
+    const graph = await stack.createWorkflow({ llm });
+    const long = Array.from({ length: 40 }, () => ({ role: "user", content: "some words of one long conversation" }));
+    await graph.invoke({ messages: long }, stack.as({ userId: "alice", tenantId: "acme" }));
+    await graph.invoke({ messages: long.slice(0, 1) }, stack.as({ userId: "bob", tenantId: "acme" }));
+    const shown = async (userId: string, tenantId: string | null): Promise<unknown> => {
+      const [panel] = await stack.call(hooks.dashboard.collect, { kind: "user", userId, tenantId });
+      return panel?.status === "ok" ? panel.value.data["compression"] : panel;
+    };
+    const figures = (await shown("alice", "acme")) as Record<string, number>;
+    expect(figures).toMatchObject({ compressed: 1, dropped: expect.any(Number) as number });
+    expect(figures["tokensAfter"]).toBeLessThanOrEqual(100);
+    expect(figures["tokensBefore"]).toBeGreaterThan(100);
+    const none = { compressed: 0, tokensBefore: 0, tokensAfter: 0, dropped: 0 };
+    expect([await shown("bob", "acme"), await shown("alice", null)]).toEqual([none, none]);
+  });
+
+  it("gives the system its figures, and a user none of them", async () => {
     const stack = desk();
     const llm = scriptedModel(() => ({ say: "hi" }));
     for (let i = 0; i < 4; i++) await stack.createWorkflow({ llm });
@@ -397,7 +416,9 @@ describe("panels", () => {
       },
     });
     expect(JSON.parse(JSON.stringify(panel))).toEqual(panel);
-    expect(await stack.call(hooks.dashboard.collect, { kind: "user", userId: "alice", tenantId: null })).toEqual([]);
+    expect(await stack.call(hooks.dashboard.collect, { kind: "user", userId: "alice", tenantId: null })).toMatchObject([
+      { value: { id: "performance", data: { compression: null } } },
+    ]);
     expect(await stack.call(hooks.health.check, { at: 0 })).toMatchObject([
       { value: { id: "performance", status: "ok" } },
     ]);

@@ -1,11 +1,12 @@
 import { type AnyHookDef, definePlugin, type HookDef, hooks, type PluginApi } from "@graphtap/langgraph";
 import { type CacheEvent, WorkflowCache } from "./cache.js";
 import { StateCompressor } from "./compressor.js";
-import { Perf, perfHooks, type PerfService, type PerfSystemPanel } from "./keys.js";
+import { Perf, perfHooks, type PerfService, type PerfSystemPanel, type PerfUserPanel } from "./keys.js";
 import { MemorySampler } from "./memory.js";
 import { options } from "./options.js";
 import { compileThrough } from "./recipe.js";
 import { LazyToolLoader } from "./tool-loader.js";
+import { UserFigures } from "./user-figures.js";
 import { compressedCall, withLazyTools } from "./wiring.js";
 
 /**
@@ -34,6 +35,7 @@ export const perf = definePlugin({
     const loader = new LazyToolLoader({ ...tools, clock, onLoad: (event) => tell(api, perfHooks.loaded, event) });
     const compressor = compression === undefined ? null : new StateCompressor({ ...compression, clock });
     const sampler = new MemorySampler({ ...memory, clock });
+    const users = new UserFigures();
     const service: PerfService = {
       workflows: cache,
       tools: loader,
@@ -62,6 +64,8 @@ export const perf = definePlugin({
         (call, run) =>
           compressedCall(compressor, compression?.countTools === true, call, run, (done) => {
             const { messages: _messages, changed: _changed, ...figures } = done;
+            const { userId = null, tenantId = null } = run.principal ?? {};
+            if (userId !== null) users.add(userId, tenantId, done);
             tell(api, perfHooks.compressed, figures);
           }),
         // Last: what other plugins add to a prompt counts too.
@@ -70,7 +74,10 @@ export const perf = definePlugin({
     // Not at a run's end: whoever taps that has every model call followed, for the usage it tells.
     api.tap(hooks.run.start, () => sampler.touch());
     api.tap(hooks.dashboard.collect, (scope) => {
-      if (scope.kind !== "system") return undefined;
+      if (scope.kind === "user") {
+        const own: PerfUserPanel = { compression: compressor === null ? null : users.of(scope.userId, scope.tenantId) };
+        return { id: "performance", title: "Performance", version: 1, data: { ...own } };
+      }
       sampler.sample();
       const { workflows: figures, ...others } = service.stats();
       const data: PerfSystemPanel = { cache: figures, ...others };

@@ -160,6 +160,11 @@ describe("listAllowed", () => {
         { toolName: "refund", methods: null, rate: expect.objectContaining({ remaining: 3, limit: 3 }) },
       ],
     });
+    give(alice, "never", { rateLimit: 0 });
+    const room = manager.admitToolExecution({ ...alice, toolName: "refund" });
+    give(alice, "refund", { rateLimit: 1 });
+    expect(manager.listAllowed(alice).tools.map(({ toolName }) => toolName)).toEqual(["files"]);
+    room.release();
     manager.kill("tool:mail");
     expect(manager.listAllowed({ ...alice, roles: ["support"] }).tools.map(({ toolName }) => toolName)).toEqual([
       "files",

@@ -90,7 +90,7 @@ export function listAllowed(
   const everything = chain.every((one) => isAdmin(one)) && kills.stops(subject, null) === null;
   if (everything) for (const name of rules.names) names.add(name);
   const tools = [...names].sort().flatMap((toolName): AllowedTool[] => {
-    const may = (method: string | null): boolean => gate.judge({ subject, toolName, method }) === null;
+    const may = (method: string | null): boolean => gate.decide({ subject, toolName, method }).allowed;
     const listed = new Set(rules.methodsOf(toolName));
     for (const one of chain)
       for (const { grant } of candidates(grants, one, gate.request({ subject, toolName, method: null })))

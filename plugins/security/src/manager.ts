@@ -1,3 +1,4 @@
+import { hash } from "@graphtap/values";
 import { Administration, type ChangeParts } from "./administration.js";
 import type { SecurityLog, SecurityLogEntry } from "./audit.js";
 import { type AllowedTools, explain, listAllowed, type SecurityExplanation } from "./explain.js";
@@ -122,6 +123,7 @@ export class WorkflowSecurityManager extends Administration {
       workflow: input.workflowType ?? null,
       tool: call.toolName,
       method: decision.method,
+      argsHash: digestOf(input.parameters),
       code: taken.allowed ? null : taken.code,
       reason: taken.allowed ? null : taken.reason,
       plugin: "security",
@@ -193,6 +195,16 @@ export class WorkflowSecurityManager extends Administration {
 
 /** More than any log of ours holds in memory. */
 const MOST_COUNTED = 3_000_000;
+
+/** As the stack's own calls have it; null without arguments, and where they are no plain data. */
+function digestOf(parameters: unknown): string | null {
+  if (parameters === undefined) return null;
+  try {
+    return hash(parameters);
+  } catch {
+    return null;
+  }
+}
 
 const callOf = (question: Parameters<typeof subjectOf>[0] & Omit<AuthorizeInput, keyof WhoInput>): GateCall => ({
   subject: subjectOf(question),

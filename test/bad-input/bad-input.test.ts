@@ -7,7 +7,7 @@ import {
   GraphTapError,
   hooks,
 } from "@graphtap/langgraph";
-import { fakeClock, scriptedTool } from "@graphtap/testkit";
+import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { RemoteGraph } from "@langchain/langgraph/remote";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
@@ -259,7 +259,94 @@ describe("what cannot be wrapped", () => {
   });
 });
 
+describe("what another stack has wrapped", () => {
+  const one = createStack({ name: "one-a", plugins: [] });
+  const two = createStack({ name: "two-a", plugins: [] });
+  const theirs = one.wrapTool(scriptedTool("t", "x"));
+  it.each<[string, string, () => unknown]>([
+    ["a tool", 'tool "t"', () => two.wrapTool(theirs)],
+    ["a tool in a list", 'tool "t"', () => two.wrapTools([theirs])],
+    ["a model", "model", () => two.wrapModel(one.wrapModel(scriptedModel(() => ({ say: "x" }))))],
+    [
+      "a binding around a model",
+      "model",
+      () => two.wrapModel(one.wrapModel(scriptedModel(() => ({ say: "x" }))).bindTools([])),
+    ],
+    ["a StateGraph", "graph", () => two.wrap(one.wrap(new StateGraph(MessagesAnnotation).addNode("a", () => ({}))))],
+    [
+      "a tool in a ToolNode",
+      'tool "t"',
+      () =>
+        two.wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("tools", new ToolNode([theirs]))
+            .addEdge(START, "tools")
+            .compile(),
+        ),
+    ],
+    [
+      "a tool of a workflow",
+      'tool "t"',
+      () => two.createWorkflow({ mode: "tools", llm: scriptedModel(() => ({ say: "x" })), tools: [theirs] }),
+    ],
+  ])("%s: not judged and counted by both", async (_, what, run) => {
+    const error = await errorOf(run);
+    expect(error.code).toBe("WRAP_FOREIGN_STACK");
+    expect(error.message).toContain(`stack "two-a" was given ${what}`);
+    expect(error.message).toContain('stack "one-a"');
+  });
+});
+
 describe("wrong calls", () => {
+  it("options of createStack: in its own words, with what was got, its own options among those there are", async () => {
+    for (const [options, message] of [
+      [undefined, /options: .*object.*undefined/],
+      [{}, /plugins: .*expected array.*undefined/],
+      [{ plugins: null }, /plugins: .*null/],
+      [{ plugins: plain("acme-a") }, /plugins: .*expected array/],
+      [{ plugins: [], anonymos: "refuse" }, /"anonymos"; there are .*anonymous/],
+      [{ plugins: [], anonymous: "yes" }, /anonymous: .*"refuse"\|"no-tools".*, got a text of 3 characters/],
+      [{ plugins: [], hooks: hooks.run.start }, /hooks: .*expected array/],
+      [{ plugins: [], verify: 5 }, /verify: expected a function, got 5/],
+    ] as const) {
+      const error = await errorOf(() => createStack(options as never));
+      expect([error.code, error.message]).toEqual(["STACK_OPTIONS_INVALID", expect.stringMatching(message)]);
+      expect(error.hint).toContain("createStack({");
+    }
+  });
+  it("a run config that is none, or holds what belongs to the identity and would be dropped without a word", async () => {
+    const stack = createStack({ plugins: [] });
+    for (const [config, message] of [
+      [null, /run config, got null/],
+      ["c-1", /run config, got "c-1"/],
+      [{ conversationId: "c-1" }, /conversationId: expected in the first argument/],
+      [{ thread_id: "c-1" }, /thread_id: expected in the first argument/],
+    ] as const) {
+      const error = await errorOf(() => stack.as({ userId: "a" }, config as never));
+      expect([error.code, error.message]).toEqual(["IDENTITY_INVALID", expect.stringMatching(message)]);
+    }
+    expect((await errorOf(() => stack.as({ user_id: "a" } as never))).message).toContain("got user_id");
+  });
+  it("something that is no list, model or tool, whose contents are not printed", async () => {
+    const stack = createStack({ plugins: [] });
+    for (const run of [
+      () => stack.wrapTools({ a: scriptedTool("t", "x") } as never),
+      () => stack.wrapModel({ apiKey: "sk-secret" }),
+      () => stack.wrapTool({ apiKey: "sk-secret" }),
+      () => stack.wrap(undefined as never),
+    ]) {
+      const error = await errorOf(run);
+      expect(error.code).toBe("WRAP_UNSUPPORTED");
+      expect(error.message).not.toMatch(/sk-secret|undefined undefined/);
+    }
+  });
+  it("a run of a stack that was disposed: in words of whoever called it", async () => {
+    const stack = createStack({ plugins: [] });
+    const wrapped = stack.wrap(graph());
+    await stack.dispose();
+    const error = await errorOf(() => wrapped.invoke({ messages: [] }, { configurable: { thread_id: "1" } }));
+    expect([error.code, error.message]).toEqual(["STACK_DISPOSED", expect.stringContaining("a run came after")]);
+  });
   it("options of createStack", async () => {
     expect((await errorOf(() => createStack({ plugins: [], anonymous: "yes" as never }))).code).toBe(
       "STACK_OPTIONS_INVALID",

@@ -1,3 +1,5 @@
+import { described } from "./given.js";
+
 const BRAND = Symbol.for("graphtap.error");
 
 /** What a `GraphTapError` is made from. `what`, `why` and `do` become its message, in this order. */
@@ -76,11 +78,20 @@ function codeOf(value: unknown, key: string): string | null {
   return typeof code === "string" ? code : null;
 }
 
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error || GraphTapError.isInstance(error) ? error.message : error);
+  } catch {
+    // Anything can be thrown, also what has no text.
+    return described(error);
+  }
+}
+
 const SUMMARY_LENGTH = 200;
 
 /** First line of an error's message, at most 200 characters: for texts and logs that quote somebody else's error. */
 export function summaryOf(error: unknown): string {
-  const text = error instanceof Error || GraphTapError.isInstance(error) ? error.message : String(error);
+  const text = textOf(error);
   const line = text.split("\n", 1)[0] ?? "";
   return line.length <= SUMMARY_LENGTH ? line : `${line.slice(0, SUMMARY_LENGTH)}...`;
 }

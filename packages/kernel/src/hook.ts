@@ -1,4 +1,5 @@
 import { hookInvalid, hookNameInvalid } from "./errors.js";
+import { isWaitable, misfits, type Rule } from "./given.js";
 import type { Deny, Hold, Transform, Verdict } from "./verdict.js";
 
 const BRAND = Symbol.for("graphtap.hook");
@@ -78,57 +79,40 @@ const RULES: Readonly<Record<HookKind, KindRule>> = {
   reserve: { faults: ["deny", "throw"], timeoutMs: 2_000 },
 };
 
+function rulesOf(kind: HookKind): Readonly<Record<keyof HookOptions, Rule>> {
+  const { faults } = RULES[kind];
+  return {
+    fault: [(value) => faults.includes(value as Fault), `"${faults.join('" or "')}"`],
+    timeoutMs:
+      kind === "sync"
+        ? [(value) => value === null, "none, for nothing can interrupt a sync tap"]
+        : [(value) => value === null || isWaitable(value), "milliseconds above 0, or null for no limit"],
+    doc: [(value) => typeof value === "string", "a text"],
+    ...(kind === "guard" && { transform: [(value: unknown) => typeof value === "boolean", "true or false"] }),
+  };
+}
+
 /** First segments that first-party packages own; anybody else puts a namespace in front. */
-const FIRST_PARTY_NOUNS = new Set([
-  "workflow",
-  "run",
-  "node",
-  "model",
-  "tool",
-  "state",
-  "metrics",
-  "feedback",
-  "security",
-  "policy",
-  "limit",
-  "content",
-  "audit",
-  "cache",
-  "budget",
-  "approval",
-  "performance",
-  "memory",
-  "composition",
-  "dashboard",
-  "health",
-  "stack",
-]);
+const FIRST_PARTY_NOUNS =
+  /^(?:workflow|run|node|model|tool|state|metrics|feedback|security|policy|limit|content|audit|cache|budget|approval|performance|memory|composition|dashboard|health|stack)$/;
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)+$/;
 
 function checkName(name: unknown): string {
   if (typeof name !== "string" || !NAME.test(name)) throw hookNameInvalid(name, "form");
   const segments = name.split(".");
   const noun = segments[0] ?? "";
-  if (segments.length < 3 && !noun.includes("-") && !FIRST_PARTY_NOUNS.has(noun))
+  if (segments.length < 3 && !noun.includes("-") && !FIRST_PARTY_NOUNS.test(noun))
     throw hookNameInvalid(name, "namespace");
   return name;
 }
 
 function define(kind: HookKind, name: string, options: HookOptions & { transform?: boolean } = {}): AnyHookDef {
   const rule = RULES[kind];
-  const fault = options.fault ?? rule.faults[0];
-  const timeoutMs = options.timeoutMs === undefined ? rule.timeoutMs : options.timeoutMs;
   checkName(name);
-  if (!rule.faults.includes(fault))
-    throw hookInvalid(
-      name,
-      `a ${kind} hook cannot have fault "${fault}"`,
-      `use fault: ${rule.faults.map((f) => `"${f}"`).join(" or ")}`,
-    );
-  if (timeoutMs !== null && !(timeoutMs > 0))
-    throw hookInvalid(name, `timeoutMs is ${String(timeoutMs)}`, "give milliseconds above 0, or null for no limit");
-  if (kind === "sync" && timeoutMs !== null)
-    throw hookInvalid(name, "a sync hook has a time-out, yet nothing can interrupt it", "leave timeoutMs out");
+  const problems = misfits(options, rulesOf(kind));
+  if (problems.length > 0)
+    throw hookInvalid(name, problems.join("\n"), `correct defineHook.${kind}("${name}", options)`);
+  const { fault = rule.faults[0], timeoutMs = rule.timeoutMs } = options;
   return Object.freeze({
     name,
     kind,

@@ -7,6 +7,7 @@ import {
   pluginSetupFailed,
   pluginSetupTimeout,
   serviceDuplicate,
+  serviceKeyInvalid,
   serviceNotFound,
   serviceNotProvided,
   serviceUndeclared,
@@ -15,14 +16,15 @@ import {
 } from "./errors.js";
 import { GraphTapError } from "./error.js";
 import type { Bus } from "./events.js";
+import { described, misfits } from "./given.js";
 import { isHookDef, type AnyHookDef } from "./hook.js";
 import type { Ledger } from "./ledger.js";
 import type { Log } from "./logger.js";
 import type { Disposer, PluginApi } from "./plugin-api.js";
 import type { IdentityNeed, Plugin } from "./plugin.js";
 import { Scope } from "./scope.js";
-import type { AnyServiceKey, ServiceOf } from "./service.js";
-import { freshState, isStage, namesOf, type Tap, type TapFunction, type TapOptions } from "./tap.js";
+import { isServiceKey, type AnyServiceKey, type ServiceOf } from "./service.js";
+import { freshState, namesOf, TAP_OPTIONS, type Tap, type TapFunction, type TapOptions } from "./tap.js";
 import { isThenable } from "./thenable.js";
 import { callWithin, within } from "./wait.js";
 
@@ -188,7 +190,17 @@ export class Instance {
       if (this.state === "disposed") throw stackDisposed(id, asked);
     };
     const declared = (keys: readonly AnyServiceKey[], key: AnyServiceKey, use: "provide" | "get" | "find"): void => {
+      if (!isServiceKey(key)) throw serviceKeyInvalid(`api.${use}`, key);
       if (!keys.some((other) => other.id === key.id)) throw serviceUndeclared(id, key.id, use);
+    };
+    const handler = (asked: string, fn: unknown): Disposer => {
+      if (typeof fn === "function") return fn as Disposer;
+      throw pluginInvalid(
+        `plugin "${id}" called api.${asked} without a function.`,
+        `expected a function, got ${described(fn)}.`,
+        `api.${asked}(() => socket.close())`,
+        id,
+      );
     };
     return Object.freeze({
       name: plugin.name,
@@ -217,9 +229,9 @@ export class Instance {
       },
       onDispose: (fn: Disposer) => {
         // A setup that was given up still registers what it opened meanwhile.
-        if (!this.#scope.add(fn)) this.#disposeLate(fn);
+        if (!this.#scope.add(handler("onDispose", fn))) this.#disposeLate(fn);
       },
-      onFlush: (fn: Disposer) => void this.#flushers.push(fn),
+      onFlush: (fn: Disposer) => void this.#flushers.push(handler("onFlush", fn)),
       call: (def: AnyHookDef, value: unknown, ctx?: unknown, core?: unknown) => {
         alive("api.call");
         return host.call(def, value, ctx, core);
@@ -234,18 +246,16 @@ export class Instance {
       throw tapInvalid(
         this.id,
         def.name,
-        "a tap that is not a function",
-        "pass the function as second argument, options as third.",
+        "a tap that is no function",
+        `expected a function as second argument, got ${described(fn)}.`,
       );
-    const stage = options?.stage ?? "normal";
-    // Unknown to the compiler only; it would be sorted nowhere, and a guard meant for "pre" would run last.
-    if (!isStage(stage))
-      throw tapInvalid(this.id, def.name, `stage "${String(stage)}"`, 'stages are "pre", "normal" and "post".');
+    const problems = options === undefined ? [] : misfits(options, TAP_OPTIONS);
+    if (problems.length > 0) throw tapInvalid(this.id, def.name, "wrong options", problems.join("\n"));
     const tap: Tap = {
       plugin: this.id,
       def,
       fn: fn as TapFunction,
-      stage,
+      stage: options?.stage ?? "normal",
       before: namesOf(options?.before),
       after: namesOf(options?.after),
       state: freshState(),

@@ -6,7 +6,7 @@ import {
   disposeFailed,
   drainTimeout,
   flushFailed,
-  kernelOptionsInvalid,
+  serviceKeyInvalid,
   serviceNotFound,
   stackDisposed,
   stackNotReady,
@@ -25,6 +25,7 @@ import { PluginSet, type Change } from "./plugin-set.js";
 import type { Plugin } from "./plugin.js";
 import { Profiler, type Profile } from "./profile.js";
 import { settle, type Settings } from "./settings.js";
+import { isServiceKey, type AnyServiceKey } from "./service.js";
 import { survey } from "./survey.js";
 import { abandon, isThenable } from "./thenable.js";
 import { Turns } from "./turns.js";
@@ -44,8 +45,6 @@ export function createKernel<const List extends readonly PluginInput[]>(
   options: KernelOptions & { readonly plugins: List } & Complete<List>,
 ): Kernel {
   const settings = settle(options);
-  if (!Array.isArray(options.plugins))
-    throw kernelOptionsInvalid("plugins is not a list.", "createKernel({ plugins: [metrics()] })");
   // The implementation is untyped where the interface infers from hook definitions and keys.
   return new PluginKernel(settings, options.plugins) as unknown as Kernel;
 }
@@ -108,14 +107,14 @@ class PluginKernel {
 
   get(key: Gettable): unknown {
     this.#assertStarted("get");
-    const id = serviceId(key);
+    const id = serviceId(key, "get");
     if (!this.#set.services.has(id)) throw serviceNotFound(id, this.#set.services.keys());
     return this.#set.services.get(id);
   }
 
   find(key: Gettable): unknown {
     this.#assertStarted("find");
-    return this.#set.services.get(serviceId(key));
+    return this.#set.services.get(serviceId(key, "find"));
   }
 
   call(def: AnyHookDef, value: unknown, ctx?: unknown, core?: unknown): unknown {
@@ -128,7 +127,7 @@ class PluginKernel {
   }
 
   pin(): Epoch {
-    this.#assertOpen("pin");
+    this.#assertOpen("a run");
     return this.#epochs.pin();
   }
 
@@ -327,7 +326,9 @@ class PluginKernel {
   }
 }
 
-function serviceId(key: Gettable): string {
-  if ("provides" in key) return key.provides[0]?.id ?? key.pluginName;
-  return key.id;
+function serviceId(key: Gettable, asked: string): string {
+  if (isServiceKey(key)) return key.id;
+  const { provides, pluginName } = (key ?? {}) as { provides?: readonly AnyServiceKey[]; pluginName?: string };
+  if (!Array.isArray(provides)) throw serviceKeyInvalid(asked, key);
+  return provides[0]?.id ?? String(pluginName);
 }

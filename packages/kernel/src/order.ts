@@ -23,7 +23,7 @@ export function topological(size: number, constraints: readonly Constraint[]): O
   const placed = new Array<boolean>(size).fill(false);
   while (order.length < size) {
     const next = unmet.findIndex((count, index) => count === 0 && !placed[index]);
-    if (next === -1) return { ok: false, ring: ringAmong(followers, placed) };
+    if (next === -1) return { ok: false, ring: ringAmong(constraints, placed) };
     placed[next] = true;
     order.push(next);
     for (const follower of followers[next]!) unmet[follower]!--;
@@ -31,28 +31,39 @@ export function topological(size: number, constraints: readonly Constraint[]): O
   return { ok: true, order };
 }
 
-/** A ring among what could not be placed, first item repeated at the end. */
-function ringAmong(followers: readonly (readonly number[])[], placed: readonly boolean[]): readonly number[] {
+/** A ring among what could not be placed, first item repeated at the end. Each waits for another one of them, so going back ends in one. */
+function ringAmong(constraints: readonly Constraint[], placed: readonly boolean[]): readonly number[] {
   const trail: number[] = [];
-  const onTrail = new Set<number>();
-  const cleared = new Set<number>();
-  const visit = (item: number): readonly number[] | null => {
-    if (onTrail.has(item)) return [...trail.slice(trail.indexOf(item)), item];
-    if (cleared.has(item) || placed[item]) return null;
+  let item = placed.indexOf(false);
+  while (!trail.includes(item)) {
     trail.push(item);
-    onTrail.add(item);
-    for (const follower of followers[item]!) {
-      const ring = visit(follower);
-      if (ring !== null) return ring;
-    }
-    onTrail.delete(item);
-    trail.pop();
-    cleared.add(item);
-    return null;
-  };
-  for (let item = 0; item < followers.length; item++) {
-    const ring = visit(item);
-    if (ring !== null) return ring;
+    item = constraints.find(({ before, after }) => after === item && !placed[before])!.before;
   }
-  return [];
+  return [item, ...trail.slice(trail.indexOf(item)).toReversed()];
+}
+
+/** Who is installed: an instance answers to its id and to its plugin's name. */
+export interface Installed {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The ids that names of plugins stand for; throws what `unknown` makes of a name nobody answers to, but for `"name?"`. */
+export function meant(
+  names: readonly string[],
+  installed: readonly Installed[],
+  unknown: (name: string, known: readonly string[]) => Error,
+): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const written of names) {
+    const wanted = written.replace(/\?$/, "");
+    const found = installed.filter(({ id, name }) => id === wanted || name === wanted);
+    if (found.length === 0 && wanted === written)
+      throw unknown(
+        wanted,
+        installed.map(({ id }) => id),
+      );
+    for (const { id } of found) ids.add(id);
+  }
+  return ids;
 }

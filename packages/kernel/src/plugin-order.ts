@@ -1,5 +1,5 @@
 import { pluginCycle, pluginUnknown, serviceDuplicate, serviceMissing } from "./errors.js";
-import { topological, type Constraint } from "./order.js";
+import { meant, topological, type Constraint } from "./order.js";
 import type { Plugin } from "./plugin.js";
 
 /**
@@ -25,10 +25,13 @@ export function orderPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
       const provider = providers.get(id);
       if (provider !== undefined) wishes.push({ before: provider, after: index });
     }
-    for (const other of named(plugins, plugin, plugin.before, "before"))
-      constraints.push({ before: index, after: other });
-    for (const other of named(plugins, plugin, plugin.after, "after"))
-      constraints.push({ before: other, after: index });
+    const named = (relation: "before" | "after"): ReadonlySet<string> =>
+      meant(plugin[relation], plugins, (name, known) => pluginUnknown(plugin.id, relation, name, known));
+    const [before, after] = [named("before"), named("after")];
+    for (const [other, { id }] of plugins.entries()) {
+      if (before.has(id)) constraints.push({ before: index, after: other });
+      if (after.has(id)) constraints.push({ before: other, after: index });
+    }
   }
   const result = topological(plugins.length, constraints);
   if (!result.ok) throw pluginCycle(result.ring.map((index) => plugins[index]!.id));
@@ -65,27 +68,6 @@ export function providersOf(plugins: readonly Plugin[]): ReadonlyMap<string, num
     }
   }
   return providers;
-}
-
-function named(
-  plugins: readonly Plugin[],
-  plugin: Plugin,
-  names: readonly string[],
-  relation: string,
-): readonly number[] {
-  return names.flatMap((written) => {
-    const optional = written.endsWith("?");
-    const name = optional ? written.slice(0, -1) : written;
-    const found = [...plugins.keys()].filter((index) => plugins[index]!.id === name || plugins[index]!.name === name);
-    if (found.length === 0 && !optional)
-      throw pluginUnknown(
-        plugin.id,
-        relation,
-        name,
-        plugins.map(({ id }) => id),
-      );
-    return found;
-  });
 }
 
 /** Ids of all plugins that use one of the services, directly or through others. */

@@ -43,7 +43,7 @@ export class PluginSet {
   }
 
   adding(plugin: Plugin): Change {
-    const added = checkPlugin(plugin);
+    const added = checkPlugin(plugin, "the argument of use()");
     const twin = this.#plugins.find(({ id }) => id === added.id);
     if (twin !== undefined) throw pluginDuplicate(added.id, added.name, twin.site, added.site);
     return { plugins: [...this.#plugins, added], restart: NOBODY };
@@ -67,7 +67,7 @@ export class PluginSet {
   }
 
   replacing(plugin: Plugin): Change {
-    const replacement = checkPlugin(plugin);
+    const replacement = checkPlugin(plugin, "the argument of replace()");
     const index = this.#indexOf(replacement.id);
     const plugins = this.#plugins.with(index, replacement);
     const services = [...servicesOf(this.#plugins[index]!), ...servicesOf(replacement)];

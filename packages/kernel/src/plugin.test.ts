@@ -142,12 +142,12 @@ describe("the list of plugins", () => {
 
   it.each([
     ["a factory that was not called", plain, "plugins: [plain()]"],
-    ["a webpack plugin", { apply() {} }, "webpack-like"],
+    ["a webpack plugin", { apply() {} }, "definePlugin({"],
     ["a promise", Promise.resolve(plain()), "await"],
     ["a preset that was not spread", [plain()], "...preset()"],
-    ["a definition", { name: "x", setup() {} }, '(name: "x")'],
-    ["a name", "metrics", "plugins holds a string"],
-    ["true", true, "plugins holds a boolean"],
+    ["a definition", { name: "x", setup() {} }, "got an object"],
+    ["a name", "metrics", 'got "metrics"'],
+    ["true", true, "got true"],
   ])("explains %s", (_, input, hint) => {
     const error = thrown(() => resolvePlugins([input]));
     expect(error).toMatchObject({ code: "PLUGIN_INVALID" });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { pluginInvalid, pluginOptionsInvalid, type KernelCopy } from "./errors.js";
+import { notAPlugin, pluginInvalid, pluginOptionsInvalid, type KernelCopy } from "./errors.js";
+import { has, isFunction, isListOf, isText, misfits, problemsOf, type Rule } from "./given.js";
 import { isHookDef, type AnyHookDef } from "./hook.js";
 import type { Disposer, PluginApi } from "./plugin-api.js";
 import { isServiceKey, type AnyServiceKey, type IdOf } from "./service.js";
@@ -113,7 +114,12 @@ export function definePlugin<
   const Requires extends Keys = [],
   const Optional extends Keys = [],
 >(spec: PluginSpec<Schema, Provides, Requires, Optional>): PluginFactory<Schema, Provides, Requires> {
-  checkSpec(spec);
+  check(
+    "definePlugin() was given no usable definition.",
+    spec,
+    SPEC,
+    'definePlugin({ name: "acme-quiet-hours", version: "1.0.0", setup(api) {} })',
+  );
   const { name, version } = spec;
   const provides = Object.freeze([...(spec.provides ?? [])]);
   const shared = {
@@ -131,14 +137,9 @@ export function definePlugin<
   };
   const factory = (options?: unknown, instance?: InstanceOptions): Plugin => {
     const site = callSite(factory);
+    if (instance !== undefined)
+      check(`${name}(): the second argument is wrong.`, instance, INSTANCE, `${name}(options, { key: "eu" })`, name);
     const key = instance?.key ?? null;
-    if (key !== null && (typeof key !== "string" || key === ""))
-      throw pluginInvalid(
-        `${name}() was given a key that is no text.`,
-        "the key becomes part of the id.",
-        `${name}(options, { key: "eu" })`,
-        name,
-      );
     const parsed =
       spec.options === undefined
         ? noOptions(name, version, site, options)
@@ -174,10 +175,7 @@ function parse(schema: z.ZodType, name: string, version: string, site: string | 
     );
   }
   if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    (issue) => `${issue.path.map(String).join(".") || "options"}: ${issue.message}`,
-  );
-  throw pluginOptionsInvalid(name, version, site, problems, result.error);
+  throw pluginOptionsInvalid(name, version, site, problemsOf(result.error, options, schema), result.error);
 }
 
 function noOptions(name: string, version: string, site: string | null, options: unknown): undefined {
@@ -186,40 +184,44 @@ function noOptions(name: string, version: string, site: string | null, options: 
 }
 
 const PLUGIN_NAME = /^[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*$/;
+const KEYS: Rule = [isListOf(isServiceKey), "a list of keys made by defineService"];
+const NAMES: Rule = [isListOf(isText), "a list of plugin names"];
+const SPEC: Readonly<Record<keyof PluginSpec<z.ZodType, Keys, Keys, Keys>, Rule>> = {
+  name: [
+    (name) => typeof name === "string" && PLUGIN_NAME.test(name),
+    "lower-case words joined by - or . (a colon separates name and key)",
+    true,
+  ],
+  version: [isText, "a text, for errors and audits", true],
+  api: [() => true, "a number"],
+  options: [has("safeParse"), "a zod schema"],
+  provides: KEYS,
+  requires: KEYS,
+  optional: KEYS,
+  before: NAMES,
+  after: NAMES,
+  hooks: [isListOf(isHookDef), "a list of hooks made by defineHook"],
+  identity: [(need) => need === "required" || need === "none", '"required" or "none"'],
+  setup: [isFunction, "a function (api, options) that taps hooks", true],
+};
+const INSTANCE: Readonly<Record<keyof InstanceOptions, Rule>> = {
+  key: [isText, "a text, which becomes part of the id"],
+};
 
-function checkSpec(spec: PluginSpec<z.ZodType, Keys, Keys, Keys>): void {
-  const fix = 'definePlugin({ name: "acme-quiet-hours", version: "1.0.0", setup(api) {} })';
-  if (typeof spec !== "object" || spec === null)
-    throw pluginInvalid("definePlugin() was not given a definition.", "it takes one object.", fix);
-  const { name, version, setup, provides = [], requires = [], optional = [], hooks = [] } = spec;
-  if (typeof name !== "string" || !PLUGIN_NAME.test(name))
-    throw pluginInvalid(
-      "definePlugin() was given an unusable name.",
-      "names are lower-case words joined by - or . (a colon separates name and key).",
-      fix,
-    );
-  if (typeof version !== "string" || version === "")
-    throw pluginInvalid(`plugin "${name}" has no version.`, "errors and audits name it.", fix, name);
-  if (typeof setup !== "function")
-    throw pluginInvalid(`plugin "${name}" has no setup.`, "setup(api, options) is where it taps hooks.", fix, name);
-  if (![...provides, ...requires, ...optional].every(isServiceKey))
-    throw pluginInvalid(
-      `plugin "${name}" lists something that is no service key.`,
-      "provides, requires and optional hold keys made by defineService.",
-      'const Billing = defineService<Billing>()("acme.billing")',
-      name,
-    );
-  if (!hooks.every(isHookDef))
-    throw pluginInvalid(
-      `plugin "${name}" lists something that is no hook.`,
-      "hooks holds definitions made by defineHook.",
-      'defineHook.series("acme.ticket.closed")',
-      name,
-    );
+function check(
+  what: string,
+  given: unknown,
+  rules: Readonly<Record<string, Rule>>,
+  fix: string,
+  plugin?: string,
+): void {
+  const problems = misfits(given, rules);
+  if (problems.length > 0) throw pluginInvalid(what, problems.join("\n"), fix, plugin);
 }
 
 /** Replaces the plugin with the same id (of a preset, say) in its position in the list. */
 export function override<P extends string, R extends string>(plugin: Plugin<P, R>): Plugin<P, R> {
+  if (originOf(plugin) === null) throw notAPlugin("the argument of override()", plugin);
   return Object.freeze({ ...plugin, [OVERRIDE]: true });
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 import type { Tap } from "./tap.js";
-import { isThenable } from "./thenable.js";
+import { finishing } from "./thenable.js";
 
 /** What one tap cost while it was timed. */
 export interface TapProfile {
@@ -112,29 +112,4 @@ class Below {
       if (--this.#active === 0) this.ms += this.clock.monotonic() - this.#since;
     });
   }
-}
-
-/** Calls `done` once `run` has ended, now or later, and changes nothing about how it ends. */
-function finishing(run: () => unknown, done: (failed: boolean) => void): unknown {
-  let result: unknown;
-  try {
-    result = run();
-  } catch (error) {
-    done(true);
-    throw error;
-  }
-  if (!isThenable(result)) {
-    done(false);
-    return result;
-  }
-  return result.then(
-    (value) => {
-      done(false);
-      return value;
-    },
-    (error: unknown) => {
-      done(true);
-      throw error;
-    },
-  );
 }

@@ -1,8 +1,16 @@
+import { isListOf, isText, type Rule } from "./given.js";
 import type { AnyHookDef } from "./hook.js";
 
 export type Stage = "pre" | "normal" | "post";
 
-export const isStage = (value: unknown): value is Stage => value === "pre" || value === "normal" || value === "post";
+const isNames = (value: unknown): boolean => isText(value) || isListOf(isText)(value);
+const NAMES: Rule = [isNames, "names of plugins"];
+/** A stage unknown to the compiler only would be sorted nowhere, and a guard meant for "pre" would run last. */
+export const TAP_OPTIONS: Readonly<Record<keyof TapOptions, Rule>> = {
+  stage: [(value) => ["pre", "normal", "post"].includes(value as string), '"pre", "normal" or "post"'],
+  before: NAMES,
+  after: NAMES,
+};
 
 /** Where a tap runs among the taps of its hook. */
 export interface TapOptions {

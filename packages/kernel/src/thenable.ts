@@ -13,3 +13,28 @@ export function abandon(promise: PromiseLike<unknown>): void {
 }
 
 const dropped = (): void => undefined;
+
+/** Calls `done` once `run` has ended, now or later, and changes nothing about how it ends. */
+export function finishing(run: () => unknown, done: (failed: boolean) => void): unknown {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    done(true);
+    throw error;
+  }
+  if (!isThenable(result)) {
+    done(false);
+    return result;
+  }
+  return result.then(
+    (value) => {
+      done(false);
+      return value;
+    },
+    (error: unknown) => {
+      done(true);
+      throw error;
+    },
+  );
+}

@@ -63,6 +63,12 @@ export const errorCatalog = Object.freeze({
     why: "conversationId and configurable.thread_id differ.",
     do: "Give one of them.",
   },
+  KILL_NOT_HELD: {
+    title: "GRAPHTAP_KILL is set for a stack that has nothing to deny with.",
+    why: "The plugin security holds to it. Without one the tools that somebody switched off would go on running.",
+    do: "Add security() to plugins, or start without GRAPHTAP_KILL.",
+    example: "createStack({ plugins: [metrics(), security()] });",
+  },
   MIDDLEWARE_INVALID: {
     title: "The LangChain bridge was given something it cannot use.",
     why: "asMiddleware takes a stack, fromMiddleware takes a middleware made by createMiddleware.",
@@ -118,8 +124,8 @@ export const errorCatalog = Object.freeze({
   },
   STACK_OPTIONS_INVALID: {
     title: "createStack was given wrong options.",
-    why: "A key is unknown or of the wrong type.",
-    do: "See the options table of @graphtap/langgraph.",
+    why: "A key is unknown or of the wrong type. The message has a line for each: where, what was expected, what was got.",
+    do: 'createStack({ name: "support", plugins: [metrics(), security()] })',
   },
   TAP_DEAD: {
     title: "A plugin taps a hook that nobody fires.",

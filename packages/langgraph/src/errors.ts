@@ -111,10 +111,10 @@ export function wrapRemote(name: string, url: string | null): GraphTapError {
   );
 }
 
-export function wrapForeignStack(graph: string, other: string, own: string): GraphTapError {
+export function wrapForeignStack(kind: string, name: string, other: string, own: string): GraphTapError {
   return bindingError(
     "WRAP_FOREIGN_STACK",
-    `stack "${own}" was given graph "${graph}", which stack "${other}" has wrapped.`,
+    `stack "${own}" was given ${kind} "${name}", which stack "${other}" has wrapped.`,
     errorCatalog.WRAP_FOREIGN_STACK.why,
   );
 }
@@ -157,6 +157,14 @@ export function stackNotStrict(name: string, warnings: readonly GraphTapError[])
     "STACK_NOT_STRICT",
     `stack "${name}" refused to start: GRAPHTAP_STRICT is 1 and there ${warnings.length === 1 ? "is a warning" : `are ${warnings.length} warnings`}.`,
     warnings.map(({ message }) => message).join("\n"),
+  );
+}
+
+export function killNotHeld(name: string, plugins: readonly string[]): GraphTapError {
+  return bindingError(
+    "KILL_NOT_HELD",
+    `stack "${name}" refused to start: GRAPHTAP_KILL is set, and nothing in it would hold to it.`,
+    `Expected a plugin that provides "security", got [${plugins.join(", ")}].`,
   );
 }
 

@@ -8,12 +8,12 @@ import {
   type Inspection,
   type Plugin,
   type PluginInput,
+  problemsOf,
 } from "@graphtap/kernel";
-import { issueLines } from "@graphtap/values";
 import { z } from "zod";
 import type { Core } from "./core.js";
 import { createDispatch, type Dispatch } from "./dispatch.js";
-import { bindingError, stackDuplicate, stackNotStrict, tapDead } from "./errors.js";
+import { bindingError, killNotHeld, stackDuplicate, stackNotStrict, tapDead } from "./errors.js";
 import { explainGraph } from "./graph/explain.js";
 import { GraphWrapper } from "./graph/wrap.js";
 import { allHooks } from "./hooks/index.js";
@@ -27,16 +27,21 @@ import { assertRuntime } from "./runtime.js";
 import { ThreadOwners } from "./run/owners.js";
 import { PausedThreads } from "./run/paused.js";
 import { FrameStore } from "./run/frames.js";
-import type { Stack, StackConfig } from "./stack-types.js";
+import type { Stack, StackConfig, StackOptions } from "./stack-types.js";
 import { Guards, isCallable } from "./tool/guard.js";
 import { wrapUnsupported } from "./errors.js";
+import { described } from "./workflow/issue.js";
 import { Passes } from "./watch/passes.js";
 import { createWorkflow } from "./workflow/create.js";
 import { WorkflowsOffer } from "./workflow/service.js";
 import { validateSpec } from "./workflow/validate.js";
 
-const OPTIONS = z.object({
+// The kernel checks what is its own.
+const kernels = z.unknown().optional();
+const shape = {
+  plugins: z.array(kernels),
   name: z.string().min(1).max(128).optional(),
+  hooks: z.array(kernels).optional(),
   anonymous: z.enum(["refuse", "no-tools"]).optional(),
   ungated: z.enum(["deny", "report"]).optional(),
   threads: z.enum(["owned", "open"]).optional(),
@@ -53,7 +58,15 @@ const OPTIONS = z.object({
       "expected a resolver such as fromLangGraphServer()",
     )
     .optional(),
-});
+  verify: z.custom((value) => typeof value === "function", "expected a function").optional(),
+  clock: kernels,
+  logger: kernels,
+  setupTimeoutMs: kernels,
+  disposeTimeoutMs: kernels,
+  drainTimeoutMs: kernels,
+  quarantineAfter: kernels,
+} satisfies Record<keyof StackOptions | "plugins", z.ZodType>;
+const OPTIONS = z.strictObject(shape);
 
 /** Fifteen minutes: long enough for a request to queue, short enough that a module-level constant is found on day one. */
 const IDENTITY_TTL_MS = 15 * 60_000;
@@ -80,7 +93,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     throw bindingError(
       "STACK_OPTIONS_INVALID",
       "createStack(): options are wrong.",
-      issueLines(checked.error.issues, "options"),
+      problemsOf(checked.error, options, OPTIONS).join("\n"),
     );
   const { facts, identity, anonymous, ungated, threads, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
   // Each of these waits for its call: plugins may be set up before there is a stack.
@@ -93,8 +106,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       return frame === undefined || frame.scope.over ? null : frame.ctx;
     },
   });
-  const given = Array.isArray(plugins) ? plugins : [];
-  const own = [...(identity === undefined ? [] : [identityPlugin(identity)]), ...offer.before(given)];
+  const own = [...(identity === undefined ? [] : [identityPlugin(identity)]), ...offer.before(plugins)];
   const name = options.name ?? "stack";
   const strict = process.env["GRAPHTAP_STRICT"] === "1";
   // Stacks without a name of their own are no twins of each other.
@@ -109,12 +121,13 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     ...kernelOptions,
     verify(inspection) {
       options.verify?.(inspection);
+      assertKillHeld(name, inspection);
       const warnings = strict ? warningsOf(inspection) : [];
       if (warnings.length > 0) throw stackNotStrict(name, warnings);
     },
     name,
     hooks: [...allHooks, ...(hooks ?? [])],
-    plugins: own.length === 0 ? plugins : [...own, ...given],
+    plugins: [...own, ...plugins],
   });
   if (options.name !== undefined && kernel.state !== "failed") enterStack(name, site, mark);
   const leave = (): void => leaveStack(name, mark);
@@ -176,7 +189,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       const governed = models.guard(model);
       if (governed === model && !models.governs(model))
         throw wrapUnsupported(
-          `stack.wrapModel() was given no chat model: ${inspect(model, { depth: 0 }).slice(0, 80)}.`,
+          `stack.wrapModel() was given no chat model: ${described(model)}.`,
           "It takes a chat model, or what bindTools, withConfig or withStructuredOutput gave.",
         );
       return governed;
@@ -184,12 +197,16 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     wrapTool(tool: object) {
       if (!isCallable(tool))
         throw wrapUnsupported(
-          `stack.wrapTool() was given no tool: ${inspect(tool, { depth: 0 }).slice(0, 80)}.`,
+          `stack.wrapTool() was given no tool: ${described(tool)}.`,
           "It takes an object with a name and an invoke method, as tool() of @langchain/core/tools makes it.",
         );
       return tools.guard(tool);
     },
-    wrapTools: (list: readonly object[]) => list.map((tool) => stack.wrapTool(tool)),
+    wrapTools(list: readonly object[]) {
+      if (!Array.isArray(list))
+        throw wrapUnsupported(`stack.wrapTools() was given no list: ${described(list)}.`, "It takes a list of tools.");
+      return list.map((tool) => stack.wrapTool(tool as object));
+    },
     as: (who: unknown, runConfig: Config = {}) => core.envelopes.issue(parseWho(who, core.facts), runConfig),
     explain: (graph: object) => explainGraph(core, graphs, models, tools, graph),
     get: kernel.get.bind(kernel),
@@ -224,6 +241,16 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
   keepParts(stack, { core, tools, models, graphs });
   // The interface infers what the implementation only passes on.
   return stack as unknown as Stack<Facts>;
+}
+
+/** A switch that nobody holds to would be taken for one that is on. */
+function assertKillHeld(name: string, { plugins }: Inspection): void {
+  const asked = process.env["GRAPHTAP_KILL"] ?? "";
+  if (asked.trim() === "" || plugins.some(({ provides }) => provides.includes("security"))) return;
+  throw killNotHeld(
+    name,
+    plugins.map(({ id }) => id),
+  );
 }
 
 /** Runs the resolver's own boot check with the others, so that its failure is the boot's. */

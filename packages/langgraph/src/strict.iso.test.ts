@@ -1,11 +1,12 @@
 import { afterEach, expect, it } from "vitest";
-import { createStack, defineHook, definePlugin } from "./index.js";
+import { createStack, defineHook, definePlugin, defineService } from "./index.js";
 
 const stray = defineHook.series<number>("acme.stray.hook");
 const plugin = definePlugin({ name: "acme-stray", version: "1.0.0", setup: (api) => void api.tap(stray, () => {}) });
 
 afterEach(() => {
   delete process.env["GRAPHTAP_STRICT"];
+  delete process.env["GRAPHTAP_KILL"];
 });
 
 it("GRAPHTAP_STRICT=1 turns the warnings of the start into one error of the boot, for every twin", async () => {
@@ -38,4 +39,22 @@ it("leaves the host's own verify in force", async () => {
   });
   await expect(stack.ready()).rejects.toThrow("not like this");
   expect(seen).toEqual([stray.name]);
+});
+
+it("GRAPHTAP_KILL stops the start of a stack in which nothing would hold to it", async () => {
+  process.env["GRAPHTAP_KILL"] = "tool:refund";
+  await expect(createStack({ name: "bare", plugins: [] }).ready()).rejects.toMatchObject({
+    code: "KILL_NOT_HELD",
+    message: expect.stringMatching(/"bare"[\s\S]*got \[\]/),
+  });
+  const Security = defineService<object>()("security");
+  const own = definePlugin({
+    name: "acme-security",
+    version: "1.0.0",
+    provides: [Security],
+    setup: (api) => api.provide(Security, {}),
+  });
+  await createStack({ plugins: [own()] }).ready();
+  process.env["GRAPHTAP_KILL"] = " ";
+  await createStack({ plugins: [] }).ready();
 });

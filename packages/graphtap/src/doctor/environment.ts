@@ -28,7 +28,7 @@ const READ: Readonly<Record<string, Reader | undefined>> = Object.assign(
       // Which ones is left out: they may be names of users.
       return ok(
         "environment",
-        `GRAPHTAP_KILL switches off ${targets} ${targets === 1 ? "target" : "targets"} in stacks that have the plugin security`,
+        `GRAPHTAP_KILL switches off ${targets} ${targets === 1 ? "target" : "targets"}; a stack without the plugin security does not start`,
       );
     },
     GRAPHTAP_LOG: (value) =>

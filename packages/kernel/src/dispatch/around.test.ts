@@ -306,7 +306,7 @@ describe("around", () => {
 
   it("needs its core", () => {
     expect(() => tapped(around, [(r, next: Next) => next(r)]).call(around, "x", undefined, undefined as never)).toThrow(
-      TypeError,
+      "[HOOK_INVALID]",
     );
   });
 

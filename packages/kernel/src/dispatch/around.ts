@@ -1,3 +1,4 @@
+import { hookCoreMissing } from "../errors.js";
 import type { AnyHookDef } from "../hook.js";
 import type { Tap } from "../tap.js";
 import { isThenable } from "../thenable.js";
@@ -19,8 +20,7 @@ export const compileAround: Compiler = (def, taps, env) => {
     callCore,
   );
   return (request, ctx, core) => {
-    if (core === undefined)
-      throw new TypeError(`"${def.name}" is an around hook: call(request, ctx, core) needs the core.`);
+    if (core === undefined) throw hookCoreMissing();
     const onion = new Onion(def, taps, env, ctx, core);
     let result: unknown;
     try {

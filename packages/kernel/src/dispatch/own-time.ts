@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../clock.js";
 import { hookTimeout } from "../errors.js";
 import type { AnyHookDef } from "../hook.js";
 import type { Tap } from "../tap.js";
-import { abandon, isThenable } from "../thenable.js";
+import { abandon, finishing, isThenable } from "../thenable.js";
 
 /** The stopwatch of one around tap: it stands still while what the tap wraps is at work. */
 export interface OwnTime {
@@ -54,29 +54,9 @@ export function startOwnTime(clock: Clock, def: AnyHookDef, tap: Tap, limitMs: n
     paused(downstream) {
       if (expired) throw timeout();
       pause();
-      let result: unknown;
-      try {
-        result = downstream();
-      } catch (error) {
-        resume();
-        throw error;
-      }
-      if (!isThenable(result)) {
-        resume();
-        return result;
-      }
-      const resumed = result.then(
-        (value) => {
-          resume();
-          return value;
-        },
-        (error: unknown) => {
-          resume();
-          throw error;
-        },
-      );
-      abandon(resumed);
-      return resumed;
+      const result = finishing(downstream, resume);
+      if (isThenable(result)) abandon(result);
+      return result;
     },
     limit(pending) {
       const limited = new Promise((resolve, reject) => {

@@ -1,15 +1,14 @@
 import { SyncHook } from "tapable";
+import { hookCoreMissing } from "../errors.js";
 import type { AnyHookDef, HookDef, HookKind } from "../hook.js";
 import type { Tap } from "../tap.js";
+import { compileBail, compileWaterfall } from "./answers.js";
 import { compileAround } from "./around.js";
-import { compileBail } from "./bail.js";
 import { compileCollect, type Collected } from "./collect.js";
 import type { Compiler, Core, DispatchEnv, Dispatcher } from "./compiler.js";
 import { ALLOWED, compileGuard, type Judgement } from "./guard.js";
+import { compileSeries, compileSync } from "./observe.js";
 import { compileReserve, GRANTED, type Reservation } from "./reserve.js";
-import { compileSeries } from "./series.js";
-import { compileSync } from "./sync.js";
-import { compileWaterfall } from "./waterfall.js";
 
 /** What every runner tells about itself. */
 export interface RunnerInfo {
@@ -58,7 +57,10 @@ export const EMPTY: Readonly<Record<HookKind, AnyRunner>> = {
   sync: empty(() => undefined),
   waterfall: empty((value) => value),
   bail: empty(() => undefined),
-  around: empty((request, ctx, core) => core?.(request, ctx)),
+  around: empty((request, ctx, core) => {
+    if (core === undefined) throw hookCoreMissing();
+    return core(request, ctx);
+  }),
   collect: empty(() => Promise.resolve([])),
   guard: empty(() => ALLOWED),
   reserve: empty(() => GRANTED),

@@ -7,7 +7,7 @@ import { isToolNode } from "../tool/node.js";
 import { HookedBound } from "./node.js";
 import { leavesOf } from "./parts.js";
 import { isAgent, isPregel, type PregelLike } from "./pregel.js";
-import { wrapperOf } from "./subclass.js";
+import { wrapperOf } from "../wrapped.js";
 import type { GraphWrapper } from "./wrap.js";
 
 /** What the stack sees of one node. */

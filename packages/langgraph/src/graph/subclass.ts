@@ -10,20 +10,13 @@ import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
 import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
 import { governCheckpointer } from "../state/saver.js";
+import { WRAPPED_BY } from "../wrapped.js";
 import { withWaiting } from "./snapshot.js";
 
-const BRAND = Symbol.for("graphtap.wrapped");
 /** Where a graph keeps the identity that `withConfig(stack.as(...))` bound. */
 export const IDENTITY: unique symbol = Symbol("identity bound by withConfig");
 /** On its way from streamEvents v1 to the log that its events are made of. */
 const ROOT: unique symbol = Symbol("the input that the first event shows");
-
-/** The stack that wrapped a graph; null for any other object. Works across copies of this package. */
-export function wrapperOf(value: unknown): { readonly name: string } | null {
-  const found: unknown =
-    typeof value === "object" && value !== null ? (value as { [BRAND]?: unknown })[BRAND] : undefined;
-  return (found as { name: string } | undefined) ?? null;
-}
 
 /**
  * The config for LangGraph's state methods, without the identity, which must not reach the checkpointer.
@@ -203,7 +196,7 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       return super.bulkUpdateState.call(stateful(core, this), clean, ...rest);
     }
   };
-  Object.defineProperty(Governed.prototype, BRAND, { value: core });
+  Object.defineProperty(Governed.prototype, WRAPPED_BY, { value: core });
   Object.defineProperty(Governed, "name", { value: Base.name });
   return Governed as unknown as PregelClass;
 }

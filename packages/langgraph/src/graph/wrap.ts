@@ -1,8 +1,9 @@
 import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
-import { wrapForeignStack, wrapRemote, wrapUnsupported } from "../errors.js";
+import { wrapRemote, wrapUnsupported } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import type { ModelGuards } from "../model/guard.js";
+import { described } from "../workflow/issue.js";
 import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
 import { type Guards, isTool } from "../tool/guard.js";
 import { hookedWriters, ownBranch } from "./edge.js";
@@ -18,7 +19,8 @@ import {
   type PregelLike,
 } from "./pregel.js";
 import { leavesOf, mapParts } from "./parts.js";
-import { governedClass, IDENTITY, wrapperOf } from "./subclass.js";
+import { assertNotForeign, WRAPPED_BY, wrapperOf } from "../wrapped.js";
+import { governedClass, IDENTITY } from "./subclass.js";
 
 /** What a stack can wrap: a compiled graph, a StateGraph, an entrypoint or a createAgent agent. Structural on purpose. */
 export type Wrappable =
@@ -26,14 +28,17 @@ export type Wrappable =
   | { compile(...args: never[]): unknown }
   | { readonly graph: unknown };
 
-const describe = (value: unknown): string => {
-  if (typeof value === "function") return `function "${value.name || "anonymous"}"`;
-  if (value === null || typeof value !== "object")
-    return value === null ? "null" : `${typeof value} ${JSON.stringify(value)}`;
-  return typeof (value as { then?: unknown }).then === "function"
-    ? "a promise"
-    : `an object of class ${(value.constructor as { name?: string } | undefined)?.name ?? "Object"}`;
-};
+const noGraph = (value: unknown): Error =>
+  wrapUnsupported(
+    `stack.wrap() was given something it cannot run plugins in: ${
+      typeof value === "function"
+        ? `function "${value.name || "anonymous"}"`
+        : value instanceof Promise
+          ? "a promise"
+          : described(value)
+    }.`,
+    "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.",
+  );
 
 /** Without what may be a secret: user, password, query. */
 function addressOf(url: unknown): string | null {
@@ -55,14 +60,9 @@ export class GraphWrapper {
 
   /** @throws GraphTapError WRAP_UNSUPPORTED, WRAP_REMOTE, WRAP_FOREIGN_STACK */
   wrap(value: unknown): object {
-    if (typeof value !== "object" || value === null)
-      throw wrapUnsupported(
-        `stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`,
-        "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.",
-      );
-    const by = wrapperOf(value);
-    if (by === this.core) return value;
-    if (by !== null) throw wrapForeignStack((value as { name?: string }).name ?? "graph", by.name, this.core.name);
+    if (typeof value !== "object" || value === null) throw noGraph(value);
+    if (wrapperOf(value) === this.core) return value;
+    assertNotForeign("graph", value, this.core);
     const known = this.#wrapped.get(value);
     if (known !== undefined) return known;
     const made = this.#make(value);
@@ -79,10 +79,7 @@ export class GraphWrapper {
     if (isPregel(value)) return this.#pregel(value);
     if (isAgent(value)) return this.#agent(value);
     if (isBuilder(value)) return this.#builder(value);
-    throw wrapUnsupported(
-      `stack.wrap() was given something it cannot run plugins in: ${describe(value)}.`,
-      "It takes a compiled graph, a StateGraph, an entrypoint or a createAgent agent.",
-    );
+    throw noGraph(value);
   }
 
   #class(Base: PregelClass): PregelClass {
@@ -155,6 +152,7 @@ export class GraphWrapper {
         writable: true,
         configurable: true,
       },
+      [WRAPPED_BY]: { value: this.core },
     }) as object;
   }
 
@@ -177,7 +175,7 @@ export class GraphWrapper {
       return next;
     };
     Object.defineProperty(made, "withConfig", { value: withConfig, configurable: true });
-    Object.defineProperty(made, Symbol.for("graphtap.wrapped"), { value: this.core });
+    Object.defineProperty(made, WRAPPED_BY, { value: this.core });
     return made;
   }
 }

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import type { Clock } from "@graphtap/kernel";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { identityNotIssued, identityThreadConflict } from "../errors.js";
+import { identityInvalid, identityNotIssued, identityThreadConflict } from "../errors.js";
+import { described } from "../workflow/issue.js";
 import type { ParsedWho } from "./who.js";
 import type { Principal } from "./principal.js";
 
@@ -10,6 +11,19 @@ const ENVELOPE_KEY = "__graphtap";
 
 /** What LangGraph and LangChain accept as a config: all of it optional. */
 export type Config = Partial<RunnableConfig> & Record<string, unknown>;
+
+/** Belongs to the first argument, or into `configurable`: beside them LangGraph would drop it without a word. */
+const MISPLACED = ["userId", "service", "tenantId", "roles", "conversationId", "thread_id", "threadId"];
+
+function assertConfig(config: unknown): void {
+  const problem =
+    typeof config !== "object" || config === null || Array.isArray(config)
+      ? `the second argument: expected a run config, got ${described(config)}`
+      : MISPLACED.filter((key) => Object.hasOwn(config, key))
+          .map((key) => `${key}: expected in the first argument, got it in the second, which is the run config`)
+          .join("\n");
+  if (problem !== "") throw identityInvalid([problem]);
+}
 
 /** An issued identity: opaque, known only to the stack that made it. */
 class Envelope {
@@ -58,6 +72,7 @@ export class Envelopes {
 
   /** Puts a fresh envelope, and the thread of the conversation, into a copy of `config`. */
   issue(who: ParsedWho, config: Config): Config {
+    assertConfig(config);
     const envelope = new Envelope(who.principal.label);
     const expiresAt = who.principal.service === null ? this.#clock.monotonic() + this.#ttlMs : null;
     this.#issued.set(envelope, { principal: who.principal, expiresAt });

@@ -1,3 +1,4 @@
+import { problemsOf } from "@graphtap/kernel";
 import { z } from "zod";
 import { identityInvalid } from "../errors.js";
 import { Principal } from "./principal.js";
@@ -57,11 +58,12 @@ export function parseWho(who: unknown, facts: z.ZodType | undefined): ParsedWho 
   if (typeof who !== "object" || who === null)
     throw identityInvalid([`expected { userId } or { service }, got ${who === null ? "null" : typeof who}`]);
   const parsed = known.safeParse(who);
-  if (!parsed.success)
-    throw identityInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  if (!parsed.success) throw identityInvalid(problemsOf(parsed.error, who));
   const given = parsed.data;
   if ((given.userId === undefined) === (given.service === undefined))
-    throw identityInvalid(["give exactly one of userId and service"]);
+    throw identityInvalid([
+      `expected exactly one of userId and service, got ${Object.keys(who).slice(0, 8).join(", ") || "no key"}`,
+    ]);
   if (given.userId === "system")
     throw identityInvalid(['userId: "system" is no user; a background job runs as { service: "its-name" }']);
   const principal = new Principal({
@@ -96,7 +98,6 @@ function parseFacts(who: Record<string, unknown>, facts: z.ZodType | undefined):
     ]);
   }
   const parsed = facts.safeParse({ ...rest });
-  if (!parsed.success)
-    throw identityInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  if (!parsed.success) throw identityInvalid(problemsOf(parsed.error, rest, facts));
   return parsed.data as Record<string, unknown>;
 }

@@ -5,6 +5,7 @@ import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { needsWatch } from "../watch/inject.js";
+import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { ModelName } from "./call.js";
 import { type AnyModel, events, generate, nameOf, type Options, stream } from "./governed.js";
 import { named } from "./named.js";
@@ -73,6 +74,7 @@ export class ModelGuards {
    */
   guard<T>(model: T, names: ModelName | null = null): T {
     if (typeof model !== "object" || model === null || this.#ours.has(model)) return model;
+    assertNotForeign("model", model, this.#core);
     const known = names === null ? this.#guarded.get(model) : undefined;
     if (known !== undefined) return known as T;
     const made = isChatModel(model)
@@ -101,7 +103,7 @@ export class ModelGuards {
   #model(original: AnyModel, names: ModelName | null): object {
     const core = this.#core;
     const model = names === null ? original : named(original, names, basePrototype(original));
-    const own: Record<string, PropertyDescriptor> = {};
+    const own: PropertyDescriptorMap & Record<string, PropertyDescriptor> = { [WRAPPED_BY]: { value: core } };
     const inherited = original as unknown as Record<string, (...args: unknown[]) => unknown>;
     for (const name of READERS)
       if (typeof inherited[name] === "function")

@@ -7,6 +7,7 @@ import type { Config, Taken } from "../identity/envelope.js";
 import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { needsWatch, watched } from "../watch/inject.js";
+import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { AnyTool } from "./call.js";
 import { type Caller, execute, reportDenied } from "./execute.js";
 import { gates, judge, type Judged, refusal, withoutApproval } from "./gate.js";
@@ -54,6 +55,7 @@ export class Guards {
    */
   guard<T extends AnyTool>(tool: T): T {
     if (this.#originals.has(tool)) return tool;
+    assertNotForeign("tool", tool, this.#core);
     const known = this.#guarded.get(tool);
     if (known !== undefined) return known as T;
     const core = this.#core;
@@ -69,6 +71,7 @@ export class Guards {
       name: forwarded(tool, "name"),
       description: forwarded(tool, "description"),
       schema: forwarded(tool, "schema"),
+      [WRAPPED_BY]: { value: core },
     }) as T;
     this.#guarded.set(tool, guarded);
     this.#originals.set(guarded, tool);

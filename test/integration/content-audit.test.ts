@@ -2,6 +2,7 @@ import { audit } from "@graphtap/audit";
 import { content } from "@graphtap/content";
 import { createStack } from "@graphtap/langgraph";
 import { scriptedModel, scriptedTool } from "@graphtap/testkit";
+import { Annotation, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 
 const KEY = "sk-live-Zq8Xw9Kv2Tn7LpRs";
@@ -35,5 +36,29 @@ describe("content beside audit", () => {
       ["tool.denied", "CONTENT_BLOCKED"],
     ]);
     expect(JSON.stringify(entries)).not.toMatch(/Zq8Xw|thea/);
+  });
+
+  it("writes a refusal of what leaves a run, or comes out of a bare call, once", async () => {
+    await using stack = createStack({
+      plugins: [content({ personal: { output: "block", toolResult: "block" } }), audit()],
+    });
+    const who = { userId: "alice" };
+    const graph = stack.wrap(
+      new StateGraph(Annotation.Root({ note: Annotation<string> }))
+        .addNode("write", () => ({ note: "mail thea@example.com" }))
+        .addEdge("__start__", "write")
+        .compile(),
+    );
+    await expect(graph.invoke({ note: "hi" }, stack.as(who))).rejects.toMatchObject({ code: "CONTENT_BLOCKED" });
+    const tool = stack.wrapTool(scriptedTool("look", "mail thea@example.com"));
+    await expect(tool.invoke({}, stack.as(who))).rejects.toMatchObject({ code: "CONTENT_BLOCKED" });
+    const { entries } = stack.get(audit).query({ class: "denial" });
+    expect(entries.map(({ event, code, plugin }) => [event, code, plugin])).toEqual(
+      expect.arrayContaining([
+        ["tool.denied", "CONTENT_BLOCKED", "content"],
+        ["run.denied", "CONTENT_BLOCKED", "content"],
+      ]),
+    );
+    expect(entries).toHaveLength(2);
   });
 });

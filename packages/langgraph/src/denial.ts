@@ -38,6 +38,12 @@ export class DeniedError extends GraphTapError {
   }
 }
 
+/** What a refusal that was thrown says, for whoever has a message to carry it. */
+export function denialIn(error: DeniedError): DenialFields {
+  const { code, modelMessage: message, reason, plugin = null, hook = null, hint } = error;
+  return { code, message, reason, plugin, hook, fix: hint };
+}
+
 /** The catalogues say it for the codes of the stack; the codes of plugins are theirs to explain. */
 function doFor({ code, plugin }: DenialFields): string {
   const known = explained.get(code);

@@ -1,6 +1,6 @@
 import { Audit } from "@graphtap/audit/keys";
 import { definePlugin, deny, hooks, type PluginApi, type RunContext, runKey, transform } from "@graphtap/langgraph";
-import { AIMessage } from "@langchain/core/messages";
+import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import { type Asked, callsIn } from "./asked.js";
 import { Boundary } from "./boundary/boundary.js";
@@ -105,30 +105,24 @@ function tapResults(api: PluginApi, places: Places): void {
     }),
   );
   api.tap(hooks.tool.result, ({ value }, run) => {
-    const outcome = places.look("toolResult", value, run, toolNameOf(value));
+    // Where no message can carry the refusal it is thrown, and then told as that of the call.
+    const outcome = places.look("toolResult", value, run, toolNameOf(value), !ToolMessage.isInstance(value));
     if (outcome.kind === "clean") return undefined;
     return { value: outcome.kind === "hidden" ? outcome.value : withheld(value, outcome.refusal) };
   });
 }
 
 function tapOutput(api: PluginApi, places: Places, program: Program): void {
-  const judged = (result: ChatResult, run: RunContext, hook: string): ChatResult => {
+  const judged = (result: ChatResult, run: RunContext): ChatResult => {
     const memory = places.memory(run, program);
     if (result.generations.every(({ message }) => memory.knows(message))) return result;
     const outcome = places.look("output", result.generations, run);
-    if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, hook);
+    if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, "model.result");
     if (outcome.kind === "hidden") noteCalls(places, result, run);
     return outcome.kind === "hidden" ? { ...result, generations: outcome.value as ChatResult["generations"] } : result;
   };
-  // Here too, because an error of model.result would lose its code.
-  api.tap(hooks.model.call, async (call, next, run) => {
-    const reply = await next(call);
-    if (reply.kind !== "message") return reply;
-    const result = judged(reply.result, run, "model.call");
-    return result === reply.result ? reply : { kind: "message", result };
-  });
   api.tap(hooks.model.result, ({ result }, run) => {
-    const shown = judged(result, run, "model.result");
+    const shown = judged(result, run);
     return shown === result ? undefined : { result: shown };
   });
   api.tap(hooks.model.stream, (request, next, run) => {

@@ -5,7 +5,7 @@ import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus, Usage } from "../hooks/context.js";
 import type { ModelCall, ModelReply } from "../hooks/model.js";
 import { onward } from "../run/onward.js";
-import { endingOf } from "../run/outcome.js";
+import { endingOf, isBubbleUp } from "../run/outcome.js";
 import type { Frame } from "../run/scope.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { usageOf } from "./usage.js";
@@ -200,8 +200,9 @@ export class ModelFlight {
   }
 }
 
-/** A filter that failed leaves nothing that could be shown. */
+/** A filter that failed leaves nothing that could be shown; one that refuses says why in its own words. */
 function withheld(error: unknown): never {
+  if (DeniedError.isDenied(error) || isBubbleUp(error)) throw error;
   throw new DeniedError(
     "a model's reply",
     refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", String((error as Error).message)),

@@ -4,7 +4,7 @@ import { createRunData, type Epoch } from "@graphtap/kernel";
 import { isCommand } from "@langchain/langgraph";
 import type { Core } from "../core.js";
 import type { Dispatch } from "../dispatch.js";
-import { DeniedError } from "../denial.js";
+import { DeniedError, denialIn } from "../denial.js";
 import { runOver, threadIdMissing, threadNotYours } from "../errors.js";
 import type { DenialFields, EndStatus, RunContext } from "../hooks/context.js";
 import type { RunInput } from "../hooks/run.js";
@@ -216,8 +216,7 @@ export class Execution {
   /** Ends the run with a refusal of what it would have given: nothing else tells the observers of that one. */
   async refuse(error: unknown): Promise<void> {
     if (DeniedError.isDenied(error) && !this.#ended) {
-      const { code, modelMessage: message, reason, plugin = null, hook = null } = error;
-      await this.scope.dispatch.run.denied.call({ code, message, reason, plugin, hook }, this.scope.ctx);
+      await this.scope.dispatch.run.denied.call(denialIn(error), this.scope.ctx);
     }
     await this.fail(error);
   }

@@ -124,6 +124,8 @@ class RunStream {
   #scrubbed: Layout | null = null;
   /** Chunks that the judge of the output adds. */
   #more: unknown[] = [];
+  /** What the graph itself threw last, where layers are around it. */
+  #threw: { readonly error: unknown } | null = null;
   /** Its events may not be shown, and whoever reads them hears why: the run just stops, with its next step. */
   #refused: Promise<void> | null = null;
   /** Nobody taps a run: its chunks pass as if there were no stack. */
@@ -199,7 +201,7 @@ class RunStream {
         : run(input);
       this.#inner = chunks[Symbol.asyncIterator]();
     } catch (error) {
-      await execution.fail(error);
+      await this.#ended(execution, error);
       throw error;
     }
     const inner = dispatch.run.output.used && this.#events === null ? withState(layout) : layout;
@@ -235,8 +237,32 @@ class RunStream {
           hook: "run.call",
         });
       called = true;
-      return run(inner.input);
+      return this.#heard(run(inner.input));
     });
+  }
+
+  /** The graph's own stream, with what it throws remembered: the layers around it may throw for reasons of their own. */
+  #heard(chunks: AsyncGenerator<unknown>): AsyncIterable<unknown> {
+    const threw = (error: unknown): void => {
+      this.#threw = { error };
+    };
+    const heard = (step: Step): Step => {
+      step.catch(threw);
+      return step;
+    };
+    const made = {
+      next: (value?: unknown) => heard(chunks.next(value)),
+      return: (value?: unknown) => chunks.return(value),
+      throw: (error: unknown) => heard(chunks.throw(error)),
+      [Symbol.asyncIterator]: () => made,
+    };
+    return made;
+  }
+
+  /** A refusal of the graph's own was told where it was made; one of a layer around it is told here. */
+  #ended(execution: Execution, error: unknown): undefined | Promise<void> {
+    const layered = execution.scope.dispatch.run.call.used && this.#threw?.error !== error;
+    return layered ? execution.refuse(error) : execution.fail(error);
   }
 
   /** Asks the graph for its state as well, where the output is judged and the caller streams something else. */
@@ -261,7 +287,7 @@ class RunStream {
       gate,
       pull: () => this.#pull(undefined).then(this.#seen),
       ended: () => this.#checkPause(execution),
-      failed: (error) => (gate.refused ? execution.refuse(error) : execution.fail(error)),
+      failed: (error) => (gate.refused ? execution.refuse(error) : this.#ended(execution, error)),
     });
     return inner === layout ? this.#options : { ...this.#options, streamMode: inner.modes };
   }
@@ -294,7 +320,7 @@ class RunStream {
     done: (result) => this.#finish(result),
     failed: async (error) => {
       this.#events?.failed(error);
-      await this.#execution?.fail(error);
+      await this.#ended(this.#execution as Execution, error);
       throw error;
     },
   };

@@ -1,7 +1,7 @@
 import { snapshot } from "@graphtap/values";
 import { ToolInputParsingException } from "@langchain/core/tools";
 import type { Core } from "../core.js";
-import { DeniedError } from "../denial.js";
+import { DeniedError, denialIn } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolDenied, ToolReply, ToolStart } from "../hooks/tool.js";
 import { onward } from "../run/onward.js";
@@ -190,11 +190,13 @@ class Execution implements Body {
       await this.#finish("paused", null, error);
       throw error;
     }
-    const denial = refusal(
-      "RESULT_WITHHELD",
-      "The result of this call cannot be shown; answer without it.",
-      String((error as Error).message),
-    );
+    const denial = DeniedError.isDenied(error)
+      ? denialIn(error)
+      : refusal(
+          "RESULT_WITHHELD",
+          "The result of this call cannot be shown; answer without it.",
+          String((error as Error).message),
+        );
     await this.#finish("denied", denial.code, error);
     return this.denied(this.#denied(denial));
   }
@@ -202,8 +204,7 @@ class Execution implements Body {
   async #failed(error: unknown): Promise<unknown> {
     if (DeniedError.isDenied(error) && this.#refusals?.has(error) === true) {
       await this.#finish("denied", error.code, error);
-      const { code, modelMessage: message, reason, plugin = null, hook = null } = error;
-      return this.denied(this.#denied({ code, message, reason, plugin, hook }));
+      return this.denied(this.#denied(denialIn(error)));
     }
     const { status, code, error: told } = outcomeOf(error, this.frame.ctx.signal);
     await this.#finish(status, code, told);

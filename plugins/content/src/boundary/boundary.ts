@@ -29,7 +29,7 @@ export class Boundary implements ChunkFilter {
   ) {
     this.#layout = layoutOf(request, judged);
     this.#memory = places.memory(run, program);
-    this.#report = places.report("output", run);
+    this.#report = places.report("output", run, null, true);
     this.#messages = new OpenMessages(program, this.#report.sink);
     // What is only flagged in events is flagged in the message that they are of.
     const hides = (found: Found): void => (found.action === "flag" ? undefined : this.#report.sink(found));
@@ -91,7 +91,7 @@ export class Boundary implements ChunkFilter {
   }
 
   #look(value: unknown): unknown {
-    const outcome = this.places.look("output", value, this.run);
+    const outcome = this.places.look("output", value, this.run, null, true);
     if (outcome.kind === "blocked")
       throw blockedError(`the output of "${this.run.workflow}"`, outcome.refusal, "run.call");
     return outcome.kind === "hidden" ? outcome.value : value;

@@ -4,6 +4,7 @@ import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
+import { unannounced } from "../watch/handed.js";
 import { needsWatch } from "../watch/inject.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { ModelName } from "./call.js";
@@ -47,6 +48,9 @@ const READERS = [
   "toJSON",
   "getNumTokens",
 ] as const;
+
+/** Entry points that, in LangChain's own form, lead to the model's code without handing it the config. */
+const PLAIN = new Set(["invoke", "generate", "generatePrompt"]);
 
 /** The governed models of one stack. */
 export class ModelGuards {
@@ -124,6 +128,7 @@ export class ModelGuards {
         stream(core, model, messages, options, runManager),
       );
     const guarded = Object.create(original, own) as Record<string, (...args: unknown[]) => unknown>;
+    const base = basePrototype(original) as typeof inherited | null;
     // Entry points: the identity is taken off, and everything below is marked as governed.
     for (const name of [
       "invoke",
@@ -135,10 +140,13 @@ export class ModelGuards {
       "_streamIterator",
     ]) {
       if (typeof inherited[name] !== "function") continue;
+      const plain = PLAIN.has(name) && inherited[name] === base?.[name];
       Object.defineProperty(
         guarded,
         name,
-        method((...args) => entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, args)),
+        method((...args) =>
+          entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, plain, args),
+        ),
       );
     }
     if (nativeEvents(original)) {
@@ -186,12 +194,15 @@ function entered(
   model: AnyModel,
   original: (...args: unknown[]) => unknown,
   self: object,
+  plain: boolean,
   args: unknown[],
 ): unknown {
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (frame: Frame): unknown => {
-    const out = core.frames.run(frame, () => original.call(self, input, announced(core, frame, taken.config), ...rest));
+    const out = core.frames.run(frame, () =>
+      original.call(self, input, announced(core, frame, taken.config, plain), ...rest),
+    );
     return isIterator(out) ? inFrame(core, frame, out) : out;
   };
   const here = core.frames.getStore();
@@ -205,9 +216,11 @@ function entered(
   return place instanceof Promise ? place.then(go) : go(place);
 }
 
-/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one. */
-function announced(core: Core, frame: Frame, config: Config | undefined): Config | undefined {
+/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one and it must. */
+function announced(core: Core, frame: Frame, config: Config | undefined, plain: boolean): Config | undefined {
   if (!needsWatch(frame.scope.dispatch) || core.passes.has(config?.runId)) return config;
+  const quiet = plain ? unannounced(config) : null;
+  if (quiet !== null) return quiet;
   const runId = config?.runId ?? randomUUID();
   core.passes.issue(runId);
   return { ...config, runId };

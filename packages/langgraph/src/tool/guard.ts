@@ -6,6 +6,7 @@ import { DeniedError, denialMessage } from "../denial.js";
 import type { Config, Taken } from "../identity/envelope.js";
 import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
+import { unannounced } from "../watch/handed.js";
 import { needsWatch, watched } from "../watch/inject.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { AnyTool } from "./call.js";
@@ -167,7 +168,7 @@ function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: 
       via(
         target,
         asCall === null || bare === true ? given : { ...asCall, args: given },
-        announced(core, frame, config as Config | undefined),
+        announced(core, frame, config as Config | undefined, shapeOf(tool) === "langchain"),
       ),
     // A refused ToolCall becomes the message that the model reads; a bare call has no message, so it throws.
     refused(executionId, denial) {
@@ -186,9 +187,11 @@ function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: 
   }
 }
 
-/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one. */
-function announced(core: Core, frame: Frame, config: Config | undefined): Config | undefined {
+/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one and it must. */
+function announced(core: Core, frame: Frame, config: Config | undefined, plain: boolean): Config | undefined {
   if (!needsWatch(frame.scope.dispatch)) return config;
+  const quiet = plain ? unannounced(config) : null;
+  if (quiet !== null) return quiet;
   const runId = randomUUID();
   core.passes.issue(runId);
   return { ...config, runId };

@@ -1,7 +1,7 @@
 import type { Runnable } from "@langchain/core/runnables";
 import { mapParts } from "../graph/parts.js";
 import type { Config } from "../identity/envelope.js";
-import { type Handed, WatchManager } from "./manager.js";
+import { type Handed, Unannounced, WatchManager } from "./manager.js";
 
 type Code = (input: unknown, config?: Config, ...rest: unknown[]) => unknown;
 
@@ -43,15 +43,25 @@ function entryOf(inner: Runnable): "invoke" | "func" | null {
 }
 
 /**
- * The config for the code of a governed tool. Without other callbacks LangChain leaves the tool's own name in it, and
- * would announce every tool that the code calls under that.
+ * The config for a call that passed the gate, where nobody but the watcher listens and LangChain's own code leads to the
+ * judged code without handing it the config: the call goes unannounced, and LangChain spares what announcing costs. Null
+ * where it has to be announced.
+ */
+export function unannounced(config: Config | undefined): Config | null {
+  if ((config?.callbacks as unknown) instanceof Unannounced) return config ?? null;
+  const manager = watcherIn(config);
+  return manager === null ? null : { ...config, callbacks: new Unannounced(manager) };
+}
+
+/**
+ * The config for the code of a governed tool: what it starts on its own is watched. Without other callbacks LangChain
+ * leaves the tool's own name in it, and would announce every tool that the code calls under that.
  */
 export function inTool(config: unknown): unknown {
   const given = config as Config | undefined;
-  const manager = watcherIn(given);
+  const callbacks: unknown = given?.callbacks;
+  const manager = callbacks instanceof Unannounced ? callbacks.instead : watcherIn(given);
   if (manager === null) return config;
   const { handed } = manager;
-  return handed === null
-    ? { ...given, runName: undefined }
-    : { ...given, runName: handed.runName, callbacks: manager.short(null) };
+  return { ...given, runName: handed?.runName, callbacks: handed === null ? manager : manager.short(null) };
 }

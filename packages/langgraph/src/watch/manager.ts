@@ -148,6 +148,21 @@ class UnwrappedNode {
 }
 
 /**
+ * Stands for "no callbacks" in the config of a governed call, whose own start the watcher need not see: LangChain then
+ * spares what it makes for callbacks, as where nobody listens. It says what to put back for the code of the call.
+ */
+export class Unannounced extends CallbackManager {
+  constructor(readonly instead: WatchManager) {
+    super();
+  }
+
+  override copy(...[handlers = [], inherit]: Parameters<CallbackManager["copy"]>): CallbackManager {
+    // LangChain's callers take a missing manager for "nobody listens"; its declared types do not say so.
+    return handlers.length === 0 ? (undefined as never) : new CallbackManager().copy(handlers, inherit);
+  }
+}
+
+/**
  * A model's run for the watcher alone. Without an id to be seen: LangChain would name the message after it, which it does
  * not where nobody listens, and the name would be stored.
  */

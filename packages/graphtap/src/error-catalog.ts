@@ -41,8 +41,9 @@ const entries = {
   GRAPH_NOT_FOUND: {
     title: "No graph of this name was found",
     why: "It is no export of the stack's module, no graph of langgraph.json, and no path#export that exists.",
-    do: "Name it as path#export.",
-    example: "npx graphtap explain src/agent.ts#support",
+    do: "Name it as path#export, or export it beside the stack, in graphtap.config.ts too.",
+    example:
+      'npx graphtap explain src/agent.ts#support\nexport { stack as default, support } from "./src/stack.js";   // graphtap.config.ts',
   },
   GRAPH_NOT_WRAPPED: {
     title: "A graph is exported that the stack has not wrapped",

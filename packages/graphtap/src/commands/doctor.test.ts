@@ -86,6 +86,15 @@ describe("graphtap doctor", () => {
     expect(io.printed.err).toBe("");
   });
 
+  it("says that it looked at no graph where a config names the stack alone", async () => {
+    const modules = { "graphtap.config.ts": () => ({ default: supportModule().stack }) };
+    const { code, result } = await doctor({ modules, files: { "graphtap.config.ts": "" } });
+    expect(code).toBe(0);
+    expect(result.checks.find(({ id }) => id === "graph")?.text).toMatch(
+      /^no graph was looked at.*--graph path#export/,
+    );
+  });
+
   it("says with --boot where the time went", async () => {
     const { result } = await doctor({ modules: stack, args: [...named, "--boot"] });
     expect(result.checks.find(({ id }) => id === "boot")?.text).toMatch(

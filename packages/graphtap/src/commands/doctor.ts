@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GraphTapError } from "@graphtap/kernel";
 import type { Call, Command, Outcome } from "../cli/command.js";
-import { type Check, finding, note } from "../doctor/check.js";
+import { type Check, finding, note, ok } from "../doctor/check.js";
 import { checkEnvironment, isStrict } from "../doctor/environment.js";
 import { checkGraph, graphFacts } from "../doctor/graphs.js";
 import { findCopies, findInstalled, projectOf } from "../doctor/installed.js";
@@ -97,6 +97,10 @@ async function checksOf(opened: Opened, server: ServerConfig | null, { flags, io
   }
   for (const [graph, { name, served: isServed }] of found)
     checks.push(...checkGraph(graphFacts(stack, name, graph, isServed)));
+  if (found.size === 0)
+    checks.push(
+      ok("graph", "no graph was looked at: none is exported beside the stack; --graph path#export looks at one"),
+    );
   return checks;
 }
 

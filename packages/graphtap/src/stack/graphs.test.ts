@@ -43,7 +43,7 @@ describe("findGraph", () => {
   it.each([
     ["grap", "GRAPH_NOT_FOUND", /Did you mean "graph"\? Graphs here: graph, agent, support/],
     ["src/agent.ts#servd", "GRAPH_NOT_FOUND", /no export "servd"[\s\S]*Did you mean "served"/],
-    ["src/other.ts#x", "GRAPH_NOT_FOUND", /Name it as path#export/],
+    ["src/other.ts#x", "GRAPH_NOT_FOUND", /Name it as path#export, or export it beside the stack/],
     ["make", "GRAPH_INVALID", /a function/],
     ["open", "GRAPH_INVALID", /not compiled/],
     ["stack", "GRAPH_INVALID", /an object/],

@@ -1,9 +1,12 @@
-import { AIMessage } from "@langchain/core/messages";
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
+import { audit } from "@graphtap/audit";
+import { composition } from "@graphtap/composition";
 import { createStack, definePlugin, hooks, transform } from "@graphtap/langgraph";
 import { metrics } from "@graphtap/metrics";
-import { fakeClock, recordHooks, scriptedModel, type ScriptedModel } from "@graphtap/testkit";
+import { fakeClock, recordHooks, scriptedModel, type ScriptedModel, scriptedTool } from "@graphtap/testkit";
 import { describe, expect, it } from "vitest";
 import { label, lineOf } from "./record.js";
 
@@ -198,4 +201,91 @@ describe("an integration that keeps no usage_metadata", () => {
     const expected = usage === null ? null : { ...usage, ...none };
     expect(seen.of(hooks.model.end).map(({ value }) => value.usage)).toEqual([expected, expected]);
   });
+});
+
+describe("a tool that the model made up", () => {
+  const asking = (model: ScriptedModel, options: object) =>
+    new StateGraph(MessagesAnnotation)
+      .addNode("agent", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
+      .addNode("tools", new ToolNode([scriptedTool("search", "found")], options))
+      .addEdge(START, "agent")
+      .addConditionalEdges("agent", toolsCondition)
+      .addEdge("tools", "agent")
+      .compile();
+
+  it.each([
+    ["that is told so", {}, "ok"],
+    ["whose node throws", { handleToolErrors: false }, "error"],
+  ])("is one failed call, of a model %s, and nobody allowed it", async (_name, options, status) => {
+    const { stack, seen } = await watched(audit());
+    const model = scriptedModel([
+      { call: { name: "made_up" }, ...USAGE },
+      { say: "sorry", ...USAGE },
+    ]);
+    await stack
+      .wrap(asking(model, options))
+      .invoke({ messages: [] })
+      .catch(() => undefined);
+    expect(seen.of(hooks.run.end).map(({ value }) => value.status)).toEqual([status]);
+    expect(seen.of(hooks.tool.end).map(({ value }) => [value.name, value.status, value.code])).toEqual([
+      ["made_up", "error", "TOOL_NOT_FOUND"],
+    ]);
+    const { errors, tools } = stack.get(metrics).report();
+    expect([errors, tools.map(({ name, calls, failed }) => [name, calls, failed])]).toEqual([1, [["made_up", 1, 1]]]);
+    expect(stack.get(audit).query({ event: "tool.allowed" }).entries).toEqual([]);
+  });
+});
+
+describe("a member of a composite that takes too long", () => {
+  it.each([
+    ["fails with it", {}, ["model.end error MEMBER_TIMEOUT", "run.end error MEMBER_TIMEOUT"]],
+    [
+      "has a fallback",
+      { fallback: { mode: "plain", llm: scriptedModel([{ say: "instead" }]) } },
+      ["model.end error MEMBER_TIMEOUT", "model.end ok", "run.end ok"],
+    ],
+  ])("is one time-out where it %s", async (_name, more, told) => {
+    const stack = createStack({ name: "faults", plugins: [metrics(), composition()] });
+    const seen = recordHooks(stack);
+    await seen.ready;
+    const slow = { mode: "plain", llm: scriptedModel([{ say: "half", hang: true }]) } as const;
+    const composite = await stack.get(composition).createCompositeWorkflow({
+      name: "composite",
+      workflows: [{ name: "slow", workflow: slow, timeoutMs: 20, ...(more as object) }],
+    });
+    const asked = { messages: [new HumanMessage("?")] };
+    await stack
+      .get(composition)
+      .executeCompositeWorkflow(composite, asked, {})
+      .catch(() => undefined);
+    expect(ends(seen.events().map(({ hook, value, context }) => label(lineOf(hook, value, context))))).toEqual(told);
+    const { errors } = stack.get(metrics).report();
+    expect([errors, stack.get(metrics).getLiveStats().windows["1m"].errorsByCategory]).toEqual([1, { timeout: 1 }]);
+  });
+});
+
+it("a node that throws what cannot be read has its end as well", async () => {
+  const { stack, lines } = await watched();
+  const unreadable = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error("not to be read");
+      },
+    },
+  );
+  const graph = stack.wrap(
+    chat(() => {
+      throw unreadable;
+    }),
+  );
+  await expect(graph.invoke({ messages: [] })).rejects.toThrow("not to be read");
+  expect(lines()).toEqual([
+    "run.start",
+    "node.start chat",
+    "node.error chat",
+    "node.end chat error",
+    "run.error",
+    "run.end error",
+  ]);
 });

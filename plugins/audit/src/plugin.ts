@@ -67,7 +67,8 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
   api.onFlush(() => log.flush());
   api.onDispose(() => log.close());
 
-  api.tap(hooks.tool.start, ({ name: tool, executionId, argsHash }, run) => {
+  api.tap(hooks.tool.start, ({ name: tool, executionId, argsHash, missing }, run) => {
+    if (missing === true) return;
     log.record({
       ...aboutRun(run),
       event: "tool.allowed",

@@ -99,6 +99,8 @@ const RULES: readonly (readonly [ErrorCategory, ...Rule[]])[] = [
       "UND_ERR_BODY_TIMEOUT",
       "HOOK_TIMEOUT",
       "GUARD_TIMEOUT",
+      "MEMBER_TIMEOUT",
+      "COMPOSITE_TIMEOUT",
     ),
     answered(408, 504),
   ],

@@ -22,6 +22,7 @@ export function record(api: PluginApi, { log, pending, usage, causes, policyVers
     if (log.alone) log.append({ ...aboutRun(run), policyVersion: policyVersion(), ...input });
   };
   api.tap(hooks.tool.start, (event, run) => {
+    if (event.missing === true) return;
     const { name: tool, executionId } = event;
     const known = pending.take(executionId);
     const at = run.clock.now();

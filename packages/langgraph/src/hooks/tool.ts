@@ -42,6 +42,8 @@ export interface ToolStart {
   readonly executionId: string;
   readonly callId: string | null;
   readonly argsHash: string | null;
+  /** The model asked for a tool that there is not: nobody judged it, nothing runs, and it ends as TOOL_NOT_FOUND. */
+  readonly missing?: true;
 }
 export interface ToolEnd extends EndFields {
   readonly name: string;

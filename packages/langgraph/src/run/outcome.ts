@@ -1,8 +1,14 @@
 import { DeniedError } from "../denial.js";
 import type { EndStatus } from "../hooks/context.js";
 
-const has = (error: unknown, key: string): unknown =>
-  typeof error === "object" && error !== null ? (error as Record<string, unknown>)[key] : undefined;
+/** Anything can be thrown: what a getter refuses to say is not there. */
+function has(error: unknown, key: string | symbol): unknown {
+  try {
+    return typeof error === "object" && error !== null ? (error as Record<string | symbol, unknown>)[key] : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** LangGraph's control flow (interrupts, drains, hand-offs to the parent): brand, not class, for copies exist. */
 export function isBubbleUp(error: unknown): boolean {
@@ -20,10 +26,14 @@ export function interruptsOf(error: unknown): readonly unknown[] {
   return Array.isArray(interrupts) ? interrupts : [];
 }
 
-/** A time-out, as the platform, LangGraph and the provider SDKs name it. */
-function isTimeout(error: unknown): boolean {
+const OURS = Symbol.for("graphtap.error");
+
+/** The code of a time-out, as the platform, LangGraph, the provider SDKs and plugins name it; null for anything else. */
+function timeoutOf(error: unknown): string | null {
   const name = has(error, "name");
-  return name === "TimeoutError" || name === "NodeTimeoutError" || name === "APIConnectionTimeoutError";
+  if (name === "TimeoutError" || name === "NodeTimeoutError" || name === "APIConnectionTimeoutError") return "TIMEOUT";
+  const code = has(error, OURS) === true ? has(error, "code") : null;
+  return typeof code === "string" && code.endsWith("_TIMEOUT") ? code : null;
 }
 
 function isAbort(error: unknown): boolean {
@@ -55,10 +65,10 @@ export const isBareAbort = (error: unknown): boolean =>
 export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outcome {
   if (isBubbleUp(error)) return { status: isParentCommand(error) ? "ok" : "paused", code: null, error };
   const aborted = signal?.aborted === true;
-  if (isTimeout(error)) return { status: "error", code: "TIMEOUT", error };
-  if (aborted && isTimeout(signal.reason)) {
+  const timeout = timeoutOf(error) ?? (aborted ? timeoutOf(signal.reason) : null);
+  if (timeout !== null) {
     const vague = isAbort(error) || isBareAbort(error);
-    return { status: "error", code: "TIMEOUT", error: vague ? signal.reason : error };
+    return { status: "error", code: timeout, error: vague ? signal?.reason : error };
   }
   if (aborted || isAbort(error)) return { status: "cancelled", code: "ABORTED", error };
   return { status: "error", code: codeOf(error), error };
@@ -66,7 +76,7 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outc
 
 /** Nodes side by side that all fail are one AggregateError; if all of them were refused, so was the whole. */
 function refusalIn(error: unknown): DeniedError | null {
-  if (DeniedError.isDenied(error)) return error;
+  if (has(error, OURS) === true && DeniedError.isDenied(error)) return error;
   if (!(error instanceof AggregateError)) return null;
   const refusals = error.errors.map(refusalIn);
   return refusals.includes(null) ? null : (refusals[0] ?? null);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { get_lc_unique_name } from "@langchain/core/load/serializable";
 import { snapshot } from "@graphtap/values";
 import type { Core } from "../core.js";
@@ -6,6 +7,7 @@ import { wrapUnsupported } from "../errors.js";
 import type { Config } from "../identity/envelope.js";
 import { given } from "../watch/handed.js";
 import { Batch, judgedTogether } from "./batch.js";
+import type { Frame } from "../run/scope.js";
 import type { AnyTool } from "./call.js";
 import { reportDenied } from "./execute.js";
 import { gates, judge, type Judged, type Wish } from "./gate.js";
@@ -140,6 +142,9 @@ function gatedRun(
   const frame = core.frames.getStore();
   const tool = node.tools.find((t): t is AnyTool => isCallable(t) && t.name === call.name);
   const target = tool === undefined ? undefined : guards.originalOf(tool);
+  // A middleware may still bring the tool that the node has not.
+  if (frame?.scope.dispatch.anyTool === true && node.wrapToolCall === undefined && !has(node, call.name))
+    return missing(frame, call, run);
   if (frame === undefined || target === undefined || !(gates(frame) || wasAsked(config))) return run(call);
   const callId = call.id ?? null;
   const taskHere = (): Task => {
@@ -168,4 +173,37 @@ function gatedRun(
   const wish: Wish = { tool: target, args: call.args, callId, route: "node", form: "call" };
   const judged = judgedTogether(frame, config) ? taskHere().batch.judge(wish) : judge(core, frame, wish);
   return judged instanceof Promise ? judged.then(ruled) : ruled(judged);
+}
+
+const has = (node: ToolNodeLike, name: string): boolean =>
+  node.tools.some((tool) => (tool as { name?: unknown } | null)?.name === name);
+
+/** Observers hear of a tool that the model made up: the ToolNode answers it with an error, or throws. */
+async function missing(frame: Frame, call: Call, run: (call: Call) => Promise<unknown>): Promise<unknown> {
+  const { ctx, scope } = frame;
+  const { start, end } = scope.dispatch.tool;
+  const id = { name: call.name, executionId: randomUUID(), callId: call.id ?? null };
+  const at = ctx.clock.monotonic();
+  await start.call({ ...id, argsHash: null, missing: true }, ctx);
+  const ended = (error: unknown) =>
+    end.call(
+      {
+        ...id,
+        status: "error",
+        code: "TOOL_NOT_FOUND",
+        error,
+        durationMs: ctx.clock.monotonic() - at,
+        late: scope.over,
+      },
+      ctx,
+    );
+  let answer: unknown;
+  try {
+    answer = await run(call);
+  } catch (error) {
+    await ended(error);
+    throw error;
+  }
+  await ended(null);
+  return answer;
 }

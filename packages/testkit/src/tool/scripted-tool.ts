@@ -95,6 +95,11 @@ export class ScriptedTool<Schema extends InteropZodObject = typeof anything, Res
     return this.parts.log.total;
   }
 
+  /** With its own name, which LangChain's callbacks learn of tools made by `tool`, but of no other class. */
+  override toJSON(): ReturnType<StructuredTool["toJSON"]> {
+    return Object.assign(super.toJSON(), { name: this.name });
+  }
+
   protected override async _call(
     args: ArgsOf<Schema>,
     _runManager?: CallbackManagerForToolRun,

@@ -266,14 +266,11 @@ describe("a member of a composite that takes too long", () => {
 
 it("a node that throws what cannot be read has its end as well", async () => {
   const { stack, lines } = await watched();
-  const unreadable = new Proxy(
-    {},
-    {
-      get() {
-        throw new Error("not to be read");
-      },
+  const unreadable = new Proxy(new Error("?"), {
+    get() {
+      throw new Error("not to be read");
     },
-  );
+  });
   const graph = stack.wrap(
     chat(() => {
       throw unreadable;

@@ -1,6 +1,6 @@
 import { audit } from "@graphtap/audit";
-import { createStack, hooks, isDenied } from "@graphtap/langgraph";
-import { security } from "@graphtap/security";
+import { createStack, hooks, isDenied, type PluginInput } from "@graphtap/langgraph";
+import { Security, security, type WorkflowSecurityManager } from "@graphtap/security";
 import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -62,6 +62,33 @@ describe("security beside audit", () => {
     const panel = panels.flatMap((one) => (one.status === "ok" && one.value.id === "security" ? one.value.data : []));
     expect(panel).toMatchObject([
       { permissions: [{ toolName: "search", calls: 1 }], recentDenials: [{ tool: "refund" }] },
+    ]);
+  });
+
+  it("says as much of a call as security alone does: method, policy and arguments", async () => {
+    const entries = async (plugins: PluginInput[]) => {
+      const stack = createStack({ name: "desk", plugins, clock: fakeClock() });
+      open.push(stack);
+      const manager = stack.find(Security) as WorkflowSecurityManager;
+      manager.grantToolPermission({
+        userId: "alice",
+        toolName: "files",
+        permissionLevel: "read",
+        allowedMethods: ["list"],
+      });
+      const files = stack.wrapTool(scriptedTool("files", "3 files"));
+      for (const action of ["list", "drop"])
+        await files.invoke({ action }, stack.as({ userId: "alice" })).catch(() => undefined);
+      const log = await manager.getAuditLog({ userId: "alice", tool: "files" });
+      return log.map(({ event, method, policyVersion, argsHash }) => ({ event, method, policyVersion, argsHash }));
+    };
+    const guard = () => security({ tools: { files: { level: "read", method: "action" } } });
+    const together = await entries([audit(), guard()]);
+    expect(together).toEqual(await entries([guard()]));
+    const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+    expect(together.slice(0, 2)).toEqual([
+      { event: "tool.denied", method: "drop", policyVersion: 2, argsHash: digest },
+      { event: "tool.allowed", method: "list", policyVersion: 2, argsHash: digest },
     ]);
   });
 

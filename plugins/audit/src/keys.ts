@@ -162,6 +162,9 @@ export interface AuditFileStats {
   readonly error: string | null;
 }
 
+/** What the plugin that judges a call knows of it, and the hooks do not tell. */
+export type AuditNote = Partial<Pick<AuditFields, "method" | "policyVersion">>;
+
 /** The audit log of a stack. */
 export interface AuditLog {
   /**
@@ -170,6 +173,11 @@ export interface AuditLog {
    * @throws GraphTapError AUDIT_ENTRY_INVALID
    */
   append(input: AuditInput): AuditLogEntry;
+  /**
+   * Adds to the entry that will tell how a tool call came out: which method it was, under which policy. Kept for the
+   * newest 10,000 calls; a second note replaces the first.
+   */
+  note(executionId: string, facts: AuditNote): void;
   /**
    * Entries in memory, newest first.
    *

@@ -71,6 +71,7 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
     if (missing === true) return;
     log.record({
       ...aboutRun(run),
+      ...log.notes.take(executionId),
       event: "tool.allowed",
       class: "access",
       decision: "allowed",
@@ -82,6 +83,7 @@ function wire(api: PluginApi, given: AuditOptions, trail: AuditTrail, file: Open
   api.tap(hooks.tool.denied, ({ name: tool, executionId, code, reason, plugin, argsHash }, run) => {
     log.record({
       ...aboutRun(run),
+      ...log.notes.take(executionId),
       event: "tool.denied",
       class: "denial",
       decision: "denied",

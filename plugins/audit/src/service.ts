@@ -7,12 +7,14 @@ import type {
   AuditInput,
   AuditLog,
   AuditLogEntry,
+  AuditNote,
   AuditPage,
   AuditProblem,
   AuditQuery,
   AuditStats,
   AuditVerification,
 } from "./keys.js";
+import { Notes } from "./notes.js";
 import { parseQuery } from "./query.js";
 import type { AuditTrail } from "./trail.js";
 
@@ -41,6 +43,8 @@ export class AuditLogService implements AuditLog {
   readonly #trail: AuditTrail;
   readonly #now: () => number;
   readonly #file: OpenFile | null;
+  /** Of calls under way. */
+  readonly notes = new Notes();
   #broken = false;
 
   constructor(trail: AuditTrail, now: () => number, file: OpenFile | null) {
@@ -62,6 +66,10 @@ export class AuditLogService implements AuditLog {
     const entry = this.#trail.append(input, Math.floor(this.#now()));
     this.#file?.writer.push(entry);
     return entry;
+  }
+
+  note(executionId: string, facts: AuditNote): void {
+    this.notes.set(executionId, facts);
   }
 
   query(query: AuditQuery = {}): AuditPage {

@@ -32,6 +32,8 @@ export interface SecurityLog {
   readonly alone: boolean;
   readonly dropped: Dropped;
   append(input: AuditInput): void;
+  /** What is known of a call of which somebody else records the outcome; does nothing where nobody does. */
+  note(executionId: string, method: string | null, policyVersion: number): void;
   /** Newest first. */
   read(filter: LogFilter, limit: number): readonly SecurityLogEntry[];
 }
@@ -60,6 +62,8 @@ export class MemoryTrail implements SecurityLog {
     const { denial, access, change } = this.#rings;
     return { denials: denial.dropped, allows: access.dropped, changes: change.dropped };
   }
+
+  note(): void {}
 
   append(input: AuditInput): SecurityLogEntry {
     const at = this.#now();
@@ -127,6 +131,7 @@ export function auditedBy(audit: AuditLog): SecurityLog {
       return { denials: denial, allows: access, changes: change };
     },
     append: (input) => void audit.append(input),
+    note: (executionId, method, policyVersion) => audit.note(executionId, { method, policyVersion }),
     // A class at a time: runs, which nobody asks about here, would fill the pages.
     read: (filter, limit) =>
       CLASSES.flatMap((one) => read({ ...filter, class: one }, limit))

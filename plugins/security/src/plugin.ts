@@ -87,6 +87,7 @@ export const security = definePlugin({
     const refused = (call: Call, denial: GateDenial, run: RunContext) => {
       const { code, message, reason, cause, method, rate } = denial;
       pending.set(call.executionId, { method, cause });
+      log.note(call.executionId, method, denial.policyVersion);
       const remedy = remedyFor(denial, run.principal, call.name);
       return deny(code, message, {
         reason,
@@ -127,7 +128,9 @@ export const security = definePlugin({
       const given = asked(call, run);
       const taken = gate.admit(given, loop, shadow);
       if (!taken.allowed) return refused(call, taken, run);
-      pending.set(call.executionId, { method: rules.method(given.toolName, given.metadata, given.args), cause: null });
+      const method = rules.method(given.toolName, given.metadata, given.args);
+      pending.set(call.executionId, { method, cause: null });
+      log.note(call.executionId, method, grants.version);
       return { release: () => taken.release() };
     });
     record(api, { log, pending, usage, causes, policyVersion: () => grants.version });

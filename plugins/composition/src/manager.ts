@@ -143,7 +143,7 @@ export class AdvancedWorkflowManager {
    * @throws GraphTapError TEMPLATE_UNKNOWN, COMPOSITION_INVALID
    * @example await manager.createWorkflowFromTemplate({ template: "adaptive_support", llm, tools, retriever });
    */
-  createWorkflowFromTemplate({
+  async createWorkflowFromTemplate({
     template: name,
     version,
     overrides = {},

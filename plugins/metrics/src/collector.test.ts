@@ -287,3 +287,27 @@ describe("ratings of runs inside runs", () => {
     });
   });
 });
+
+describe("a collector without a stack", () => {
+  it("keeps its own bounds and tells its own time", () => {
+    const clock = fakeClock("2026-01-01T00:00:00Z");
+    const collector = new WorkflowMetricsCollector({
+      maxHistory: 2,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+    });
+    for (const workflowType of ["rag", "tools", "full"]) {
+      const id = collector.startWorkflowTracking({ workflowType });
+      clock.advance(50);
+      collector.finishWorkflowTracking(id);
+    }
+    expect(collector.getWorkflowStats({ hours: 1 })).toMatchObject({
+      totalExecutions: 2,
+      avgExecutionTimeMs: 50,
+      workflowTypes: { tools: 1, full: 1 },
+    });
+    expect(collector.health.dropped).toBe(1);
+    expect(new WorkflowMetricsCollector().getWorkflowStats().totalExecutions).toBe(0);
+    expect(caught(() => new WorkflowMetricsCollector({ maxHistory: 0 })).code).toBe("METRICS_OPTIONS_INVALID");
+  });
+});

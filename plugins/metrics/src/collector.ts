@@ -22,6 +22,7 @@ import { put, type Rating } from "./rating.js";
 import { type RunFailure, RunRecord, snapshotOf, type WorkflowMetrics } from "./record.js";
 import { MetricsReport } from "./report.js";
 import type { Rolling } from "./rolling.js";
+import { type CollectorOptions, partsOf } from "./standalone.js";
 import { workflowStats, type WorkflowStats } from "./stats.js";
 import { addTokens, noTokens } from "./tally.js";
 import { within } from "./window.js";
@@ -41,15 +42,20 @@ const HOUR_MS = 3_600_000;
 
 /**
  * What runs used and how they ended. Runs of wrapped graphs are recorded by themselves; work outside of any graph can
- * be tracked by hand.
+ * be tracked by hand, with the collector of a stack or with one that has none.
+ *
+ * @example
+ * const collector = new WorkflowMetricsCollector({ maxHistory: 1_000 });
+ * const id = collector.startWorkflowTracking({ workflowType: "rag", userId: "user123" });
  */
 export class WorkflowMetricsCollector {
   readonly #parts: CollectorParts;
   /** When runs tracked by hand began, by the monotonic clock. */
   readonly #began = new WeakMap<RunRecord, number>();
 
-  constructor(parts: CollectorParts) {
-    this.#parts = parts;
+  /** @throws GraphTapError METRICS_OPTIONS_INVALID */
+  constructor(options: CollectorOptions | CollectorParts = {}) {
+    this.#parts = "ledger" in options ? options : partsOf(options);
   }
 
   /**

@@ -3,6 +3,12 @@ import { issueLines } from "@graphtap/values";
 import type { z } from "zod";
 
 const entries = {
+  METRICS_OPTIONS_INVALID: {
+    title: "A collector without a stack was made with wrong options",
+    why: "A key is unknown or of the wrong type, or a bound is no whole number above zero.",
+    do: "Correct the call; everything has a default.",
+    example: "new WorkflowMetricsCollector({ maxHistory: 1_000 });",
+  },
   METRICS_QUERY_INVALID: {
     title: "A question to the metrics service is wrong",
     why: "A filter is unknown, empty or of the wrong type. An empty filter is refused, because it would mean everybody.",

@@ -1,5 +1,5 @@
 export { type Blame, type Classified, classify, type ErrorCategory } from "./category.js";
-export type { RecentError, WorkflowMetricsCollector } from "./collector.js";
+export { type RecentError, WorkflowMetricsCollector } from "./collector.js";
 export { errorCatalog, type MetricsErrorCode } from "./errors.js";
 export type { ErrorsQuery, MetricsQuery, RatingInput, TrackingFinish, TrackingStart, TrackingUpdate } from "./input.js";
 export { Metrics, type MetricsSystemPanel, type MetricsUserPanel } from "./keys.js";
@@ -10,5 +10,6 @@ export type { Rating, Satisfaction } from "./rating.js";
 export type { RunFailure, RunKind, RunStatus, RunTiming, WorkflowMetrics } from "./record.js";
 export type { DenialRow, MetricsReport, ModelRow, NodeRow, RunCounts, ToolRow } from "./report.js";
 export type { WindowName } from "./rolling.js";
+export type { CollectorOptions } from "./standalone.js";
 export type { TimingStats, WorkflowStats } from "./stats.js";
 export type { Tokens } from "./tally.js";

@@ -76,6 +76,12 @@ const entries = {
     do: "Name the principal, its tenant and the tool as they were granted.",
     example: 'stack.get(security).revokeToolPermission({ userId: "alice", toolName: "refund" });',
   },
+  SECURITY_OPTIONS_INVALID: {
+    title: "A manager without a stack was made with wrong options",
+    why: "A key is unknown or of the wrong type, a level does not exist, or a bound is no whole number above zero.",
+    do: "Correct the call; everything has a default.",
+    example: 'new WorkflowSecurityManager({ tools: { search: { level: "read" } } });',
+  },
   SECURITY_QUERY_INVALID: {
     title: "A question to the security service is wrong",
     why: "A filter is unknown, empty or of the wrong type. An empty filter is refused, because it would mean everybody.",
@@ -96,6 +102,7 @@ export type CallCode =
   | "GRANT_INVALID"
   | "KILL_INVALID"
   | "REVOKE_INVALID"
+  | "SECURITY_OPTIONS_INVALID"
   | "SECURITY_QUERY_INVALID";
 
 /** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */

@@ -31,9 +31,10 @@ export {
 } from "./keys.js";
 export { PermissionLevel, type RequiredLevel } from "./levels.js";
 export type { LoopLimits } from "./loop.js";
-export type { ToolAdmission, UserPermissions, WorkflowSecurityManager } from "./manager.js";
+export { type ToolAdmission, type UserPermissions, WorkflowSecurityManager } from "./manager.js";
 export type { AdminRole, ToolRule } from "./options.js";
 export { security } from "./plugin.js";
 export type { RateStatus, RateWindow } from "./rate.js";
+export type { ManagerOptions } from "./standalone.js";
 export type { SecurityStats } from "./stats.js";
 export type { Count } from "./usage.js";

@@ -21,6 +21,7 @@ import {
   whoSchema,
 } from "./input.js";
 import { holderOf, ownerOf, read, subjectOf } from "./read.js";
+import { type ManagerOptions, managerParts } from "./standalone.js";
 import { securityStats, type SecurityStats } from "./stats.js";
 
 /** All permissions of one user or service of its own; those of its roles are with the roles. */
@@ -50,12 +51,19 @@ const HOUR_MS = 3_600_000;
 
 /**
  * Who may run which tool. Nothing is allowed that is not granted; a change counts from the next call on, in runs under
- * way too.
+ * way too. A stack has one; one without a stack decides about calls that you make yourself.
+ *
+ * @example
+ * const manager = new WorkflowSecurityManager({ tools: { search: { level: "read" } } });
+ * manager.grantToolPermission({ userId: "alice", toolName: "search", permissionLevel: "read" });
+ * const admission = manager.admitToolExecution({ userId: "alice", toolName: "search" });
  */
 export class WorkflowSecurityManager extends Administration {
   readonly #parts: SecurityParts;
 
-  constructor(parts: SecurityParts) {
+  /** @throws GraphTapError SECURITY_OPTIONS_INVALID */
+  constructor(options: ManagerOptions | SecurityParts = {}) {
+    const parts = "gate" in options ? options : managerParts(options);
     super(parts);
     this.#parts = parts;
   }

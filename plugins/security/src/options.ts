@@ -81,23 +81,34 @@ const loop = z.strictObject({
 
 const LATEST = 8_640_000_000_000_000;
 
+/** What decides, and how much is kept. */
+const decisive = {
+  tools: tools.optional(),
+  defaultLevel: level.default("write"),
+  adminRoles: adminRoles.optional(),
+  maxGrants: z.number().int().positive().max(10_000_000).default(100_000),
+  maxAuditEntries: z.number().int().positive().max(1_000_000).default(10_000),
+  maxRateEntries: z.number().int().positive().max(100_000_000).default(1_000_000),
+};
+const time = z.custom<() => number>((value) => typeof value === "function", "expected a function").optional();
+
+/** Options of a manager without a stack. */
+export const managerOptions = z.strictObject({ ...decisive, now: time, monotonic: time });
+
 /** Options of the plugin; the README lists them with units. */
 export const options = z
   .strictObject({
-    tools: tools.optional(),
-    defaultLevel: level.default("write"),
-    adminRoles: adminRoles.optional(),
+    ...decisive,
     loop: loop.prefault({}),
     mode: z.enum(["enforce", "shadow"]).default("enforce"),
     shadowUntil: z
       .union([z.date(), z.number().min(0).max(LATEST)], { error: "expected a valid Date or epoch milliseconds" })
       .transform(Number)
       .optional(),
-    maxGrants: z.number().int().positive().max(10_000_000).default(100_000),
-    maxAuditEntries: z.number().int().positive().max(1_000_000).default(10_000),
-    maxRateEntries: z.number().int().positive().max(100_000_000).default(1_000_000),
   })
   .refine(({ mode, shadowUntil }) => (mode === "shadow") === (shadowUntil !== undefined), {
     path: ["shadowUntil"],
     message: 'mode "shadow" needs the date on which it ends, and no other mode takes one',
   });
+
+export type SecurityOptions = z.output<typeof options>;

@@ -1,23 +1,19 @@
 import { aboutRun, Audit } from "@graphtap/audit/keys";
 import { definePlugin, deny, hooks, type PluginApi, type RunContext } from "@graphtap/langgraph";
-import { admins } from "./admins.js";
 import { auditedBy, MemoryTrail } from "./audit.js";
 import { canCommand } from "./can.js";
-import { type GateCall, type GateDenial, ToolGate } from "./gate.js";
-import { Grants } from "./grants.js";
+import type { GateCall, GateDenial } from "./gate.js";
 import { Security, securityHooks } from "./keys.js";
-import { KillSwitch, killsOf } from "./kill.js";
 import { WorkflowSecurityManager } from "./manager.js";
 import { options } from "./options.js";
 import { type PanelParts, systemPanel, userPanel } from "./panels.js";
 import { Pending } from "./pending.js";
-import { RateLimiter } from "./rate.js";
 import { record } from "./record.js";
 import { killMessage, killReason } from "./refusals.js";
 import { remedyFor } from "./remedy.js";
-import { ToolRules } from "./rules.js";
 import { RunLedger } from "./runs.js";
 import { shadowOf } from "./shadow.js";
+import { gateParts } from "./standalone.js";
 import { SHADOW_EVENT } from "./stats.js";
 import { Tally, UsageBook } from "./usage.js";
 
@@ -41,15 +37,8 @@ export const security = definePlugin({
     const now = (): number => api.clock.now();
     const audit = api.find(Audit);
     const log = audit === undefined ? new MemoryTrail(given.maxAuditEntries, now) : auditedBy(audit);
-    const grants = new Grants();
-    const rules = new ToolRules(given.tools, given.defaultLevel);
-    const kills = new KillSwitch();
-    for (const target of killsOf(process.env["GRAPHTAP_KILL"]))
-      kills.set({ target, by: null, reason: null, at: now(), source: "environment" });
-    const limiter = new RateLimiter(given.maxRateEntries);
-    const isAdmin = admins(given.adminRoles ?? []);
-    const moment = () => ({ monotonic: api.clock.monotonic(), epoch: now() });
-    const gate = new ToolGate({ grants, rules, limiter, kills, isAdmin, moment });
+    const parts = gateParts(given, { now, monotonic: () => api.clock.monotonic() });
+    const { grants, rules, kills, limiter, gate } = parts;
     const shadowUntil = shadowOf(given.shadowUntil, now);
     const usage = new UsageBook(given.maxGrants);
     const causes = new Tally();
@@ -57,11 +46,7 @@ export const security = definePlugin({
     const runs = new RunLedger(given.loop);
 
     const manager = new WorkflowSecurityManager({
-      gate,
-      grants,
-      rules,
-      kills,
-      isAdmin,
+      ...parts,
       log,
       maxGrants: given.maxGrants,
       now,

@@ -1,6 +1,6 @@
 import { scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { describe, expect, it } from "vitest";
-import { ask, desks, failure, texts } from "../fixtures/desk.js";
+import { ask, desks, echo, failure, texts } from "../fixtures/desk.js";
 
 const desk = desks();
 const search = scriptedTool("search", "3 articles");
@@ -85,6 +85,11 @@ describe("the registry", () => {
       false,
     ]);
     expect(() => templates.get("mine")).toThrow(expect.objectContaining({ code: "TEMPLATE_UNKNOWN" }));
+  });
+
+  it("reject, and do not throw, where there is no such template", async () => {
+    const made = desk().manager.createWorkflowFromTemplate({ template: "nope", llm: echo("x") });
+    await expect(made).rejects.toMatchObject({ code: "TEMPLATE_UNKNOWN" });
   });
 
   it("replaces nothing silently, and keeps what it was given", () => {

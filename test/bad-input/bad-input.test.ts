@@ -7,14 +7,16 @@ import {
   GraphTapError,
   hooks,
 } from "@graphtap/langgraph";
+import { errorCatalog as securityCatalog, security } from "@graphtap/security";
 import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { RemoteGraph } from "@langchain/langgraph/remote";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { createMiddleware } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
-const catalog: Record<string, unknown> = { ...kernelCatalog, ...bindingCatalog };
+const catalog: Record<string, unknown> = { ...kernelCatalog, ...bindingCatalog, ...securityCatalog };
 const plain = (name: string, more: object = {}) =>
   definePlugin({ name, version: "1.0.0", setup: () => undefined, ...more })();
 const graph = () =>
@@ -313,6 +315,32 @@ describe("wrong calls", () => {
       expect([error.code, error.message]).toEqual(["STACK_OPTIONS_INVALID", expect.stringMatching(message)]);
       expect(error.hint).toContain("createStack({");
     }
+  });
+  it("a question to a plugin: what was got, without the content of a text", async () => {
+    const manager = createStack({ plugins: [security()] }).get(security);
+    const query = await errorOf(() => manager.getAuditLog({ hours: -1 }));
+    expect([query.code, query.message]).toEqual([
+      "SECURITY_QUERY_INVALID",
+      expect.stringMatching(/hours: .*, got -1$/m),
+    ]);
+    const grant = await errorOf(() =>
+      manager.grantToolPermission({ userId: "u", toolName: "t", permissionLevel: "s3cret" as never }),
+    );
+    expect([grant.code, grant.message]).toEqual([
+      "GRANT_INVALID",
+      expect.stringContaining("got a text of 6 characters"),
+    ]);
+    expect(grant.message).not.toContain("s3cret");
+  });
+  it("a middleware of LangChain among the plugins: how it becomes one", async () => {
+    const error = await errorOf(() =>
+      createStack({ plugins: [plain("acme-a"), createMiddleware({ name: "m" }) as never] }),
+    );
+    expect([error.code, error.message, error.hint]).toEqual([
+      "STACK_OPTIONS_INVALID",
+      expect.stringContaining("plugins[1]: expected a plugin, got a middleware of LangChain."),
+      expect.stringContaining("fromMiddleware(middleware)"),
+    ]);
   });
   it("a run config that is none, or holds what belongs to the identity and would be dropped without a word", async () => {
     const stack = createStack({ plugins: [] });

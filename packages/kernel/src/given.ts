@@ -20,8 +20,14 @@ export const isClass = (value: unknown): boolean => /^class\b/.test(Function.pro
 export const named = (value: unknown): string =>
   typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : described(value);
 
-/** A line for each issue of a zod error: where it is, what was expected, what was got. */
-export function problemsOf(error: z.ZodError, given: unknown, schema?: unknown): string[] {
+/**
+ * A line for each issue of a zod error: where it is, what was expected, what was got. Of texts, lists and objects never
+ * the contents.
+ *
+ * @param schema names the keys there are where one is unknown; null names none
+ * @param whole what the value as a whole is called
+ */
+export function problemsOf(error: z.ZodError, given: unknown, schema: unknown, whole = "options"): string[] {
   const { shape = {} } = (schema ?? {}) as { shape?: object };
   return error.issues.map(({ code, message, path }) => {
     let value = given;
@@ -30,7 +36,7 @@ export function problemsOf(error: z.ZodError, given: unknown, schema?: unknown):
     const got = unknown || / received | got /.test(message) ? "" : `, got ${described(value)}`;
     const known = unknown && path.length === 0 ? Object.keys(shape) : [];
     const others = known.length === 0 ? "" : `; there are ${known.join(", ")}`;
-    return `${path.map(String).join(".") || "options"}: ${message}${got}${others}`;
+    return `${path.map(String).join(".") || whole}: ${message}${got}${others}`;
   });
 }
 

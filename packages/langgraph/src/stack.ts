@@ -95,6 +95,16 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       "createStack(): options are wrong.",
       problemsOf(checked.error, options, OPTIONS).join("\n"),
     );
+  const stray = options.plugins.findIndex(isMiddleware);
+  if (stray !== -1)
+    throw bindingError(
+      "STACK_OPTIONS_INVALID",
+      "createStack(): options are wrong.",
+      `plugins[${stray}]: expected a plugin, got a middleware of LangChain.`,
+      {
+        do: 'import { fromMiddleware } from "@graphtap/langgraph/langchain";\nplugins: [fromMiddleware(middleware)]',
+      },
+    );
   const { facts, identity, anonymous, ungated, threads, identityTtlMs, plugins, hooks, ...kernelOptions } = options;
   // Each of these waits for its call: plugins may be set up before there is a stack.
   const offer = new WorkflowsOffer({
@@ -242,6 +252,10 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
   // The interface infers what the implementation only passes on.
   return stack as unknown as Stack<Facts>;
 }
+
+/** What createMiddleware() of langchain gives, which has all of these keys, with or without a hook behind them. */
+const isMiddleware = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "wrapToolCall" in value && "beforeModel" in value;
 
 /** A switch that nobody holds to would be taken for one that is on. */
 function assertKillHeld(name: string, { plugins }: Inspection): void {

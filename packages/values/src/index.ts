@@ -5,7 +5,6 @@ export { deepFreeze } from "./freeze.js";
 export { compileGlob } from "./glob.js";
 export { hash } from "./hash.js";
 export { Histogram } from "./histogram.js";
-export { issueLines } from "./issues.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export type { Step } from "./path.js";
 export { isPlainObject } from "./plain.js";

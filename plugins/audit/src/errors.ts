@@ -1,5 +1,4 @@
-import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
-import { issueLines } from "@graphtap/values";
+import { type CatalogEntry, GraphTapError, problemsOf } from "@graphtap/kernel";
 import type { z } from "zod";
 
 const entries = {
@@ -49,11 +48,12 @@ export function callInvalid(
   code: "AUDIT_ENTRY_INVALID" | "AUDIT_QUERY_INVALID",
   method: string,
   error: z.ZodError,
+  given: unknown,
 ): GraphTapError {
   return new GraphTapError({
     code,
     what: `${method}() was given wrong arguments.`,
-    why: issueLines(error.issues, "argument"),
+    why: problemsOf(error, given, null, "argument").join("\n"),
     do: `${entries[code].do}\n${entries[code].example}`,
     plugin: "audit",
   });

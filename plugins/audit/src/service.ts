@@ -56,7 +56,7 @@ export class AuditLogService implements AuditLog {
 
   append(input: AuditInput): AuditLogEntry {
     const parsed = inputSchema.safeParse(input);
-    if (!parsed.success) throw callInvalid("AUDIT_ENTRY_INVALID", "append", parsed.error);
+    if (!parsed.success) throw callInvalid("AUDIT_ENTRY_INVALID", "append", parsed.error, input);
     return this.record(input);
   }
 
@@ -74,7 +74,7 @@ export class AuditLogService implements AuditLog {
 
   query(query: AuditQuery = {}): AuditPage {
     const parsed = parseQuery(query);
-    if (!parsed.success) throw callInvalid("AUDIT_QUERY_INVALID", "query", parsed.error);
+    if (!parsed.success) throw callInvalid("AUDIT_QUERY_INVALID", "query", parsed.error, query);
     return this.#trail.query(parsed.data, this.#now());
   }
 

@@ -1,6 +1,5 @@
-import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
+import { type CatalogEntry, GraphTapError, problemsOf } from "@graphtap/kernel";
 import { DeniedError } from "@graphtap/langgraph";
-import { issueLines } from "@graphtap/values";
 import type { z } from "zod";
 import type { ContentPlace } from "./keys.js";
 
@@ -53,12 +52,12 @@ export const FIX = entries.CONTENT_BLOCKED.do;
 export const blockedError = (subject: string, refusal: Refusal, hook: string): DeniedError =>
   new DeniedError(subject, { ...refusal, fix: FIX, plugin: "content", hook });
 
-/** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
-export function queryInvalid(method: string, error: z.ZodError): GraphTapError {
+/** A call of the service with wrong arguments. Names the keys, what was expected and what kind of thing was got; of texts never the content. */
+export function queryInvalid(method: string, error: z.ZodError, given: unknown): GraphTapError {
   return new GraphTapError({
     code: "CONTENT_QUERY_INVALID",
     what: `${method}() was given wrong arguments.`,
-    why: issueLines(error.issues, "argument"),
+    why: problemsOf(error, given, null, "argument").join("\n"),
     do: `${entries.CONTENT_QUERY_INVALID.do}\n${entries.CONTENT_QUERY_INVALID.example}`,
     plugin: "content",
   });

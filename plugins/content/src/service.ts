@@ -50,14 +50,14 @@ export class Filter implements ContentFilter {
 
   stats(query?: ContentStatsQuery): ContentStats {
     const given = statsQuery.safeParse(query);
-    if (!given.success) throw queryInvalid("stats", given.error);
+    if (!given.success) throw queryInvalid("stats", given.error, query);
     const { userId, tenantId } = given.data;
     return this.tally.stats({ ...(userId === undefined ? {} : { userId }), tenantId: tenantId ?? null });
   }
 
   #looked(method: string, value: unknown, options: ScanOptions | undefined) {
     const given = scanOptions.safeParse(options);
-    if (!given.success) throw queryInvalid(method, given.error);
+    if (!given.success) throw queryInvalid(method, given.error, options);
     const { place } = given.data;
     const program = this.policy[place];
     const findings: Finding[] = [];

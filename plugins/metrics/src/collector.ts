@@ -264,6 +264,6 @@ export interface RecentError extends RunFailure {
 
 function read<S extends z.ZodType>(code: MetricsErrorCode, method: string, schema: S, input: unknown): z.output<S> {
   const parsed = schema.safeParse(input);
-  if (!parsed.success) throw callInvalid(code, method, parsed.error);
+  if (!parsed.success) throw callInvalid(code, method, parsed.error, input);
   return parsed.data;
 }

@@ -1,5 +1,4 @@
-import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
-import { issueLines } from "@graphtap/values";
+import { type CatalogEntry, GraphTapError, problemsOf } from "@graphtap/kernel";
 import type { z } from "zod";
 
 const entries = {
@@ -35,12 +34,12 @@ export type MetricsErrorCode = keyof typeof entries;
 /** Long form of every code of this package. */
 export const errorCatalog: Readonly<Record<MetricsErrorCode, CatalogEntry>> = Object.freeze(entries);
 
-/** A call of the service with wrong arguments. Names the keys and what was expected, never the values. */
-export function callInvalid(code: MetricsErrorCode, method: string, error: z.ZodError): GraphTapError {
+/** A call of the service with wrong arguments. Names the keys, what was expected and what kind of thing was got; of texts never the content. */
+export function callInvalid(code: MetricsErrorCode, method: string, error: z.ZodError, given: unknown): GraphTapError {
   return new GraphTapError({
     code,
     what: `${method}() was given wrong arguments.`,
-    why: issueLines(error.issues, "argument"),
+    why: problemsOf(error, given, null, "argument").join("\n"),
     do: `${entries[code].do}\n${entries[code].example}`,
     plugin: "metrics",
   });

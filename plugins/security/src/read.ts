@@ -5,7 +5,7 @@ import type { Holder, Subject } from "./subject.js";
 /** @throws GraphTapError naming the method and what is wrong with its argument */
 export function read<S extends z.ZodType>(code: CallCode, method: string, schema: S, input: unknown): z.output<S> {
   const parsed = schema.safeParse(input);
-  if (!parsed.success) throw callInvalid(code, method, parsed.error);
+  if (!parsed.success) throw callInvalid(code, method, parsed.error, input);
   return parsed.data;
 }
 

@@ -58,7 +58,7 @@ export function parseWho(who: unknown, facts: z.ZodType | undefined): ParsedWho 
   if (typeof who !== "object" || who === null)
     throw identityInvalid([`expected { userId } or { service }, got ${who === null ? "null" : typeof who}`]);
   const parsed = known.safeParse(who);
-  if (!parsed.success) throw identityInvalid(problemsOf(parsed.error, who));
+  if (!parsed.success) throw identityInvalid(problemsOf(parsed.error, who, known));
   const given = parsed.data;
   if ((given.userId === undefined) === (given.service === undefined))
     throw identityInvalid([

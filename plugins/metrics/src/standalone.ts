@@ -26,7 +26,8 @@ const schema = z.strictObject({ ...bounds, now: clock, monotonic: clock });
 /** @throws GraphTapError METRICS_OPTIONS_INVALID */
 export function partsOf(options: CollectorOptions): CollectorParts {
   const parsed = schema.safeParse(options);
-  if (!parsed.success) throw callInvalid("METRICS_OPTIONS_INVALID", "new WorkflowMetricsCollector", parsed.error);
+  if (!parsed.success)
+    throw callInvalid("METRICS_OPTIONS_INVALID", "new WorkflowMetricsCollector", parsed.error, options);
   const { maxHistory, maxActive, maxSeries } = parsed.data;
   const { now = () => Date.now(), monotonic = () => performance.now() } = parsed.data;
   const rolling = new Rolling(maxSeries, monotonic);

@@ -1,20 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { expectAllowed, expectRefused } from "./expect-route.js";
-import { ALLOWED, benchOf, expectTold, POLICIES, type Policy, SECRET } from "./policies.js";
+import { ALLOWED, benchOf, expectTold, POLICIES } from "./policies.js";
 import { kitOf, type Route } from "./route.js";
 import { DIRECT } from "./routes-direct.js";
 import { GRAPHS, INSIDE, STATE } from "./routes-graph.js";
 import { SERVED } from "./routes-served.js";
 import { TOOL } from "./tools.js";
 
-const isSecret = ({ name }: Policy): boolean => name === "a secret in the arguments";
-
 function matrix(title: string, routes: readonly Route[]): void {
   describe(title, () => {
     for (const route of routes.filter(({ closedOver }) => closedOver !== true))
       for (const policy of [...POLICIES, ALLOWED]) {
-        // The exception is held to what is left of it at the end of this file.
-        if (route.apart === true && isSecret(policy)) continue;
         it(`${route.name}: ${policy.name}`, async () => {
           const bench = benchOf(policy);
           const expectRoute = policy.code === null ? expectAllowed : expectRefused;
@@ -41,16 +37,6 @@ describe("all seven plugins, what is different", () => {
       await expect(route.run(kitOf(bench))).rejects.toMatchObject({ code: "MODEL_NOT_CONTROLLED" });
       expect(bench.ran).toEqual([]);
       await expectTold(bench, ALLOWED, 0);
-      await bench.stack.dispose();
-    });
-
-  for (const route of ROUTES.filter(({ apart }) => apart === true))
-    it(`${route.name}: calls with a secret are made without it, for nobody knows that it was there`, async () => {
-      const policy = POLICIES.find(isSecret) as Policy;
-      const bench = benchOf(policy);
-      await route.run(kitOf(bench, policy.kind));
-      expect(bench.ran).toHaveLength(route.calls ?? 1);
-      expect(JSON.stringify(bench.ran)).not.toContain(SECRET);
       await bench.stack.dispose();
     });
 });

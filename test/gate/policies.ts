@@ -10,7 +10,7 @@ const AROUND = ["other", "delegate", "outer", "first", "second", "third"];
 const MINUTE = 60_000;
 const ME = { userId: "alice", tenantId: "acme" };
 /** A key that must never be sent to a tool: the content plugin knows its form. */
-export const SECRET = "sk-proj-4f9Qw7Lm2Zx8Rt6Yp1Vb3Nc5Kd0Hs7Jg";
+const SECRET = "sk-proj-4f9Qw7Lm2Zx8Rt6Yp1Vb3Nc5Kd0Hs7Jg";
 /** More than any route calls: what is left of it says what was counted. */
 export const LIMIT = 50;
 

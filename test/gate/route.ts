@@ -22,8 +22,6 @@ export interface Route {
   readonly calls?: number;
   /** Its model is out of reach of the stack: where a plugin controls models, it is refused before it asks for anything. */
   readonly closedOver?: true;
-  /** Another run asks than the one that makes the call, so what was taken out of the model's answer is not known there. */
-  readonly apart?: true;
   /** The target is called by a governed tool, which a run without identity does not reach either. */
   readonly nested?: true;
   /** What came out: messages, a result, a final state. What it throws is the outcome of an error route. */

@@ -191,7 +191,6 @@ export const GRAPHS: readonly Route[] = [
   {
     name: "the stack as a langchain middleware",
     denial: "message",
-    apart: true,
     calls: 2,
     run: (kit) =>
       createAgent({

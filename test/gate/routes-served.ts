@@ -148,7 +148,6 @@ export const SERVED: readonly Route[] = [
   {
     name: "a cached workflow that pauses before its tools, then resumes",
     denial: "message",
-    apart: true,
     run: async (kit) => {
       const graph = await cached(kit, { checkpointer: new MemorySaver() });
       await graph.invoke(ask, { ...thread(kit), interruptBefore: ["tools"] });

@@ -6,11 +6,14 @@ import { labelOf } from "./detect/sieve.js";
 import { filterText } from "./detect/text.js";
 import { type Refusal, refusalOf } from "./errors.js";
 import type { ContentPlace } from "./keys.js";
+import { Pending } from "./pending.js";
 import type { Policy } from "./policy.js";
 import { type Listeners, Report } from "./report.js";
 import type { Clean } from "./thrown.js";
+import { hiddenIn } from "./values/labels.js";
 import { Memories, type Memory } from "./values/memory.js";
-import { Scan, type ScanLimits } from "./values/scan.js";
+import { Scan, type ScanLimits, type Within } from "./values/scan.js";
+import { ToldTexts } from "./values/told.js";
 
 /** What came of looking at a value. */
 export type Outcome =
@@ -18,15 +21,26 @@ export type Outcome =
   | { readonly kind: "hidden"; readonly value: unknown }
   | { readonly kind: "blocked"; readonly refusal: Refusal };
 
+/** How finds are told, where it is not each of them at once. */
+interface Telling {
+  /** The value may have been shown before: what was told of a text in it is not told again. */
+  readonly again?: boolean;
+  readonly tell?: (report: Report) => void;
+}
+interface Called {
+  readonly name: string;
+  readonly callId: string | null;
+}
+
 const CLEAN: Outcome = Object.freeze({ kind: "clean" });
 const Seen = runKey<Memories>("content.seen");
+const Undecided = runKey<Pending>("content.undecided");
 const Shown = runKey<Memories>("content.shown");
-const Calls = runKey<Map<string, string>>("content.calls");
-/** Calls of one run that are remembered for what was in their arguments. */
-const CALLS = 10_000;
 
 /** The places of a stack, each with what is looked for there. */
 export class Places {
+  /** What was told of, over all runs. */
+  readonly told = new ToldTexts();
   readonly #keys = new WeakMap<Program, Set<string>>();
 
   constructor(
@@ -45,28 +59,6 @@ export class Places {
     let memories = run.data.get(Seen);
     if (memories === undefined) run.data.set(Seen, (memories = new Memories((of) => this.#keysOf(of))));
     return memories.of(program);
-  }
-
-  /**
-   * Remembers that something had to be hidden in the arguments of a call before the tool's gate saw them: what may not
-   * be sent to a tool is refused there, and not sent with a hole in it.
-   */
-  emptied(run: RunContext, callId: string, detector: string): void {
-    if (this.policy.toolArguments?.actions.get(detector) !== "block") return;
-    let calls = run.data.get(Calls);
-    if (calls === undefined) run.data.set(Calls, (calls = new Map()));
-    if (calls.size < CALLS) calls.set(callId, detector);
-  }
-
-  /** The detectors that would block a value at a place; nothing is told. */
-  blocking(place: ContentPlace, value: unknown): readonly string[] {
-    const program = this.policy[place];
-    if (program === null) return [];
-    const ids = new Set<string>();
-    new Scan(program, this.limits, null, ({ found }) => {
-      if (found.action === "block") ids.add(found.id);
-    }).run(value);
-    return [...ids];
   }
 
   /** A text with everything hidden that the place masks or blocks: for errors, which cannot be refused. */
@@ -127,31 +119,63 @@ export class Places {
     };
   }
 
-  /** Why a call may not be made whose arguments were emptied; null where they were not. */
-  refusedCall(run: RunContext, callId: string | null, tool: string): Refusal | null {
-    const id = callId === null ? undefined : run.data.get(Calls)?.get(callId);
-    if (id === undefined) return null;
-    const report = this.report("toolArguments", run, tool, true);
-    const kind =
-      KIND_OF.get(id) ?? (this.policy.toolArguments?.patterns?.ids.includes(id) === true ? "pattern" : "denied");
+  /**
+   * Why a call may not be made in whose arguments something was hidden before: what may not be sent to a tool is refused,
+   * and not sent with a hole in it. Known by what stands in its place, so also after a pause and in another process.
+   */
+  emptied(run: RunContext, args: readonly unknown[], call: Called): Refusal | null {
+    const { toolArguments } = this.policy;
+    if (toolArguments === null) return null;
+    const id = hiddenIn(args, (detector) => toolArguments.actions.get(detector) === "block", this.limits.nodes);
+    if (id === null) return null;
+    const report = this.report("toolArguments", run, call.name, true);
+    const kind = KIND_OF.get(id) ?? (toolArguments.patterns?.ids.includes(id) === true ? "pattern" : "denied");
     report.sink({ id, kind, action: "block", from: -1, to: -1, encoding: null, sample: null });
-    report.done();
-    return refusalOf(id, "toolArguments");
+    this.pending(run).hold(call, report);
+    return refusalOf(id, "toolArguments", "it was hidden before");
   }
 
   report(place: ContentPlace, run: RunContext, tool: string | null = null, toldByGuard = false): Report {
     return new Report(this.listeners, { place, run, tool }, toldByGuard);
   }
 
+  /** What this run has found in the arguments of calls that are not decided. */
+  pending(run: RunContext): Pending {
+    let pending = run.data.get(Undecided);
+    if (pending === undefined) run.data.set(Undecided, (pending = new Pending()));
+    return pending;
+  }
+
+  /** Looks at the arguments of a call; what is found is told when the call is decided. */
+  lookAtCall(args: unknown, run: RunContext, call: Called): Outcome {
+    return this.look("toolArguments", args, run, call.name, true, {
+      tell: (report) => this.pending(run).hold(call, report),
+    });
+  }
+
   /** Looks at a value, tells what was found, and gives what may pass. */
-  look(place: ContentPlace, value: unknown, run: RunContext, tool: string | null = null, byGuard = false): Outcome {
+  look(
+    place: ContentPlace,
+    value: unknown,
+    run: RunContext,
+    tool: string | null = null,
+    byGuard = false,
+    { again = false, tell }: Telling = {},
+  ): Outcome {
     const program = this.policy[place];
     if (program === null) return CLEAN;
     let report: Report | null = null as Report | null;
-    const scan = new Scan(program, this.limits, this.memory(run, program), ({ found }) => {
-      (report ??= this.report(place, run, tool, byGuard)).sink(found);
+    const texts = new Set<Within>();
+    const scan = new Scan(program, this.limits, this.memory(run, program), (at) => {
+      if (again && at.found.action !== "block" && !texts.has(at.within) && this.told.has(run, at.within.raw)) return;
+      texts.add(at.within);
+      (report ??= this.report(place, run, tool, byGuard)).sink(at.found);
     });
     const { hides, blocked, over, characters } = scan.run(value);
+    for (const { raw, shown } of texts) {
+      this.told.add(run, raw);
+      if (shown !== raw) this.told.add(run, shown);
+    }
     this.listeners.tally.looked(characters);
     if (report === null && over === null && !hides) return CLEAN;
     report ??= this.report(place, run, tool, byGuard);
@@ -167,7 +191,8 @@ export class Places {
         ? { kind: "hidden", value: shown }
         : { kind: "blocked", refusal: refusalOf("limit", place, "it changed while it was looked at") };
     }
-    report.done();
+    if (tell === undefined) report.done();
+    else tell(report);
     return outcome;
   }
 

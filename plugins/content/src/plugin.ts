@@ -1,8 +1,7 @@
 import { Audit } from "@graphtap/audit/keys";
 import { definePlugin, deny, hooks, type PluginApi, type RunContext, runKey, transform } from "@graphtap/langgraph";
-import { AIMessage, ToolMessage } from "@langchain/core/messages";
+import { ToolMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
-import { type Asked, callsIn } from "./asked.js";
 import { Boundary } from "./boundary/boundary.js";
 import { Passing } from "./boundary/passing.js";
 import { ShownEvents } from "./boundary/shown.js";
@@ -63,29 +62,28 @@ function tapInput(api: PluginApi, places: Places): void {
       const { code, message, reason } = outcome.refusal;
       return deny(code, message, { reason, do: FIX });
     }
-    if (outcome.kind !== "hidden") return undefined;
-    // A call that somebody wrote into the input is refused as one that a model asks for, and not made with a hole in it.
-    for (const asked of callsIn(input.value)) noteCall(places, asked, run);
-    return transform({ ...input, value: outcome.value });
+    return outcome.kind === "hidden" ? transform({ ...input, value: outcome.value }) : undefined;
   });
 }
 
 function tapArguments(api: PluginApi, places: Places, program: Program): void {
+  api.tap(hooks.tool.start, (call, run) => places.pending(run).tell(call));
+  api.tap(hooks.tool.denied, (call, run) => places.pending(run).tell(call));
   const masks = [...program.actions.values(), ...(program.patterns?.patterns ?? []).map(({ action }) => action)];
   // Last of all, so that nobody puts in again what was taken out.
   if (masks.includes("mask"))
     api.tap(
       hooks.tool.prepare,
       (draft, run) => {
-        const outcome = places.look("toolArguments", draft.args, run, draft.name, true);
+        const outcome = places.lookAtCall(draft.args, run, draft);
         return outcome.kind === "hidden" ? { ...draft, args: outcome.value } : undefined;
       },
       { stage: "post" },
     );
   api.tap(hooks.tool.authorize, (call, run) => {
-    const emptied = places.refusedCall(run, call.callId, call.name);
+    const emptied = places.emptied(run, call.callId === null ? [call.parsed] : [call.raw, call.parsed], call);
     if (emptied !== null) return deny(emptied.code, emptied.message, { reason: emptied.reason, do: FIX });
-    const outcome = places.look("toolArguments", call.parsed, run, call.name, true);
+    const outcome = places.lookAtCall(call.parsed, run, call);
     if (outcome.kind === "clean") return undefined;
     // What the schema made of the arguments is what runs; it cannot be changed any more.
     const { code, message, reason } =
@@ -118,7 +116,6 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
     if (result.generations.every(({ message }) => memory.knows(message))) return result;
     const outcome = places.look("output", result.generations, run);
     if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, "model.result");
-    if (outcome.kind === "hidden") noteCalls(places, result, run);
     return outcome.kind === "hidden" ? { ...result, generations: outcome.value as ChatResult["generations"] } : result;
   };
   api.tap(hooks.model.result, ({ result }, run) => {
@@ -128,9 +125,10 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
   api.tap(hooks.model.stream, (request, next, run) => {
     const report = places.report("output", run);
     const memory = places.memory(run, program);
-    const stream = new MessageStream(program, report.sink, (callId, { id }) => places.emptied(run, callId, id));
+    const stream = new MessageStream(program, report.sink);
     const done = (): void => {
       if (report.blocked === null) memory.keepText(stream.text);
+      if (report.found) places.told.add(run, stream.text);
       places.listeners.tally.looked(stream.text.length);
       report.done();
     };
@@ -160,18 +158,6 @@ function tapEvents(api: PluginApi, places: Places): void {
     },
     { stage: "post" },
   );
-}
-
-/** Which of a reply's calls hold what may not be sent to a tool; their arguments are about to be hidden. */
-function noteCalls(places: Places, { generations }: ChatResult, run: RunContext): void {
-  for (const { message } of generations) {
-    if (!AIMessage.isInstance(message)) continue;
-    for (const { id, args } of message.tool_calls ?? []) if (id !== undefined) noteCall(places, { id, args }, run);
-  }
-}
-
-function noteCall(places: Places, { id, args }: Asked, run: RunContext): void {
-  for (const detector of places.blocking("toolArguments", args)) places.emptied(run, id, detector);
 }
 
 /** A stream that says when it is over, whoever ended it. */

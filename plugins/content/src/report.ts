@@ -44,6 +44,11 @@ export class Report {
     readonly toldByGuard = false,
   ) {}
 
+  /** Something was found that is not told yet. */
+  get found(): boolean {
+    return this.#sums.size > 0;
+  }
+
   readonly sink = (found: Found): void => {
     if (found.action === "block") this.blocked ??= found;
     const key = `${found.id} ${found.action}`;
@@ -58,10 +63,13 @@ export class Report {
     this.sink({ id: "limit", kind: "limit", action, from: -1, to: -1, encoding: null, sample: null });
   }
 
-  /** Tells all listeners; what is found later is told with the next call. */
-  done(): void {
+  /** Tells all listeners but of what was `told` already; what is found later is told with the next call. */
+  done(told: Set<string> | null = null): void {
     if (this.#sums.size === 0) return;
-    for (const { found, count } of this.#sums.values()) this.#tell(found, count);
+    for (const [key, { found, count }] of this.#sums) {
+      if (told?.has(key) !== true) this.#tell(found, count);
+      told?.add(key);
+    }
     this.#sums.clear();
   }
 

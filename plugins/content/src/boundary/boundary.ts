@@ -91,7 +91,7 @@ export class Boundary implements ChunkFilter {
   }
 
   #look(value: unknown): unknown {
-    const outcome = this.places.look("output", value, this.run, null, true);
+    const outcome = this.places.look("output", value, this.run, null, true, { again: true });
     if (outcome.kind === "blocked")
       throw blockedError(`the output of "${this.run.workflow}"`, outcome.refusal, "run.call");
     return outcome.kind === "hidden" ? outcome.value : value;

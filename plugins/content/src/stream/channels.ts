@@ -1,5 +1,5 @@
 import type { Program } from "../detect/program.js";
-import type { Found, TextFilter } from "../detect/sieve.js";
+import type { Sink, TextFilter } from "../detect/sieve.js";
 import { textFilter } from "../detect/text.js";
 
 /** One step of the way to a text in a chunk: the name of a field, or what tells an element of a list from the others. */
@@ -25,8 +25,7 @@ export class Channels {
 
   constructor(
     readonly program: Program,
-    /** Is told in which text it was. */
-    readonly sink: (found: Found, key: string) => void,
+    readonly sink: Sink,
   ) {}
 
   /** Characters that are held back in all of them. */
@@ -41,10 +40,7 @@ export class Channels {
     let channel = this.#open.get(key);
     if (channel === undefined) {
       if (this.#open.size >= CHANNELS) return "";
-      this.#open.set(
-        key,
-        (channel = { filter: textFilter(this.program, (found) => this.sink(found, key)), path: [...path] }),
-      );
+      this.#open.set(key, (channel = { filter: textFilter(this.program, this.sink), path: [...path] }));
     }
     return channel.filter.push(piece, false);
   }

@@ -1,7 +1,7 @@
 import type { Program } from "../detect/program.js";
-import type { Found, Sink } from "../detect/sieve.js";
+import type { Sink } from "../detect/sieve.js";
 import { Channels } from "./channels.js";
-import { numberOf, Pieces, pieceWith } from "./pieces.js";
+import { Pieces, pieceWith } from "./pieces.js";
 
 /** A chunk of a message, of any copy of LangChain. */
 export interface ChunkLike {
@@ -31,23 +31,12 @@ const WAYS = ["content", "additional_kwargs", "tool_call_chunks"] as const;
 export class MessageStream {
   readonly #channels: Channels;
   readonly #texts: string[] = [];
-  /** Ids of tool calls by the channel of their arguments. */
-  readonly #calls = new Map<string, string>();
   #last: ChunkLike | null = null;
   /** Whether the chunk last taken in held any text. */
   carried = false;
 
-  constructor(
-    program: Program,
-    sink: Sink,
-    /** Is told of what had to be hidden in the arguments of a tool call. */
-    readonly inCall: (callId: string, found: Found) => void = () => undefined,
-  ) {
-    this.#channels = new Channels(program, (found, key) => {
-      sink(found);
-      const id = found.action === "flag" ? undefined : this.#calls.get(key);
-      if (id !== undefined) this.inCall(id, found);
-    });
+  constructor(program: Program, sink: Sink) {
+    this.#channels = new Channels(program, sink);
   }
 
   get held(): number {
@@ -62,11 +51,6 @@ export class MessageStream {
   /** The chunk with what may leave of it: the same object where that is all. */
   take<C extends ChunkLike>(chunk: C): C {
     this.#last = chunk;
-    for (const [position, call] of (chunk.tool_call_chunks ?? []).entries()) {
-      const { id } = call as { id?: unknown };
-      if (typeof id === "string" && id !== "")
-        this.#calls.set(`tool_call_chunks[${numberOf(call as object, position)}].args`, id);
-    }
     const pieces = new Pieces(this.#channels);
     let changes: Record<string, unknown> | null = null;
     for (const way of WAYS) {

@@ -52,7 +52,7 @@ export class Pieces {
 }
 
 /** By which number pieces of one element are told from those of another. */
-export function numberOf(element: object, position: number): string {
+function numberOf(element: object, position: number): string {
   const { index } = element as { index?: unknown };
   return typeof index === "number" || typeof index === "string" ? String(index) : String(position);
 }

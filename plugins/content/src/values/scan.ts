@@ -13,9 +13,17 @@ export interface ScanLimits {
 }
 export type OverReason = "characters" | "nodes" | "depth" | "unreadable";
 
+export interface Within {
+  readonly raw: unknown;
+  /** Known once the scan is over. */
+  shown: unknown;
+}
+
 /** Something found in a value; `path` is built when it is read. */
 export interface FoundAt {
   readonly found: Found;
+  /** The text or value that it is in, before and after something was hidden in it. */
+  readonly within: Within;
   /** The whole value at the path is meant. */
   readonly whole: boolean;
   readonly path: string;
@@ -149,7 +157,7 @@ export class Scan {
       if (typeof value === "object" && value !== null)
         this.#enter(todo, value, key, place, this.#listName(place, entries, key));
       else if (typeof value === "string") this.#string(place, key, value, name);
-      else if (name !== null && isSecretValue(name, value)) this.#secret(place, key);
+      else if (name !== null && isSecretValue(name, value)) this.#secret(place, key, value);
     }
   }
 
@@ -162,7 +170,7 @@ export class Scan {
     try {
       for (let i = 0; i < list.length && !this.#spent; i++) {
         const value = list[i];
-        if (place.name !== null && isSecretElement(place.name, value)) this.#secret(place, i);
+        if (place.name !== null && isSecretElement(place.name, value)) this.#secret(place, i, value);
         else if (typeof value === "string") this.#string(place, i, value, null);
         else if (typeof value === "object" && value !== null) this.#enter(todo, value, i, place);
       }
@@ -220,7 +228,7 @@ export class Scan {
   }
 
   #string(place: Place, key: Key, value: string, name: SecretName): void {
-    if (name !== null && isSecretValue(name, value)) this.#secret(place, key);
+    if (name !== null && isSecretValue(name, value)) this.#secret(place, key, value);
     else {
       const shown = this.#text(value, place, key);
       if (shown !== value) this.#change(place.value, key, shown);
@@ -228,7 +236,7 @@ export class Scan {
   }
 
   /** The whole value under a key that names a secret. */
-  #secret(place: Place, key: Key): void {
+  #secret(place: Place, key: Key, value: unknown): void {
     const armed = this.program.credential as Armed;
     this.#found(
       {
@@ -243,6 +251,7 @@ export class Scan {
       place,
       key,
       true,
+      { raw: value, shown: value },
     );
     if (armed.action !== "flag") this.#change(place.value, key, labelOf(armed.rule.id));
   }
@@ -268,22 +277,25 @@ export class Scan {
     const quiet = this.#changes !== null;
     if (!quiet && this.memory?.knowsText(text) === true) return text;
     let hidden = false;
+    const within: Within = { raw: text, shown: text };
     const shown = filterText(this.program, text, (found) => {
       hidden ||= found.action !== "flag";
-      this.#found(found, place, key, false);
+      this.#found(found, place, key, false, within);
     });
+    within.shown = shown;
     // What was filtered once is known by how it looks since then.
     if (!quiet) this.memory?.keepText(hidden ? shown : text);
     return shown;
   }
 
-  #found(found: Found, place: Place | null, key: Key | null, whole: boolean): void {
+  #found(found: Found, place: Place | null, key: Key | null, whole: boolean, within: Within): void {
     if (found.action !== "flag") this.#hides = true;
     if (found.action === "block") this.#blocked ??= found;
     if (this.#changes !== null) return;
     this.#tell({
       found,
       whole,
+      within,
       get path() {
         return pathOf(place, key);
       },

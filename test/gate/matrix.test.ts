@@ -40,3 +40,11 @@ matrix("state and time", STATE);
 // The causes fall before the tool is touched, so each kind needs only those that touch its arguments or its reservation.
 const TOUCHING = CAUSES.filter(({ name }) => name === "no grant" || name === "no room" || name.startsWith("arguments"));
 for (const kind of KINDS) matrix(`kind of tool: ${kind.name}`, [...SHORT, ...GRAPHS.slice(0, 2)], kind, TOUCHING);
+// It is a binding, whose methods go to what is bound and not to its own `invoke`.
+for (const kind of KINDS.filter(({ name }) => name === "runnable as tool"))
+  matrix(
+    `every method of a ${kind.name}`,
+    DIRECT.filter(({ name }) => !name.startsWith("the base class's")),
+    kind,
+    CAUSES.slice(0, 1),
+  );

@@ -1,9 +1,22 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
-import { RunnableLambda } from "@langchain/core/runnables";
+import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import { CallbackManager } from "@langchain/core/callbacks/manager";
+import { RunnableLambda, RunnablePassthrough, RouterRunnable } from "@langchain/core/runnables";
 import { StructuredTool, tool } from "@langchain/core/tools";
-import { entrypoint, MessagesAnnotation, START, StateGraph, task } from "@langchain/langgraph";
+import { FakeLLM } from "@langchain/core/utils/testing";
+import { Annotation, END, entrypoint, MessagesAnnotation, START, StateGraph, task } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
-import { allow, createStack, DeniedError, definePlugin, hooks, type Logger, type Stack } from "@graphtap/langgraph";
+import {
+  allow,
+  createStack,
+  DeniedError,
+  definePlugin,
+  deny,
+  hooks,
+  type Logger,
+  type Stack,
+} from "@graphtap/langgraph";
+import { asMiddleware } from "@graphtap/langgraph/langchain";
 import { scriptedModel } from "@graphtap/testkit";
 import { createAgent, createMiddleware } from "langchain";
 import { describe, expect, it } from "vitest";
@@ -41,6 +54,10 @@ const rawGraph = (kit: Kit) =>
     .addEdge(START, "tools")
     .compile();
 
+class OwnHandler extends BaseCallbackHandler {
+  override name = "own";
+}
+
 /** Ways of host code to the tool that nobody wrapped. `caught`: something on the way makes a message of the error. */
 const WAYS: readonly {
   readonly name: string;
@@ -56,6 +73,21 @@ const WAYS: readonly {
   {
     name: "invoke of a ToolCall in a node",
     run: (kit) => node(kit, ({ raw, toolCall }, config) => raw.invoke(toolCall(), config)),
+  },
+  ...Object.entries({
+    "no callbacks": () => [],
+    "callbacks of its own": () => [new OwnHandler()],
+    "a manager of its own": () => new CallbackManager(),
+  }).map(([name, callbacks]) => ({
+    name: `invoke in a node, with ${name}`,
+    run: (kit: Kit) => node(kit, ({ raw, bare }, config) => raw.invoke(bare, { ...config, callbacks: callbacks() })),
+  })),
+  {
+    name: "inside a RunnableLambda without callbacks in a node",
+    run: (kit) =>
+      node(kit, ({ raw, bare }) =>
+        RunnableLambda.from((_: unknown, config) => raw.invoke(bare, config)).invoke({}, { callbacks: [] }),
+      ),
   },
   { name: "call in a node", run: (kit) => node(kit, ({ raw, bare }, config) => raw.call(bare, config)) },
   { name: "batch in a node", run: (kit) => node(kit, ({ raw, bare }, config) => raw.batch([bare], config)) },
@@ -135,6 +167,49 @@ const WAYS: readonly {
           .invoke({}),
       ),
   },
+  ...(["in a class", "in a plain object"] as const).map((where) => ({
+    name: `inside a governed tool with an invoke of its own ${where}, with the config it got`,
+    caught: true as const,
+    renamed: true as const,
+    run: (kit: Kit) => {
+      const invoke = (_input: unknown, config: object) => kit.raw.invoke(kit.bare, config);
+      class Outer extends StructuredTool {
+        override name = "outer";
+        override description = "outer";
+        override schema = z.object({});
+        override invoke = invoke as never;
+        protected override async _call(): Promise<string> {
+          return "";
+        }
+      }
+      const outer = where === "in a class" ? new Outer() : { name: "outer", schema: z.object({}), invoke };
+      return kit.bench.stack
+        .wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("tools", new ToolNode([outer as never]))
+            .addEdge(START, "tools")
+            .compile(),
+        )
+        .invoke(outerCall("outer"), kit.bench.as());
+    },
+  })),
+  ...(["with the config it got", "without callbacks"] as const).map((how) => ({
+    name: `inside a tool of an agent that has the stack as a middleware only, ${how}`,
+    caught: true as const,
+    renamed: true as const,
+    run: (kit: Kit) =>
+      createAgent({
+        model: scriptedModel((messages) =>
+          messages.some((m) => m.type === "tool") ? { say: "done" } : { call: { name: "outer", args: {}, id: "o" } },
+        ),
+        tools: [
+          passing("outer", (config) =>
+            kit.raw.invoke(kit.bare, how === "without callbacks" ? { callbacks: [] } : config),
+          ) as never,
+        ],
+        middleware: [asMiddleware(kit.bench.stack)],
+      }).invoke(start as never, kit.bench.as()),
+  })),
   {
     name: "inside a governed runnable as tool",
     run: (kit) =>
@@ -435,6 +510,22 @@ describe("a model that nobody wrapped", () => {
       await run(stack, model, ways["invoke"] as never).catch(() => undefined);
       expect({ calls: model.callCount, denied }).toEqual({ calls: 0, denied: ["MODEL_NOT_CONTROLLED"] });
     });
+  it("that takes texts and not messages: is refused too, and passes where it is wrapped", async () => {
+    const { stack, denied } = setup("authorize");
+    const model = new FakeLLM({ response: "hello" });
+    const say = (asked: typeof model) =>
+      stack
+        .wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("code", async () => ({ messages: [new AIMessage(await asked.invoke("hi"))] }))
+            .addEdge(START, "code")
+            .compile(),
+        )
+        .invoke(start, stack.as({ userId: "alice" }));
+    await expect(say(model)).rejects.toMatchObject({ code: "MODEL_NOT_CONTROLLED" });
+    expect((await say(stack.wrapModel(model))).messages.at(-1)?.content).toBe("hello");
+    expect(denied).toEqual(["MODEL_NOT_CONTROLLED"]);
+  });
   it("runs where plugins only watch", async () => {
     const { stack, denied } = setup(null);
     const model = scriptedModel(() => ({ say: "hello" }));
@@ -510,6 +601,39 @@ describe("explain", () => {
       expect(nodes[name]?.toolsGoverned, name).toEqual([TARGET]);
     expect(nodes["tagged"]?.opaque).toBe(false);
     expect(nodes["sequence"]?.opaque).toBe(true);
+  });
+  it("lists functions that decide where a run goes on, and those around the calls of a ToolNode", () => {
+    const k = kit();
+    const routed = new StateGraph(MessagesAnnotation)
+      .addNode("tools", new ToolNode([k.raw as never]))
+      .addConditionalEdges(START, () => "tools")
+      .addConditionalEdges("tools", () => END)
+      .compile();
+    expect(of(k, routed)["__start__"]).toMatchObject({ routed: true });
+    expect(of(k, routed)["tools"]).toMatchObject({ routed: true, opaque: false });
+    const agent = (middleware: object[]) =>
+      createAgent({ model: scriptedModel([]), tools: [k.raw as never], middleware: middleware as never });
+    const around = createMiddleware({ name: "Around", wrapToolCall: (request, handler) => handler(request) });
+    expect(of(k, agent([]))["tools"]).toMatchObject({ opaque: false, toolsGoverned: [TARGET] });
+    expect(of(k, agent([around]))["tools"]).toMatchObject({ opaque: true, toolsGoverned: [TARGET] });
+  });
+  it("finds tools in what LangChain assigns and routes, and they are governed", async () => {
+    const k = kitOf(createBench({ name: "never", code: "NO_GRANT", guard: () => deny("NO_GRANT", "Never.") }));
+    const State = Annotation.Root({ target: Annotation<string>, key: Annotation<string>, input: Annotation<unknown> });
+    const parts = {
+      assigned: RunnablePassthrough.assign({ out: k.raw as never }),
+      routed: new RouterRunnable({ runnables: { it: k.raw as never } }),
+    };
+    for (const [name, part] of Object.entries(parts)) {
+      const graph = new StateGraph(State)
+        .addNode(name, part as never)
+        .addEdge(START, name as never)
+        .compile();
+      expect(of(k, graph)[name]).toMatchObject({ toolsGoverned: [TARGET], opaque: false });
+      const run = k.bench.stack.wrap(graph).invoke({ target: "t1", key: "it", input: k.args }, k.bench.as());
+      await expect(run).rejects.toMatchObject({ code: "NO_GRANT" });
+    }
+    expect(k.bench.ran).toEqual([]);
   });
   it("says what happens to what is reached around the gate", () => {
     const k = kit();

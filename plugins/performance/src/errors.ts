@@ -42,7 +42,7 @@ const entries = {
   },
   LAZY_TOOL_MISMATCH: {
     title: "A lazy tool is not what was declared",
-    why: "Guards judge a call before the tool is loaded, by the name and the metadata that were declared. What was loaded has another name, or metadata that were not declared.",
+    why: "Guards judge a call before the tool is loaded, by the name and the metadata that were declared. What was loaded has another name, metadata that were not declared, or a schema that changes arguments after they were judged.",
     do: "Declare in register() what the tool has.",
     example: 'loader.register("refund", load, { description, schema, metadata: { permissionLevel: "write" } });',
   },

@@ -182,6 +182,20 @@ describe("LazyToolLoader", () => {
     expect(await loader.lazy("x").invoke({})).toEqual({ a: 7 });
   });
 
+  it("refuses a loaded schema that changes or drops what was given: guards have judged that", async () => {
+    const { loader } = make();
+    const ran: unknown[] = [];
+    const _call = (args: unknown) => ran.push(args);
+    const schemas = {
+      changes: z.object({ a: z.string().transform((a) => `/etc/${a}`) }),
+      drops: z.object({ b: z.string().optional() }),
+    };
+    for (const [name, schema] of Object.entries(schemas)) {
+      loader.register(name, () => ({ name, schema, _call }), { description: "d", schema: z.object({ a: z.string() }) });
+      await expect(loader.lazy(name).invoke({ a: "notes" })).rejects.toMatchObject({ code: "LAZY_TOOL_MISMATCH" });
+    }
+    expect(ran).toEqual([]);
+  });
   it("declares by JSON schema too, and hands artifacts and returnDirect on", async () => {
     const { loader } = make();
     const schema = { type: "object", properties: { a: { type: "number" } }, required: ["a"] };

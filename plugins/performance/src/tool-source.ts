@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { sameData } from "@graphtap/values";
+import { isPlainObject, sameData } from "@graphtap/values";
 import { StructuredTool, type ToolRunnableConfig } from "@langchain/core/tools";
 import type { CallbackManagerForToolRun } from "@langchain/core/callbacks/manager";
 import { interopParseAsync, type InteropZodObject, isInteropZodSchema } from "@langchain/core/utils/types";
@@ -82,9 +82,22 @@ async function runLoaded(
     tool.schema !== stub.schema && isInteropZodSchema(tool.schema)
       ? await interopParseAsync(tool.schema as never, args)
       : args;
+  const changed = changedIn(args, parsed);
+  if (changed.length > 0)
+    throw toolMismatch(
+      stub.name,
+      `Its own schema changes ${changed.join(", ")} after guards have judged what was given. Declare that schema.`,
+    );
   if (typeof tool._call === "function") return tool._call(parsed, runManager, config);
   if (typeof tool.invoke === "function") return tool.invoke(parsed, config);
   throw toolMismatch(stub.name, "What was loaded is no function and has no invoke().");
+}
+
+/** Names of arguments that are not what they were. A schema may fill in what was not given. */
+function changedIn(given: unknown, parsed: unknown): readonly string[] {
+  if (given === parsed) return [];
+  if (!isPlainObject(given) || !isPlainObject(parsed)) return sameData(given, parsed) ? [] : ["the arguments"];
+  return Object.keys(given).filter((key) => !Object.hasOwn(parsed, key) || !sameData(given[key], parsed[key]));
 }
 
 /** Hands a tool's body out for the time of one call. */

@@ -2,7 +2,7 @@ import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import type { Frame } from "../run/scope.js";
-import { needsWatch, watched } from "../watch/inject.js";
+import { needsWatch, underWatch, watched } from "../watch/inject.js";
 
 /** LangGraph's own writers only write; the one of a conditional edge runs the host's function first. */
 const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
@@ -38,6 +38,13 @@ export function hookedWriters(
     : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer, writer !== own)));
 }
 
+/** Writers that run a function of the host's. */
+const routing = new WeakSet<object>();
+
+/** Whether a function of the host's decides where a run goes on from these writers. */
+export const isRouted = (writers: readonly Runnable[] | undefined): boolean =>
+  writers?.some((writer) => routing.has(writer)) === true;
+
 function hooked(core: Core, node: string, writer: Runnable, foreign: boolean): Runnable {
   const invoke = (input: unknown, config?: Config): Promise<unknown> => {
     const outer = core.frames.getStore();
@@ -50,8 +57,10 @@ function hooked(core: Core, node: string, writer: Runnable, foreign: boolean): R
   };
   const watching = (outer: Frame, input: unknown, config?: Config): Promise<unknown> => {
     if (!foreign || !needsWatch(outer.scope.dispatch)) return writer.invoke(input, config);
-    const frame: Frame = { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, node }) };
-    return core.frames.run(frame, () => writer.invoke(input, watched(core, frame, config)));
+    const frame = underWatch(core, { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, node }) });
+    return core.frames.run(frame, () => writer.invoke(input, watched(frame, config)));
   };
-  return Object.create(writer, { invoke: { value: invoke, writable: true, configurable: true } }) as Runnable;
+  const made = Object.create(writer, { invoke: { value: invoke, writable: true, configurable: true } }) as Runnable;
+  if (foreign) routing.add(made);
+  return made;
 }

@@ -3,7 +3,8 @@ import type { Core } from "../core.js";
 import { wrapUnsupported } from "../errors.js";
 import type { ModelGuards } from "../model/guard.js";
 import { type Guards, isTool } from "../tool/guard.js";
-import { isToolNode } from "../tool/node.js";
+import { isToolNode, type ToolNodeLike } from "../tool/node.js";
+import { isRouted } from "./edge.js";
 import { HookedBound } from "./node.js";
 import { leavesOf } from "./parts.js";
 import { isAgent, isPregel, type PregelLike } from "./pregel.js";
@@ -23,6 +24,8 @@ export interface NodeCoverage {
   readonly model: "controlled" | "observed" | "none";
   /** JavaScript that wrap cannot see into. */
   readonly opaque: boolean;
+  /** A function of the host's decides where the run goes on from here: what that calls is only observed. */
+  readonly routed: boolean;
 }
 
 /** What `stack.explain(graph)` gives. */
@@ -74,14 +77,28 @@ function visit(graph: PregelLike, prefix: string, v: Visit): void {
   if (v.seen.has(graph)) return;
   v.seen.add(graph);
   for (const [name, node] of Object.entries(graph.nodes)) {
-    if (!(node.bound instanceof HookedBound)) continue;
     const path = `${prefix}${name}`;
-    v.nodes.push(coverage(path, node.bound.inner, v));
+    const routed = isRouted(node.writers);
+    if (!(node.bound instanceof HookedBound)) {
+      if (routed) v.nodes.push({ ...START_ONLY, node: path });
+      continue;
+    }
+    v.nodes.push({ ...coverage(path, node.bound.inner, v), routed });
     for (const sub of node.subgraphs ?? []) if (isPregel(sub)) visit(sub, `${path}|`, v);
   }
 }
 
-function coverage(node: string, inner: Runnable, { models, tools }: Visit): NodeCoverage {
+/** The start of a graph is no node, but a function may decide where it goes from there. */
+const START_ONLY = {
+  kind: "code",
+  toolsGoverned: [],
+  toolsObserved: [],
+  model: "none",
+  opaque: false,
+  routed: true,
+} as const;
+
+function coverage(node: string, inner: Runnable, { models, tools }: Visit): Omit<NodeCoverage, "routed"> {
   const parts = leavesOf(inner, (part) => isPregel(part) || isToolNode(part) || isTool(part));
   const reached: unknown[] = parts.flatMap((part): unknown[] =>
     isToolNode(part) ? part.tools : isTool(part) ? [part] : [],
@@ -94,7 +111,7 @@ function coverage(node: string, inner: Runnable, { models, tools }: Visit): Node
     ),
   ];
   const known = (part: Runnable): boolean =>
-    isPregel(part) || isToolNode(part) || isTool(part) || models.governs(part) || isData(part);
+    isPregel(part) || (isToolNode(part) ? !holdsCode(part) : isTool(part) || models.governs(part) || isData(part));
   const opaque = !parts.every(known);
   const controlled = parts.some((part) => models.governs(part));
   const kind =
@@ -117,9 +134,18 @@ function coverage(node: string, inner: Runnable, { models, tools }: Visit): Node
   };
 }
 
-/** LangChain's own prompts, parsers and the like: no code of the host's. */
+/** What a node of tools runs besides them: a middleware around each call, or a handler of errors. */
+const holdsCode = ({ wrapToolCall, handleToolErrors: handler }: ToolNodeLike): boolean =>
+  wrapToolCall !== undefined || (typeof handler === "function" && handler.name !== "defaultHandleToolErrors");
+
+/** LangChain's own prompts, parsers and the like: no code of the host's, and no model. */
 const isData = (part: Runnable): boolean =>
-  !("func" in part) && Array.isArray(part.lc_namespace) && part.lc_namespace[0]?.startsWith("langchain") === true;
+  !["func", "transformer", "_generate", "_getRelevantDocuments"].some((code) => {
+    const found: unknown = (part as unknown as Record<string, unknown>)[code];
+    return typeof found === "function";
+  }) &&
+  Array.isArray(part.lc_namespace) &&
+  part.lc_namespace[0]?.startsWith("langchain") === true;
 
 const isGoverned = (tools: Guards, tool: unknown): boolean =>
   typeof tool === "object" && tool !== null && tools.originalOf(tool) !== undefined;
@@ -134,5 +160,6 @@ function line(n: NodeCoverage): string {
     : n.model === "controlled"
       ? ["model controlled"]
       : [];
+  if (n.routed) rest.push("a function decides where it goes on: what that calls is only observed");
   return `  ${n.node}: ${[n.kind, ...tools, ...rest].join("; ")}`;
 }

@@ -7,7 +7,7 @@ import { endingOf, interruptsOf, outcomeOf } from "../run/outcome.js";
 import type { Frame, RunScope } from "../run/scope.js";
 import { isToolNode } from "../tool/node.js";
 import { handing } from "../watch/handed.js";
-import { needsWatch, watched } from "../watch/inject.js";
+import { needsWatch, underWatch, watched } from "../watch/inject.js";
 import { isPregel } from "./pregel.js";
 
 interface ExecutionInfo {
@@ -60,9 +60,11 @@ export class HookedBound extends Runnable {
 
   #hooked(outer: Frame, input: unknown, given: Config | undefined): Promise<unknown> {
     const { scope } = outer;
-    const frame: Frame = { scope, ctx: nodeContext(outer, this.node, given), permits: null };
+    const place: Frame = { scope, ctx: nodeContext(outer, this.node, given), permits: null };
     // A governed subgraph's own nodes are watched; its config is shown in chunks and stays what it was.
-    const config = needsWatch(scope.dispatch) && !isPregel(this.inner) ? watched(this.core, frame, given) : given;
+    const watch = needsWatch(scope.dispatch) && !isPregel(this.inner) ? underWatch(this.core, place) : null;
+    const frame = watch ?? place;
+    const config = watch === null ? given : watched(watch, given);
     const inner =
       scope.showsConfigs && given?.runName !== undefined && config?.runName === undefined
         ? handing(this.inner, { runName: given.runName, ns: frame.ctx.ns })

@@ -31,6 +31,17 @@ const CONTAINERS: readonly ((of: Record_, step: Step) => Record_ | null)[] = [
           default: step(of["default"]),
         }
       : null,
+  // RunnableAssign
+  (of, step) => (isRunnable(of["mapper"]) ? { mapper: step(of["mapper"]) } : null),
+  // RouterRunnable
+  (of, step) =>
+    isObject(of["runnables"]) && Object.values(of["runnables"]).every(isRunnable)
+      ? {
+          runnables: Object.fromEntries(
+            Object.entries(of["runnables"] as Record<string, Runnable>).map(([key, part]) => [key, step(part)]),
+          ),
+        }
+      : null,
   // RunnableMap, RunnableParallel
   (of, step) =>
     isObject(of["steps"]) && !Array.isArray(of["steps"]) && Object.values(of["steps"]).every(isRunnable)

@@ -9,6 +9,7 @@ import { ownsThreads, threadOf } from "../run/owners.js";
 import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
 import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
+import { configWithGovernedCache, withGovernedCache } from "../state/cache.js";
 import { governCheckpointer } from "../state/saver.js";
 import { WRAPPED_BY } from "../wrapped.js";
 import { withWaiting } from "./snapshot.js";
@@ -159,7 +160,7 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       core.entering = null;
       const listener = core.listening;
       core.listening = null;
-      const self = stateful(core, this);
+      const self = withGovernedCache(core, stateful(core, this));
       const target = {
         name: this.getName(),
         modes: streamModesOf(this),
@@ -168,7 +169,8 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
         bound: this.config,
         listener,
         keys: outputKeysOf(taken.config) ?? outputKeysOf(this.config) ?? this.outputChannels,
-        source: (given: unknown, config?: Config) => super._streamIterator.call(self, given, config),
+        source: (given: unknown, config?: Config) =>
+          super._streamIterator.call(self, given, configWithGovernedCache(core, this, config)),
         stoppedEarly:
           typeof this.checkpointer === "object" && hasBreakpoints(this, options)
             ? async (config: Config | undefined) => (await super.getState(atLast(config))).next.length > 0

@@ -36,7 +36,7 @@ export function nameOf(model: AnyModel, options: Options): ModelName {
 function place(core: Core, model: AnyModel, options: Options): Frame | Promise<Frame> {
   return onward(enter(core, nameOf(model, options).model ?? "model", null, options as Config), ({ frame, unpin }) => {
     unpin();
-    return frame;
+    return frame.loud ?? frame;
   });
 }
 
@@ -57,7 +57,7 @@ export function generate(
           ? onward(ModelFlight.begin(frame, nameOf(model, options), messages, options, false), (flight) =>
               whole(core, model, flight, runManager),
             )
-          : model._generate(messages, options, runManager),
+          : core.frames.aloud(() => model._generate(messages, options, runManager)),
       ),
     );
   } catch (error) {

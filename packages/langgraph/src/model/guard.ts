@@ -4,8 +4,9 @@ import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
-import { unannounced } from "../watch/handed.js";
+import { isUnannounced, unannounced } from "../watch/handed.js";
 import { needsWatch } from "../watch/inject.js";
+import { classOf } from "../watch/passes.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { ModelName } from "./call.js";
 import { type AnyModel, events, generate, nameOf, type Options, stream } from "./governed.js";
@@ -140,12 +141,13 @@ export class ModelGuards {
       "_streamIterator",
     ]) {
       if (typeof inherited[name] !== "function") continue;
-      const plain = PLAIN.has(name) && inherited[name] === base?.[name];
+      const own = inherited[name] !== base?.[name];
+      const plain = PLAIN.has(name) && !own;
       Object.defineProperty(
         guarded,
         name,
         method((...args) =>
-          entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, plain, args),
+          entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, { plain, own }, args),
         ),
       );
     }
@@ -189,20 +191,26 @@ const nativeEvents = (model: AnyModel): boolean => {
   return model._streamChatModelEvents !== undefined && base !== undefined && model._streamChatModelEvents !== base;
 };
 
+/** An entry point: `plain`: it hands the config to nobody; `own`: it is not LangChain's. */
+interface Entry {
+  readonly plain: boolean;
+  readonly own: boolean;
+}
+
 function entered(
   core: Core,
   model: AnyModel,
   original: (...args: unknown[]) => unknown,
   self: object,
-  plain: boolean,
+  entry: Entry,
   args: unknown[],
 ): unknown {
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (frame: Frame): unknown => {
-    const out = core.frames.run(frame, () =>
-      original.call(self, input, announced(core, frame, taken.config, plain), ...rest),
-    );
+    const config = announced(core, frame, model, taken.config, entry);
+    const call = (): unknown => original.call(self, input, config, ...rest);
+    const out = core.frames.run(frame, isUnannounced(config) ? () => core.frames.quietly(call) : call);
     return isIterator(out) ? inFrame(core, frame, out) : out;
   };
   const here = core.frames.getStore();
@@ -217,13 +225,21 @@ function entered(
 }
 
 /** Gives the call the run id under which LangChain will announce it to the watcher, if there is one and it must. */
-function announced(core: Core, frame: Frame, config: Config | undefined, plain: boolean): Config | undefined {
-  if (!needsWatch(frame.scope.dispatch) || core.passes.has(config?.runId)) return config;
-  const quiet = plain ? unannounced(config) : null;
+function announced(
+  core: Core,
+  frame: Frame,
+  model: AnyModel,
+  config: Config | undefined,
+  { plain, own }: Entry,
+): Config | undefined {
+  if (!needsWatch(frame.scope.dispatch)) return config;
+  const passed = core.passes.has(config?.runId);
+  const quiet = plain && !passed ? unannounced(config) : null;
   if (quiet !== null) return quiet;
   const runId = config?.runId ?? randomUUID();
-  core.passes.issue(runId);
-  return { ...config, runId };
+  // Code of the model's own has the config first, and may call another model with it.
+  core.passes.issue(runId, own ? classOf((model as { lc_id?: string[] }).lc_id) : null);
+  return passed ? config : { ...config, runId };
 }
 
 const isIterator = (value: unknown): value is AsyncGenerator<unknown> =>

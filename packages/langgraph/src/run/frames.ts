@@ -1,10 +1,30 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { registerConfigureHook } from "@langchain/core/context";
 import type { Frame } from "./scope.js";
 
 /** Where LangChain keeps what `setContextVariable` sets; it hands the object on to every context it opens. */
 const VARIABLES = Symbol.for("lc:context_variables");
 type Variables = Readonly<Record<symbol, unknown>>;
 type Store = { readonly [VARIABLES]?: Variables };
+
+/** A variable whose handler LangChain adds to every call, whatever callbacks the call brings itself. */
+interface ConfigureHook {
+  readonly contextVar: symbol;
+  readonly inheritable: true;
+}
+
+let hooksKey: symbol | undefined;
+
+/** Where LangChain keeps its configure hooks, a symbol of its own: found by registering one where it reaches nobody. */
+function configureHooksKey(): symbol | undefined {
+  if (hooksKey !== undefined) return hooksKey;
+  const storage = AsyncLocalStorageProviderSingleton.getInstance();
+  storage.run({ [VARIABLES]: {} } as never, () => {
+    registerConfigureHook({ contextVar: "graphtap" });
+    [hooksKey] = Object.getOwnPropertySymbols((storage.getStore() as Store | undefined)?.[VARIABLES] ?? {});
+  });
+  return hooksKey;
+}
 
 /**
  * Carries the frame through awaits, in LangChain's own AsyncLocalStorage. One of ours would be simpler, but on Node 20
@@ -13,6 +33,8 @@ type Store = { readonly [VARIABLES]?: Variables };
  */
 export class FrameStore {
   readonly #key = Symbol("graphtap frame");
+  readonly #hook: ConfigureHook = Object.freeze({ contextVar: Symbol("graphtap watcher"), inheritable: true });
+  readonly #hooks = Object.freeze([this.#hook]);
 
   getStore(): Frame | undefined {
     const store = AsyncLocalStorageProviderSingleton.getInstance().getStore() as Store | undefined;
@@ -29,6 +51,20 @@ export class FrameStore {
     return this.#with(undefined, body);
   }
 
+  /** Runs LangChain's own part of a call that goes unannounced: there nobody watches. */
+  quietly<T>(body: () => T): T {
+    const frame = this.getStore();
+    if (frame?.watcher === undefined) return body();
+    const { watcher: _, ...quiet } = frame;
+    return this.#with({ ...quiet, loud: frame }, body);
+  }
+
+  /** Runs the host's part of such a call: watched as around it. */
+  aloud<T>(body: () => T): T {
+    const loud = this.getStore()?.loud;
+    return loud === undefined ? body() : this.#with(loud, body);
+  }
+
   #with<T>(frame: Frame | undefined, body: () => T): T {
     const storage = AsyncLocalStorageProviderSingleton.getInstance();
     const outer = storage.getStore() as (Store & object) | undefined;
@@ -40,7 +76,20 @@ export class FrameStore {
       outer === undefined
         ? {}
         : Object.assign(Object.create(Object.getPrototypeOf(outer) as object | null) as object, outer);
-    store[VARIABLES] = variables === undefined ? { [this.#key]: frame } : { ...variables, [this.#key]: frame };
+    const own: Record<symbol, unknown> = { ...variables, [this.#key]: frame };
+    if (frame?.watcher !== undefined) this.#watch(own, frame.watcher);
+    else if (own[this.#hook.contextVar] !== undefined) own[this.#hook.contextVar] = undefined;
+    store[VARIABLES] = own;
     return storage.run(store as never, body) as T;
+  }
+
+  /** Code that gives a call callbacks of its own, or an empty list of them, must not lose the watcher with the others. */
+  #watch(variables: Record<symbol, unknown>, watcher: object): void {
+    const key = configureHooksKey();
+    if (key === undefined) return;
+    const hooks = variables[key] as readonly ConfigureHook[] | undefined;
+    if (hooks === undefined) variables[key] = this.#hooks;
+    else if (!hooks.includes(this.#hook)) variables[key] = [...hooks, this.#hook];
+    variables[this.#hook.contextVar] = watcher;
   }
 }

@@ -110,6 +110,10 @@ export interface Frame {
   readonly ctx: RunContext;
   /** One-use permits of the ToolNode task at hand, where a middleware may copy its calls. */
   readonly permits: Permits | null;
+  /** The callback handler that sees what code here reaches around the gate; absent where nobody needs to know. */
+  readonly watcher?: object;
+  /** In LangChain's own part of a call that goes unannounced: the place of the host's part. */
+  readonly loud?: Frame;
 }
 
 /** A call that only the watcher sees. */

@@ -268,8 +268,11 @@ class Execution implements Body {
     return error;
   }
 
-  runs(): void {
+  runs(): void;
+  runs<T>(code: () => T): T;
+  runs(code?: () => unknown): unknown {
     this.#ran = true;
+    return code === undefined ? undefined : this.core.frames.aloud(code);
   }
 
   changed(reason: string): DeniedError {

@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { GraphTapError } from "@graphtap/kernel";
-import type { Runnable } from "@langchain/core/runnables";
+import { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
 import type { Config, Taken } from "../identity/envelope.js";
 import { enter, type Entered, witness } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
-import { unannounced } from "../watch/handed.js";
-import { needsWatch, watched } from "../watch/inject.js";
+import { isUnannounced, unannounced } from "../watch/handed.js";
+import { needsWatch, underWatch, watched } from "../watch/inject.js";
+import { classOf } from "../watch/passes.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { AnyTool } from "./call.js";
+import { entriesOf } from "./entries.js";
 import { type Caller, execute, reportDenied } from "./execute.js";
 import { gates, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { consume } from "./permit.js";
@@ -26,8 +28,7 @@ const isToolCall = (input: unknown): input is ToolCallInput =>
 
 /** Something with an `invoke` that a ToolNode or a user can call; provider-side tools have none and pass. */
 export const isCallable = (tool: unknown): tool is AnyTool =>
-  typeof tool === "object" &&
-  tool !== null &&
+  ((typeof tool === "object" && tool !== null) || typeof tool === "function") &&
   typeof (tool as AnyTool).invoke === "function" &&
   typeof (tool as AnyTool).name === "string";
 
@@ -61,6 +62,7 @@ export class Guards {
     if (known !== undefined) return known as T;
     const core = this.#core;
     const guarded = Object.create(tool, {
+      ...entriesOf(tool),
       invoke: method((input: unknown, config?: unknown) => through(core, tool, input, config, undefined)),
       call: method((input: unknown, config?: unknown, tags?: string[]) =>
         through(core, tool, input, config, (target, given, clean) =>
@@ -69,6 +71,7 @@ export class Guards {
       ),
       _call: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
       func: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
+      ...behind(tool, (input, config) => through(core, tool, input, config)),
       name: forwarded(tool, "name"),
       description: forwarded(tool, "description"),
       schema: forwarded(tool, "schema"),
@@ -92,6 +95,26 @@ const forwarded = (tool: AnyTool, key: "name" | "description" | "schema"): Prope
   configurable: true,
   enumerable: true,
 });
+
+/** What a governed tool shows of its inside that could be called: the runnable that `asTool` bound, and the constructor's fields. */
+function behind(tool: AnyTool, invoke: (input: unknown, config?: unknown) => Promise<unknown>): PropertyDescriptorMap {
+  const { bound, lc_kwargs: fields } = tool as { bound?: unknown; lc_kwargs?: object };
+  const shown: PropertyDescriptorMap = {};
+  if (Runnable.isRunnable(bound)) {
+    const closed: unknown = Object.create(bound, { ...entriesOf(bound), invoke: method(invoke) });
+    shown["bound"] = { value: closed, writable: true, configurable: true, enumerable: true };
+  }
+  if (typeof fields === "object" && fields !== null) {
+    const func = (parsed: unknown, _runManager?: unknown, config?: unknown) => invoke(parsed, config);
+    const closed = {
+      ...fields,
+      ...("func" in fields ? { func } : {}),
+      ...("bound" in fields ? { bound: shown["bound"]?.value as unknown } : {}),
+    };
+    shown["lc_kwargs"] = { value: closed, writable: true, configurable: true, enumerable: true };
+  }
+  return shown;
+}
 
 type Via = (target: AnyTool, given: unknown, config: unknown) => Promise<unknown>;
 const byInvoke: Via = (target, given, config) => target.invoke(given, config);
@@ -122,13 +145,13 @@ async function entering(
   } catch (error) {
     return turnedAway(core, tool, input, clean as Config | undefined, error);
   }
-  const { frame, leave } = entered;
+  const { frame: place, leave } = entered;
   try {
     // No node around it, whose code is watched: what the tool's own code reaches must be.
-    const config =
-      frame.ctx.route === "direct" && needsWatch(frame.scope.dispatch)
-        ? watched(core, frame, clean as Config | undefined)
-        : clean;
+    const watch =
+      place.ctx.route === "direct" && needsWatch(place.scope.dispatch) ? underWatch(core, place) : undefined;
+    const frame = watch ?? place;
+    const config = watch === undefined ? clean : watched(watch, clean as Config | undefined);
     return await core.frames.run(frame, () =>
       gates(frame) ? gated(core, frame, tool, input, config, via) : via(tool, input, config),
     );
@@ -164,12 +187,11 @@ function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: 
   const form = asCall === null ? "bare" : "call";
   const permit = consume(core.permits, tool, callId, args) ?? frame.permits?.consume(tool, callId, args) ?? null;
   const caller: Caller = {
-    invoke: (target, given, bare) =>
-      via(
-        target,
-        asCall === null || bare === true ? given : { ...asCall, args: given },
-        announced(core, frame, config as Config | undefined, shapeOf(tool) === "langchain"),
-      ),
+    invoke(target, given, bare) {
+      const own = announced(core, frame, tool, config as Config | undefined);
+      const input = asCall === null || bare === true ? given : { ...asCall, args: given };
+      return isUnannounced(own) ? core.frames.quietly(() => via(target, input, own)) : via(target, input, own);
+    },
     // A refused ToolCall becomes the message that the model reads; a bare call has no message, so it throws.
     refused(executionId, denial) {
       if (asCall === null) throw new DeniedError(`tool "${tool.name}"`, denial);
@@ -187,12 +209,18 @@ function gated(core: Core, frame: Frame, tool: AnyTool, input: unknown, config: 
   }
 }
 
+/** No class: nothing that is announced under such a run id passes. */
+const NOBODY = "";
+
 /** Gives the call the run id under which LangChain will announce it to the watcher, if there is one and it must. */
-function announced(core: Core, frame: Frame, config: Config | undefined, plain: boolean): Config | undefined {
+function announced(core: Core, frame: Frame, tool: AnyTool, config: Config | undefined): Config | undefined {
   if (!needsWatch(frame.scope.dispatch)) return config;
-  const quiet = plain ? unannounced(config) : null;
+  const shape = shapeOf(tool);
+  const quiet = shape === "langchain" ? unannounced(config) : null;
   if (quiet !== null) return quiet;
+  // Other code than LangChain's has the config first, and may call another tool with it.
+  const only = shape === "langchain" ? null : (classOf((tool as { lc_id?: string[] }).lc_id) ?? NOBODY);
   const runId = randomUUID();
-  core.passes.issue(runId);
+  core.passes.issue(runId, only);
   return { ...config, runId };
 }

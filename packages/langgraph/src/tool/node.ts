@@ -130,6 +130,16 @@ interface Task {
   readonly permits: Permits;
 }
 
+/** The tool that the node will call by this name. Hosts reach the list of a compiled graph: what they added is governed now. */
+function targetOf(guards: Guards, tools: unknown[], name: string): AnyTool | undefined {
+  const at = tools.findIndex((tool) => (tool as { name?: unknown } | null)?.name === name);
+  const found = tools[at];
+  if (!isCallable(found)) return undefined;
+  const guarded = guards.guard(found);
+  if (guarded !== found) tools[at] = guarded;
+  return guards.originalOf(guarded);
+}
+
 function gatedRun(
   core: Core,
   guards: Guards,
@@ -140,8 +150,7 @@ function gatedRun(
   run: (call: Call) => Promise<unknown>,
 ): Promise<unknown> {
   const frame = core.frames.getStore();
-  const tool = node.tools.find((t): t is AnyTool => isCallable(t) && t.name === call.name);
-  const target = tool === undefined ? undefined : guards.originalOf(tool);
+  const target = targetOf(guards, node.tools, call.name);
   // A middleware may still bring the tool that the node has not.
   if (frame?.scope.dispatch.anyTool === true && node.wrapToolCall === undefined && !has(node, call.name))
     return missing(frame, call, run);

@@ -1,4 +1,5 @@
 import { sameData, snapshot } from "@graphtap/values";
+import { DynamicStructuredTool, DynamicTool, StructuredTool, Tool } from "@langchain/core/tools";
 import { isInteropZodSchema } from "@langchain/core/utils/types";
 import { inTool } from "../watch/handed.js";
 import type { AnyTool, FrozenCall } from "./call.js";
@@ -10,21 +11,29 @@ import type { AnyTool, FrozenCall } from "./call.js";
  */
 export type Shape = "langchain" | "runnable" | "own";
 
-const KNOWN = new Set(["StructuredTool", "Tool", "DynamicTool", "DynamicStructuredTool"]);
+/** LangChain's classes of tools, of this copy of it. */
+const OURS = new Set<object>([StructuredTool, Tool, DynamicTool, DynamicStructuredTool].map((c) => c.prototype));
+/** And of another copy, where only names tell them: each with the class that it extends. */
+const THEIRS: Readonly<Record<string, string>> = {
+  StructuredTool: "BaseLangChain",
+  Tool: "StructuredTool",
+  DynamicTool: "Tool",
+  DynamicStructuredTool: "StructuredTool",
+};
 const shapes = new WeakMap<object, Shape>();
 
 export function shapeOf(tool: AnyTool): Shape {
   const known = shapes.get(tool);
   if (known !== undefined) return known;
   const langchain =
-    typeof tool._call === "function" && KNOWN.has(ownerOf(tool, "invoke")) && KNOWN.has(ownerOf(tool, "call"));
+    typeof tool._call === "function" && isLangChain(ownerOf(tool, "invoke")) && isLangChain(ownerOf(tool, "call"));
   const shape = langchain ? "langchain" : isRunnableTool(tool) ? "runnable" : "own";
   shapes.set(tool, shape);
   return shape;
 }
 
 function isRunnableTool(tool: AnyTool): boolean {
-  return ownerOf(tool, "invoke") === "RunnableBinding" && lcName(tool) === "RunnableToolLike";
+  return ownerOf(tool, "invoke")?.constructor.name === "RunnableBinding" && lcName(tool) === "RunnableToolLike";
 }
 
 function lcName(tool: object): unknown {
@@ -32,12 +41,31 @@ function lcName(tool: object): unknown {
   return typeof made.lc_name === "function" ? made.lc_name() : made.constructor.name;
 }
 
-/** The class that a method comes from; empty where the object itself has it, for somebody put it there. */
-function ownerOf(tool: object, method: string): string {
+/**
+ * The prototype that a method comes from; null where the object itself has it, for somebody put it there, and where a
+ * Proxy answers with another one.
+ */
+function ownerOf(tool: object, method: "invoke" | "call"): object | null {
   for (let at: object | null = tool; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    if (Object.hasOwn(at, method)) return at === tool ? "" : at.constructor.name;
+    if (Object.hasOwn(at, method))
+      return at !== tool && (at as AnyTool)[method] === (tool as AnyTool)[method] ? at : null;
   }
-  return "";
+  return null;
+}
+
+/** Anybody may call a class `DynamicTool` and give it an `invoke`: the name alone is no proof. */
+function isLangChain(owner: object | null): boolean {
+  if (owner === null) return false;
+  if (OURS.has(owner)) return true;
+  if (StructuredTool.prototype.isPrototypeOf(owner)) return false;
+  let above: object | null = owner;
+  for (let name: string | undefined = owner.constructor.name; name !== "BaseLangChain";) {
+    const expected: string | undefined = name === undefined ? undefined : THEIRS[name];
+    above = above === null ? null : (Object.getPrototypeOf(above) as object | null);
+    if (expected === undefined || above?.constructor.name !== expected) return false;
+    name = expected;
+  }
+  return true;
 }
 
 /** Stands in for the tool's schema: the arguments were parsed when they were judged, and exactly that is handed on. */
@@ -64,6 +92,7 @@ const ANY = { typeName: "ZodAny" };
 /** What hears of a tool's own body: `runs` right before it, `changed` instead of it when its arguments were changed. */
 export interface Body {
   runs(): void;
+  runs<T>(code: () => T): T;
   changed(reason: string): Error;
 }
 
@@ -106,8 +135,7 @@ function formOf(tool: AnyTool): object {
       value(this: Bound, parsed: unknown, runManager: unknown, config: unknown): unknown {
         const { call, body } = this[EXECUTION];
         if (!sameData(parsed, call.parsed)) throw body.changed("the arguments at _call are not the judged ones");
-        body.runs();
-        return tool._call?.(parsed, runManager, inTool(config));
+        return body.runs(() => tool._call?.(parsed, runManager, inTool(config)));
       },
     },
     schema: {

@@ -53,6 +53,10 @@ export function unannounced(config: Config | undefined): Config | null {
   return manager === null ? null : { ...config, callbacks: new Unannounced(manager) };
 }
 
+/** Whether a config is one for a call that goes unannounced. */
+export const isUnannounced = (config: Config | undefined): boolean =>
+  (config?.callbacks as unknown) instanceof Unannounced;
+
 /**
  * The config for the code of a governed tool: what it starts on its own is watched. Without other callbacks LangChain
  * leaves the tool's own name in it, and would announce every tool that the code calls under that.

@@ -25,9 +25,16 @@ interface ManagerLike {
 /** The watcher of a node around this one, of the same stack: this node's takes its place. */
 const outdated = (core: Core, handler: unknown): boolean => handler instanceof Watcher && handler.core === core;
 
-/** The config of a node with a watcher among its callbacks. */
-export function watched(core: Core, frame: Frame, config: Config | undefined): Config {
-  const watcher = Watcher.in(core, frame);
+/** A place with a watcher of its own. */
+export function underWatch(core: Core, place: Frame): Frame & { readonly watcher: Watcher } {
+  const frame = { ...place } as Frame & { watcher: Watcher };
+  frame.watcher = Watcher.in(core, frame);
+  return frame;
+}
+
+/** The config of a node with the watcher among its callbacks. */
+export function watched({ watcher }: { readonly watcher: Watcher }, config: Config | undefined): Config {
+  const { core } = watcher;
   const callbacks = config?.callbacks as readonly unknown[] | ManagerLike | undefined;
   if (
     callbacks === undefined ||

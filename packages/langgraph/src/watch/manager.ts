@@ -98,7 +98,7 @@ export class WatchManager extends CallbackManager {
   override async handleToolStart(...args: ToolStart): ReturnType<CallbackManager["handleToolStart"]> {
     if (!this.alone) return super.handleToolStart(...args);
     const [tool, input, given, , , , runName, callId] = args;
-    if (this.#watcher.core.passes.consume(given) || this.#watcher.ignores("tool")) return nobody();
+    if (this.#watcher.core.passes.consume(given, tool) || this.#watcher.ignores("tool")) return nobody();
     const id = given ?? randomUUID();
     const text = typeof input === "string" ? input : JSON.stringify(input);
     await outside(() =>
@@ -122,7 +122,7 @@ export class WatchManager extends CallbackManager {
     if (!this.alone) return super.handleChatModelStart(...args);
     const [model, messages, first] = args;
     const watcher = this.#watcher;
-    if (watcher.core.passes.consume(first) || watcher.ignores("model")) return nobody();
+    if (watcher.core.passes.consume(first, model) || watcher.ignores("model")) return nobody();
     const runs: WatchedModel[] = [];
     const told: Promise<undefined>[] = [];
     for (const [index, group] of messages.entries()) {

@@ -6,7 +6,8 @@ const LIMIT = 10_000;
  * by its announcement, so what the called code starts on its own is not covered.
  */
 export class Passes {
-  readonly #open = new Set<string>();
+  /** Whose announcement it is for; null where the next one can only be the call's own. */
+  readonly #open = new Map<string, string | null>();
   #forgotten = 0;
 
   /** How many were forgotten for want of room. */
@@ -14,20 +15,27 @@ export class Passes {
     return this.#forgotten;
   }
 
-  issue(runId: string): void {
-    this.#open.add(runId);
+  /** @param only the class that may use it: code of the caller's runs before the announcement, and may start others */
+  issue(runId: string, only: string | null = null): void {
+    this.#open.set(runId, only);
     if (this.#open.size <= LIMIT) return;
-    const [oldest] = this.#open;
+    const [oldest] = this.#open.keys();
     if (oldest !== undefined) this.#open.delete(oldest);
     this.#forgotten++;
   }
 
   /** Whether this start was announced by the gate. */
-  consume(runId: string | undefined): boolean {
-    return runId !== undefined && this.#open.delete(runId);
+  consume(runId: string | undefined, what?: { readonly id?: readonly unknown[] }): boolean {
+    if (runId === undefined) return false;
+    const only = this.#open.get(runId);
+    if (only === undefined || (only !== null && only !== classOf(what?.id))) return false;
+    return this.#open.delete(runId);
   }
 
   has(runId: unknown): boolean {
     return typeof runId === "string" && this.#open.has(runId);
   }
 }
+
+/** How LangChain names a class in what it announces. */
+export const classOf = (id: readonly unknown[] | undefined): string | null => id?.join("/") ?? null;

@@ -11,7 +11,7 @@ import type { Frame, ObservedCall } from "../run/scope.js";
 import { refusal } from "../tool/gate.js";
 import { endObserved } from "./ended.js";
 
-/** The handler's name, by which one of a node around is found and replaced. */
+/** The handler's name, with the stack's: LangChain adds none where one of the same name is. */
 const WATCHER = "graphtap-watcher";
 
 const FINE: Outcome = Object.freeze({ status: "ok", code: null, error: null });
@@ -26,13 +26,14 @@ const watchers = new WeakMap<Core, Watcher>();
  * a callback handler is the dearest of all hooks.
  */
 export class Watcher extends BaseCallbackHandler {
-  override name = WATCHER;
+  override name: string;
   /** Where the watched code runs: LangChain runs handlers outside of every context. */
   declare readonly frame: Frame;
 
   private constructor(readonly core: Core) {
     // In the constructor: LangChain reads raiseError once, and a handler that is not awaited could not stop anything.
     super({ raiseError: true, _awaitHandler: true, ignoreChain: true, ignoreRetriever: true, ignoreCustomEvent: true });
+    this.name = `${WATCHER}-${core.name}`;
   }
 
   /** The watcher of one place. Derived from one per stack, for LangChain reads the environment for each it constructs. */
@@ -53,7 +54,7 @@ export class Watcher extends BaseCallbackHandler {
   }
 
   override handleChatModelStart(
-    _model: Serialized,
+    model: Serialized,
     messages: readonly BaseMessage[][],
     runId: string,
     _parent?: string,
@@ -61,31 +62,20 @@ export class Watcher extends BaseCallbackHandler {
     _tags?: string[],
     metadata?: Record<string, unknown>,
   ): undefined | Promise<undefined> {
-    if (this.core.passes.consume(runId) || this.ignores("model")) return undefined;
-    const { frame } = this;
-    const name = { provider: text(metadata?.["ls_provider"]), model: text(metadata?.["ls_model_name"]) };
-    const { dispatch } = frame.scope;
-    const label = name.model ?? "a chat model";
-    const started = (): undefined | Promise<undefined> => {
-      if (!dispatch.followsModels) return undefined;
-      const at = frame.ctx.clock.monotonic();
-      remember(frame, runId, { frame, kind: "model", name: label, ...name, at, firstChunkAt: null });
-      return dispatch.model.start.call(
-        { modelCallId: runId, ...name, messages: messages[0]?.length ?? 0, streaming: false },
-        frame.ctx,
-      );
-    };
-    if (dispatch.controlsModels)
-      return refuse(this, "model", label, (denial) =>
-        dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx),
-      ).then(started);
-    if (dispatch.model.call.used)
-      this.core.warn(
-        "MODEL_NOT_CONTROLLED",
-        ungated("model", label, frame.ctx.node).message,
-        `model:${frame.ctx.workflow}:${frame.ctx.node}`,
-      );
-    return started();
+    return modelStarts(this, model, runId, metadata, messages[0]?.length ?? 0);
+  }
+
+  /** A model that takes texts and not messages. */
+  override handleLLMStart(
+    model: Serialized,
+    prompts: readonly string[],
+    runId: string,
+    _parent?: string,
+    _extra?: Record<string, unknown>,
+    _tags?: string[],
+    metadata?: Record<string, unknown>,
+  ): undefined | Promise<undefined> {
+    return modelStarts(this, model, runId, metadata, prompts.length);
   }
 
   override handleLLMNewToken(_token: string, _at: unknown, runId: string): void {
@@ -120,7 +110,7 @@ export class Watcher extends BaseCallbackHandler {
     runName?: string,
     toolCallId?: string,
   ): Promise<void> {
-    if (this.core.passes.consume(runId) || this.ignores("tool")) return;
+    if (this.core.passes.consume(runId, tool) || this.ignores("tool")) return;
     const { frame } = this;
     const name = runName ?? nameOf(tool);
     const { dispatch } = frame.scope;
@@ -142,6 +132,39 @@ export class Watcher extends BaseCallbackHandler {
   override handleToolError(error: unknown, runId: string): undefined | Promise<undefined> {
     return endObserved(this.frame.scope, runId, outcomeOf(error, this.frame.ctx.signal), null);
   }
+}
+
+/** Tells of the start of a model's call, and refuses it while a plugin controls models. */
+function modelStarts(
+  watcher: Watcher,
+  model: Serialized,
+  runId: string,
+  metadata: Record<string, unknown> | undefined,
+  messages: number,
+): undefined | Promise<undefined> {
+  const { core, frame } = watcher;
+  if (core.passes.consume(runId, model) || watcher.ignores("model")) return undefined;
+
+  const name = { provider: text(metadata?.["ls_provider"]), model: text(metadata?.["ls_model_name"]) };
+  const { dispatch } = frame.scope;
+  const label = name.model ?? "a model";
+  const started = (): undefined | Promise<undefined> => {
+    if (!dispatch.followsModels) return undefined;
+    const at = frame.ctx.clock.monotonic();
+    remember(frame, runId, { frame, kind: "model", name: label, ...name, at, firstChunkAt: null });
+    return dispatch.model.start.call({ modelCallId: runId, ...name, messages, streaming: false }, frame.ctx);
+  };
+  if (dispatch.controlsModels)
+    return refuse(watcher, "model", label, (denial) =>
+      dispatch.model.denied.call({ ...denial, modelCallId: runId, ...name }, frame.ctx),
+    ).then(started);
+  if (dispatch.model.call.used)
+    core.warn(
+      "MODEL_NOT_CONTROLLED",
+      ungated("model", label, frame.ctx.node).message,
+      `model:${frame.ctx.workflow}:${frame.ctx.node}`,
+    );
+  return started();
 }
 
 /** Refuses, or says so once, as the stack was told. */

@@ -1,0 +1,102 @@
+import { StructuredTool, tool } from "@langchain/core/tools";
+import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { deny } from "@graphtap/langgraph";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { type Bench, type Callable, type Cause, createBench, TARGET } from "./bench.js";
+import { asks, kitOf } from "./route.js";
+import { KINDS } from "./tools.js";
+
+const NEVER: Cause = { name: "never", code: "NO_GRANT", guard: () => deny("NO_GRANT", "Never.") };
+const schema = z.object({ target: z.string() });
+const other = () => tool(async () => "", { name: "other", description: "Another one.", schema: z.object({}) });
+const nodeOf = (tools: unknown[]) =>
+  new StateGraph(MessagesAnnotation)
+    .addNode("tools", new ToolNode(tools as never))
+    .addEdge(START, "tools")
+    .compile();
+const run = (bench: Bench, graph: ReturnType<typeof nodeOf>, args: object = { target: "t1" }) =>
+  bench.stack.wrap(graph).invoke({ messages: [asks(args)] }, bench.as());
+const denials = ({ seen }: Bench) => seen.denied.map(({ code }) => code);
+
+describe("a tool that is a function with an invoke", () => {
+  const make = (ran: unknown[]) => {
+    const made = async () => "";
+    Object.defineProperty(made, "name", { value: TARGET });
+    return Object.assign(made, { schema, description: "Drops.", invoke: async (call: unknown) => void ran.push(call) });
+  };
+  it("is governed in a ToolNode", async () => {
+    const bench = createBench(NEVER);
+    await run(bench, nodeOf([make(bench.ran)]));
+    expect({ ran: bench.ran, denied: denials(bench) }).toEqual({ ran: [], denied: ["NO_GRANT"] });
+  });
+  it("is governed by wrapTool", async () => {
+    const bench = createBench(NEVER);
+    const governed = bench.stack.wrapTool(make(bench.ran) as never) as Callable;
+    await expect(governed.invoke({ target: "t1" }, bench.as())).rejects.toMatchObject({ code: "NO_GRANT" });
+    expect(bench.ran).toEqual([]);
+  });
+});
+
+it("a tool that the host puts into the list of a wrapped graph's node is governed", async () => {
+  const bench = createBench(NEVER);
+  const graph = bench.stack.wrap(nodeOf([other()]));
+  const { tools } = (graph.nodes as unknown as { tools: { bound: { tools: unknown[] } } }).tools.bound;
+  tools.push({ name: TARGET, invoke: async (call: unknown) => void bench.ran.push(call) });
+  await graph.invoke({ messages: [asks({ target: "t1" })] }, bench.as());
+  expect({ ran: bench.ran, denied: denials(bench) }).toEqual({ ran: [], denied: ["NO_GRANT"] });
+});
+
+/** Tools that look like LangChain's own, and run whatever they get. */
+const DISGUISED: Readonly<Record<string, (ran: unknown[]) => unknown>> = {
+  "a class of the same name": (ran) => {
+    const Base = StructuredTool;
+    return new (class DynamicStructuredTool extends Base {
+      override name = TARGET;
+      override description = "Drops.";
+      override schema = schema;
+      override async invoke(input: unknown): Promise<never> {
+        ran.push(input);
+        return "dropped" as never;
+      }
+      protected override async _call(): Promise<string> {
+        return "";
+      }
+    })();
+  },
+  "a Proxy": (ran) =>
+    new Proxy(
+      tool(async () => "", { name: TARGET, description: "Drops.", schema }),
+      {
+        get: (target, key, receiver) =>
+          key === "invoke" ? async (input: unknown) => void ran.push(input) : Reflect.get(target, key, receiver),
+      },
+    ),
+};
+for (const [name, make] of Object.entries(DISGUISED))
+  it(`${name} cannot run unjudged what its schema refuses`, async () => {
+    const bench = createBench({ name: "allowed", code: null });
+    await run(bench, nodeOf([make(bench.ran)]), { nothing: 1 });
+    expect({ ran: bench.ran, denied: denials(bench) }).toEqual({ ran: [], denied: ["ARGUMENTS_INVALID"] });
+  });
+
+describe("what a governed tool shows of its inside is governed", () => {
+  it("the function among the constructor's fields", async () => {
+    const kit = kitOf(createBench(NEVER));
+    const { func } = (kit.tool as unknown as { lc_kwargs: { func(args: unknown, m?: unknown, c?: unknown): unknown } })
+      .lc_kwargs;
+    await expect(func(kit.args, undefined, kit.bench.as())).rejects.toMatchObject({ code: "NO_GRANT" });
+    expect(kit.bench.ran).toEqual([]);
+  });
+  it("the runnable that asTool bound", async () => {
+    const kit = kitOf(
+      createBench(NEVER),
+      KINDS.find(({ name }) => name === "runnable as tool"),
+    );
+    const { bound } = kit.tool as unknown as { bound: Callable };
+    await expect(bound.invoke(kit.args, kit.bench.as())).rejects.toMatchObject({ code: "NO_GRANT" });
+    await expect(bound.batch([kit.args], kit.bench.as())).rejects.toMatchObject({ code: "NO_GRANT" });
+    expect(kit.bench.ran).toEqual([]);
+  });
+});

@@ -250,10 +250,10 @@ export const runtime = example(
           writer?.({ from: "tool", args });
           const visible = (record: Record<string, unknown> | undefined): unknown =>
             Object.keys(record ?? {}).toSorted();
-          // Callbacks are there as soon as anybody listens, be it a tracer or a stream of messages.
+          // As soon as anybody listens, be it a tracer or a stream of messages, there are callbacks and no name of the run.
           effects.push({
             keys: Object.keys(given as object)
-              .filter((key) => key !== "callbacks")
+              .filter((key) => key !== "callbacks" && key !== "runName")
               .toSorted(),
             messages: state?.messages.length,
             toolCallId,

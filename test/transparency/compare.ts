@@ -15,8 +15,8 @@ const failed = (value: unknown): boolean => isObject(value) && "thrown" in value
 
 /**
  * What a failing run says last races its error inside LangGraph, which throws away what its reader has not taken by
- * then: how much gets through is a matter of turns. An observer adds turns before the error, so more may get through,
- * never less: what came after the end of the unwrapped run's stream is left out of the comparison.
+ * then: how much gets through is a matter of turns. Whoever has to be waited for adds turns before the error, so more may
+ * get through, never less: what came after the end of the unwrapped run's stream is left out of the comparison.
  */
 function cut(turn: unknown, like: unknown): unknown {
   const a = turn as Told;
@@ -47,7 +47,7 @@ function cutEvents(told: Told, like: Told): Told {
 
 /**
  * The chunks of the root are told by whoever reads its stream, everything else by the code that runs: two queues. Where
- * a task's chunk and the next step of the same function are both ready, an observer's turn decides which is told first.
+ * a task's chunk and the next step of the same function are both ready, a turn that was waited decides which is told first.
  */
 function apart(turn: unknown): unknown {
   const { seen } = turn as Told;
@@ -58,7 +58,7 @@ function apart(turn: unknown): unknown {
   return { ...(turn as object), seen: seen.filter((event) => !isChunk(event)), chunks: seen.filter(isChunk) };
 }
 
-/** Two recordings as texts that are equal when the runs were. `exact`: nobody watched, so nothing at all is forgiven. */
+/** Two recordings as texts that are equal when the runs were. `exact`: nobody had to be waited for, so nothing is forgiven. */
 export function texts(
   one: Example,
   mode: Mode,

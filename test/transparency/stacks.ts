@@ -79,6 +79,8 @@ export interface Variant {
   readonly name: string;
   /** Whether somebody must be told of every run. */
   readonly observes: boolean;
+  /** Whether nothing at all is forgiven: nobody has to be waited for. */
+  readonly exact: boolean;
   /** A fresh stack for one recording. */
   make(): {
     readonly stack: Stack;
@@ -108,29 +110,34 @@ function observed(factories: readonly ("sync" | "async")[]): { readonly stack: S
 export const bare: Variant = {
   name: "no plugins",
   observes: false,
+  exact: true,
   make: () => ({ stack: createStack({ plugins: [] }) as unknown as Stack, seen: new Map(), identify: plain }),
 };
 export const syncObservers: Variant = {
   name: "synchronous observers",
   observes: true,
+  exact: true,
   make: () => ({ ...observed(["sync"]), identify: plain }),
 };
 export const asyncObservers: Variant = {
   name: "asynchronous observers",
   observes: true,
+  exact: false,
   make: () => ({ ...observed(["async"]), identify: plain }),
 };
 export const identified: Variant = {
   name: "observers and an identity",
   observes: true,
+  exact: true,
   make() {
-    const { stack, seen } = observed(["sync", "async"]);
+    const { stack, seen } = observed(["sync"]);
     return { stack, seen, identify: as(stack) };
   },
 };
 export const governed: Variant = {
   name: "observers, an identity, models and tools wrapped one by one",
   observes: true,
+  exact: false,
   make() {
     const { stack, seen } = observed(["sync", "async"]);
     return {
@@ -144,6 +151,7 @@ export const governed: Variant = {
 export const controlled: Variant = {
   name: "control taps that allow everything, models and tools wrapped",
   observes: false,
+  exact: false,
   make() {
     const stack = createStack({
       ungated: "report",

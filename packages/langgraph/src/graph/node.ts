@@ -4,7 +4,9 @@ import type { EndStatus, RunContext } from "../hooks/context.js";
 import type { NodeResult } from "../hooks/node.js";
 import type { Config } from "../identity/envelope.js";
 import { endingOf, interruptsOf, outcomeOf } from "../run/outcome.js";
+import { Passage } from "../run/passage.js";
 import type { Frame, RunScope } from "../run/scope.js";
+import { inTurn } from "../run/in-turn.js";
 import { isToolNode } from "../tool/node.js";
 import { handing } from "../watch/handed.js";
 import { needsWatch, underWatch, watched } from "../watch/inject.js";
@@ -93,30 +95,31 @@ export class HookedBound extends Runnable {
             ctx,
           )
         : undefined;
-    const failed = async (error: unknown): Promise<never> => {
-      try {
-        const { status, code, error: told } = endingOf(error, scope.stopper(error, ctx.signal));
-        if (status === "paused") scope.pause(interruptsOf(error));
-        if (status === "error") await node.error.call({ name: this.node, error: told, attempt: ctx.attempt }, ctx);
-        await end(status, code, told);
-      } finally {
-        scope.open--;
-      }
-      throw error;
+    const closed = (): undefined => void scope.open--;
+    const failed = (error: unknown): undefined | Promise<never> => {
+      const { status, code, error: told } = endingOf(error, scope.stopper(error, ctx.signal));
+      if (status === "paused") scope.pause(interruptsOf(error));
+      const pending = inTurn(
+        () =>
+          status === "error" ? node.error.call({ name: this.node, error: told, attempt: ctx.attempt }, ctx) : undefined,
+        () => end(status, code, told),
+      );
+      if (pending === undefined) return closed();
+      return pending.finally(closed).then(() => Promise.reject(error));
     };
-    const done = (result: unknown): unknown => {
-      // Taps see null for nothing; LangGraph gets back exactly what the node gave.
-      const value = node.call.used ? (result ?? nothing.value) : result;
-      const closed = (): unknown => (scope.open--, value);
-      try {
-        const ended = end("ok", null, null);
-        return ended === undefined ? closed() : ended.then(closed, failed);
-      } catch (error) {
-        return failed(error);
-      }
+    const came = (result: unknown): undefined | Promise<unknown> => {
+      const told = inTurn(() => end("ok", null, null));
+      if (told === undefined) return closed();
+      return told.then(
+        () => (closed(), result),
+        (error: unknown) => failed(error) ?? Promise.reject(error),
+      );
     };
-    const started = node.start.used ? node.start.call({ name: this.node }, ctx) : undefined;
-    return (started === undefined ? run() : started.then(run)).then(done, failed);
+    const started = inTurn(() => (node.start.used ? node.start.call({ name: this.node }, ctx) : undefined));
+    const work = started === undefined ? run() : started.then(run);
+    // Taps see null for nothing; LangGraph gets back exactly what the node gave.
+    const given = node.call.used ? work.then((result) => result ?? nothing.value) : work;
+    return new Passage(given, { came, failed });
   }
 
   /** Hands on the node's own promise: one around it would come a turn later, and what is told next with it. */

@@ -12,6 +12,7 @@ import type { Config, Issued } from "../identity/envelope.js";
 import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
 import { isOver } from "./direct.js";
+import { inTurn } from "./in-turn.js";
 import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
 import { endLater, endStreamsLeft } from "./left.js";
 import { ownsThreads, threadOf } from "./owners.js";
@@ -253,29 +254,38 @@ export class Execution {
       this.pinned?.release();
       return undefined;
     }
-    return this.#told(status, code, error).finally(() => this.pinned?.release());
+    const told = this.#told(status, code, error);
+    if (told !== undefined) return told.finally(() => this.pinned?.release());
+    this.pinned?.release();
+    return undefined;
   }
 
-  async #told(status: EndStatus, code: string | null, error: unknown): Promise<void> {
-    const { ctx, dispatch, interrupts, usage, startedAt } = this.scope;
-    if (status === "denied" && !this.scope.begun) await this.#settlement?.release("denied");
-    else await this.#settlement?.settle({ status, usage });
-    if (status === "error") await dispatch.run.error.call({ error, code }, ctx);
-    if (status === "paused") await dispatch.run.pause.call({ interrupts }, ctx);
-    await dispatch.run.end.call(
-      {
-        runId: ctx.runId,
-        workflow: ctx.workflow,
-        status,
-        code,
-        error,
-        usage,
-        durationMs: ctx.clock.monotonic() - startedAt,
-        late: false,
-      },
-      ctx,
+  #told(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {
+    const { ctx, dispatch, interrupts, usage, startedAt, begun } = this.scope;
+    const taken = this.#settlement;
+    return inTurn(
+      () =>
+        (status === "denied" && !begun ? taken?.release("denied") : taken?.settle({ status, usage })) as
+          | undefined
+          | Promise<unknown>,
+      () => (status === "error" ? dispatch.run.error.call({ error, code }, ctx) : undefined),
+      () => (status === "paused" ? dispatch.run.pause.call({ interrupts }, ctx) : undefined),
+      () =>
+        dispatch.run.end.call(
+          {
+            runId: ctx.runId,
+            workflow: ctx.workflow,
+            status,
+            code,
+            error,
+            usage,
+            durationMs: ctx.clock.monotonic() - startedAt,
+            late: false,
+          },
+          ctx,
+        ),
+      () => endLater(this.scope),
     );
-    endLater(this.scope);
   }
 }
 

@@ -4,31 +4,27 @@ import { LaterStep, Passage, type Watch } from "./passage.js";
 const chunk = (value: unknown): IteratorResult<unknown> => ({ done: false, value });
 const done: IteratorResult<unknown> = { done: true, value: undefined };
 
-function watch(log: unknown[], more: Partial<Watch> = {}): Watch {
+type Step = IteratorResult<unknown>;
+
+function watch(log: unknown[], more: Partial<Watch<Step>> = {}): Watch<Step> {
   return {
-    chunk: (result) => void log.push(["chunk", result.value]),
-    done: async (result) => {
-      log.push("done");
-      return result;
-    },
-    failed: async (error) => {
-      log.push(["failed", (error as Error).message]);
-      throw error;
-    },
+    came: (result) => void log.push(["chunk", result.value]),
+    failed: (error) => void log.push(["failed", (error as Error).message]),
     ...more,
   };
 }
 
 /** In how many turns a reader gets a step, read the way LangChain reads it. */
-async function turnsOf(
-  make: (step: Promise<IteratorResult<unknown>>) => Promise<IteratorResult<unknown>>,
-): Promise<number> {
-  let give!: (result: IteratorResult<unknown>) => void;
-  const step = new Promise<IteratorResult<unknown>>((resolve) => (give = resolve));
+async function turnsOf(make: (step: Promise<Step>) => Promise<Step>, fails = false): Promise<number> {
+  let give!: (result: Step | Promise<never>) => void;
+  const step = new Promise<Step>((resolve, reject) => (give = fails ? reject : resolve));
   const passage = make(step);
   let turns = 0;
   let there = false;
-  const read = (async () => passage.catch((error: unknown) => Promise.reject(error)))().then(() => (there = true));
+  const read = (async () => passage.catch((error: unknown) => Promise.reject(error)))().then(
+    () => (there = true),
+    () => (there = true),
+  );
   await new Promise((resolve) => setImmediate(resolve));
   give(chunk(1));
   while (!there) {
@@ -46,6 +42,10 @@ describe("Passage", () => {
     expect(log).toEqual([["chunk", 1]]);
   });
 
+  it("gives a failure in the very turn in which a reader without a watcher had it", async () => {
+    expect(await turnsOf((step) => new Passage(step, watch([])), true)).toBe(await turnsOf((step) => step, true));
+  });
+
   it("shows a chunk to the watcher before its reader", async () => {
     const log: unknown[] = [];
     await new Passage(Promise.resolve(chunk("a")), watch(log)).then(({ value }) => log.push(["read", value]));
@@ -61,7 +61,7 @@ describe("Passage", () => {
     const gate = new Promise<void>((resolve) => (open = resolve));
     const passage = new Passage(
       Promise.resolve(done),
-      watch(log, { done: (result) => (log.push("done"), gate.then(() => result)) }),
+      watch(log, { came: (result) => (log.push("done"), gate.then(() => result)) }),
     );
     const reads = [passage.then(() => log.push("first")), passage.finally(() => void log.push("second"))];
     await new Promise((resolve) => setImmediate(resolve));
@@ -74,20 +74,24 @@ describe("Passage", () => {
 
   it("gives what the watcher makes of an end", async () => {
     const last = chunk("held back");
-    await expect(new Passage(Promise.resolve(done), watch([], { done: async () => last }))).resolves.toBe(last);
+    await expect(new Passage(Promise.resolve(done), watch([], { came: async () => last }))).resolves.toBe(last);
     const refused = new Error("refused");
-    await expect(new Passage(Promise.resolve(done), watch([], { done: () => Promise.reject(refused) }))).rejects.toBe(
+    await expect(new Passage(Promise.resolve(done), watch([], { came: () => Promise.reject(refused) }))).rejects.toBe(
       refused,
     );
   });
 
-  it("throws what the watcher throws for a failure, to every reader", async () => {
+  it("throws what failed, or what the watcher throws for it, to every reader", async () => {
     const log: unknown[] = [];
-    const passage = new Passage(Promise.reject(new Error("boom")), watch(log));
+    const passage = new Passage<Step>(Promise.reject(new Error("boom")), watch(log));
     await expect(passage).rejects.toThrow("boom");
+    const other = () => Promise.reject(new Error("refused"));
+    await expect(new Passage<Step>(Promise.reject(new Error("boom")), watch([], { failed: other }))).rejects.toThrow(
+      "refused",
+    );
     await expect(passage.catch((error: unknown) => `caught ${(error as Error).message}`)).resolves.toBe("caught boom");
     expect(log).toEqual([["failed", "boom"]]);
-    const recovered = new Passage(
+    const recovered = new Passage<Step>(
       Promise.reject(new Error("boom")),
       watch([], { failed: async () => chunk("instead") }),
     );

@@ -1,56 +1,57 @@
 type Result = IteratorResult<unknown>;
 
-/** What is done with a step that came. */
-export interface Watch {
-  /** A chunk passes. Synchronous: nothing may come between the graph and its reader. */
-  chunk(result: Result): void;
-  /** The last step; the reader gets what this gives. */
-  done(result: Result): Promise<Result>;
-  /** The graph threw; the reader gets what this throws. */
-  failed(error: unknown): Promise<Result>;
+/** What is done with a result that came. Gives a promise where somebody has to be waited for, for what comes instead. */
+export interface Watch<T> {
+  came(result: T): undefined | Promise<T>;
+  failed(error: unknown): undefined | Promise<T>;
 }
 
 /**
- * A step of a graph's iterator with somebody watching. Chunks reach the reader in the very turn in which the graph gave
- * them, as without a watcher: `step.then(watch)` would give them one turn later, and LangGraph drops what its reader has
- * not yet read when a run fails. Only the end and a failure wait for the watcher.
+ * A promise with somebody watching. What it gives reaches its reader in the very turn in which it came, as without a
+ * watcher: `work.then(watch)` would give it one turn later, and LangGraph drops what its reader has not yet read when a
+ * run fails. Only where the watcher has something to wait for does the reader wait as well.
  */
-export class Passage implements Promise<Result> {
+export class Passage<T> implements Promise<T> {
   readonly [Symbol.toStringTag] = "Promise";
-  readonly #step: Promise<Result>;
-  #last: Promise<Result> | null = null;
+  readonly #work: Promise<T>;
+  #instead: Promise<T> | undefined;
 
-  constructor(step: Promise<Result>, watch: Watch) {
-    this.#step = step;
-    // Before any reader can: `#last` is there by the time a reader's turn comes.
-    step.then(
+  constructor(work: Promise<T>, watch: Watch<T>) {
+    this.#work = work;
+    // Before any reader can: `#instead` is there by the time a reader's turn comes.
+    work.then(
       (result) => {
-        if (result.done === true) this.#last = watch.done(result);
-        else watch.chunk(result);
+        this.#instead = watch.came(result);
       },
       (error: unknown) => {
-        this.#last = watch.failed(error);
+        this.#instead = watch.failed(error);
       },
     );
   }
 
-  then<A = Result, B = never>(
-    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
+  then<A = T, B = never>(
+    onResult?: ((result: T) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#step.then<A | B, A | B>(
-      (result) =>
-        this.#last === null ? (onResult ? onResult(result) : (result as A)) : this.#last.then(onResult, onError),
-      (error: unknown) => (this.#last ?? Promise.reject<Result>(error)).then(onResult, onError),
+    return this.#work.then<A | B, A | B>(
+      (result) => {
+        if (this.#instead !== undefined) return this.#instead.then(onResult, onError);
+        return onResult ? onResult(result) : (result as unknown as A);
+      },
+      (error: unknown) => {
+        if (this.#instead !== undefined) return this.#instead.then(onResult, onError);
+        if (onError) return onError(error);
+        throw error;
+      },
     );
   }
 
-  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
+  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onError);
   }
 
-  finally(onFinally?: (() => void) | null): Promise<Result> {
-    return Promise.resolve<Result>(this).finally(onFinally);
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return Promise.resolve<T>(this).finally(onFinally);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
 import { Execution, type Launch } from "./execution.js";
 import { innerPrincipal } from "./identity.js";
+import { inTurn } from "./in-turn.js";
 import { JudgedStream } from "./judged.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
 import { OutputGate, withState } from "./output.js";
@@ -286,7 +287,7 @@ class RunStream {
     this.#judged = new JudgedStream({
       gate,
       pull: () => this.#pull(undefined).then(this.#seen),
-      ended: () => this.#checkPause(execution),
+      ended: async () => this.#checkPause(execution),
       failed: (error) => (gate.refused ? execution.refuse(error) : this.#ended(execution, error)),
     });
     return inner === layout ? this.#options : { ...this.#options, streamMode: inner.modes };
@@ -312,40 +313,54 @@ class RunStream {
     return result;
   };
 
-  readonly #passing: Watch = {
-    chunk: (result) => {
+  readonly #passing: Watch<IteratorResult<unknown>> = {
+    came: (result) => {
+      if (result.done === true) return this.#finish(result);
       if (this.#judged === null) this.#seen(result);
       this.#events?.chunk(result.value);
+      return undefined;
     },
-    done: (result) => this.#finish(result),
-    failed: async (error) => {
+    failed: (error) => {
       this.#events?.failed(error);
-      await this.#ended(this.#execution as Execution, error);
-      throw error;
+      return this.#ended(this.#execution as Execution, error)?.then(() => Promise.reject(error));
     },
   };
 
   /** A static breakpoint raises no interrupt that a node could see. */
-  async #checkPause({ scope }: Execution): Promise<void> {
-    if (!scope.paused && this.#target.stoppedEarly !== null && (await this.#target.stoppedEarly(this.#launch.config)))
-      scope.pause([]);
+  #checkPause({ scope }: Execution): undefined | Promise<void> {
+    if (scope.paused || this.#target.stoppedEarly === null) return undefined;
+    return this.#target.stoppedEarly(this.#launch.config).then((stopped) => {
+      if (stopped) scope.pause([]);
+    });
   }
 
-  async #finish(result: IteratorResult<unknown>): Promise<IteratorResult<unknown>> {
+  /** The graph came to its end; a promise where its reader has to wait for somebody, or gets something else. */
+  #finish(result: IteratorResult<unknown>): undefined | Promise<IteratorResult<unknown>> {
     const execution = this.#execution as Execution;
     const { scope } = execution;
+    if (this.#events !== null) return this.#judgeEvents(this.#events, execution, result);
+    const ended = inTurn(
+      () => (this.#judged === null ? this.#checkPause(execution) : undefined),
+      () => execution.end(scope.paused ? "paused" : "ok", null, null),
+    );
+    return ended?.then(() => result);
+  }
+
+  async #judgeEvents(
+    events: EventGate,
+    execution: Execution,
+    result: IteratorResult<unknown>,
+  ): Promise<IteratorResult<unknown>> {
     if (this.#judged === null) await this.#checkPause(execution);
-    if (this.#events !== null) {
-      try {
-        this.#more = await this.#events.end();
-        this.#events = null;
-      } catch (error) {
-        await execution.refuse(error);
-        throw error;
-      }
-      if (this.#more.length > 0) return this.#step(undefined);
+    try {
+      this.#more = await events.end();
+      this.#events = null;
+    } catch (error) {
+      await execution.refuse(error);
+      throw error;
     }
-    await execution.end(scope.paused ? "paused" : "ok", null, null);
+    if (this.#more.length > 0) return this.#step(undefined);
+    await execution.end(execution.scope.paused ? "paused" : "ok", null, null);
     return result;
   }
 }

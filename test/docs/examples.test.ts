@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -74,6 +75,25 @@ it("the README names the two commands that package.json and CI use", async () =>
   // .ci/run takes the version from package.json.
   expect(await read("package.json")).toContain('"packageManager": "pnpm@12.21.0"');
   expect(await read(".ci/run")).toMatch(/counted readme pnpm test$/m);
+});
+
+it("every page that a page names is there", async () => {
+  const pages = ["packages", "plugins"].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => `${group}/${name}/README.md`),
+  );
+  pages.push("README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`));
+  const missing: string[] = [];
+  for (const page of pages)
+    for (const [, target = ""] of (await read(page)).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g))
+      if (!URL.canParse(target) && !existsSync(join(root, dirname(page), target))) missing.push(`${page}: ${target}`);
+  expect(missing).toEqual([]);
+});
+
+it("start names the examples that there are when it is asked for another one", async () => {
+  const { code, stderr } = await node(process.execPath, [join(root, "scripts/start.mjs"), "quickstrat"])
+    .catch((error: unknown) => error as { code: number; stderr: string })
+    .then((result) => ({ code: 0, ...result }));
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/"quickstrat".*quickstart/)]);
 });
 
 it("what docs/write-a-plugin.md shows compiles and passes its own test", async () => {

@@ -1,6 +1,6 @@
 import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { Annotation, Command, interrupt, MemorySaver, StateGraph } from "@langchain/langgraph";
-import { createStack, definePlugin, hooks, metrics, type MetricsReport } from "graphtap";
+import { createStack, definePlugin, hooks, metrics, type MetricsReport, WorkflowMetricsCollector } from "graphtap";
 import { describe, expect, it } from "vitest";
 import { ask, calling, failure, keeper, shelf, START } from "./parts.js";
 
@@ -46,6 +46,19 @@ describe("TestSeedDefects: metrics", () => {
     for (let run = 0; run < 20_000; run++) collector.startWorkflowTracking({ workflowType: "rag", userId: "user123" });
     expect(collector.health).toMatchObject({ active: 10_000, abandoned: 10_000, dropped: 0 });
     expect(collector.getWorkflowStats()).toMatchObject({ totalExecutions: 10_000, successRate: null });
+  });
+
+  it("every question went through the list of all runs, and knew no more than was in it", () => {
+    // With room for one run there is no list to go through: what windows tell was added up as it happened.
+    const collector = new WorkflowMetricsCollector({ maxHistory: 1 });
+    for (let run = 0; run < 1_000; run++) {
+      const id = collector.startWorkflowTracking({ workflowType: "rag", userId: "user123" });
+      if (run % 4 === 0) collector.updateWorkflowMetrics(id, { error: new Error("down") });
+      collector.finishWorkflowTracking(id);
+    }
+    const { runs, errorsByCategory } = collector.getLiveStats().windows["24h"];
+    expect(runs).toMatchObject({ calls: 1_000, ok: 750, failed: 250, successRate: 0.75 });
+    expect(errorsByCategory).toEqual({ unknown: 250 });
   });
 
   it("every warning crashed on its own logger", async () => {

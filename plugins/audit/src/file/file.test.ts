@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fakeClock } from "@graphtap/testkit";
 import { createStack } from "@graphtap/langgraph";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AuditLog } from "../keys.js";
+import { digest } from "../entry.js";
+import type { AuditLog, AuditLogEntry } from "../keys.js";
 import { audit } from "../plugin.js";
 import { verifyFolder } from "./folder.js";
 
@@ -81,6 +82,41 @@ describe("a log on disk", () => {
     expect(await problemsOf()).toEqual([["cut", null]]);
     await rm(file);
     await withLog(async (log) => expect((await log.verify()).problems.map(({ problem }) => problem)).toContain("cut"));
+  });
+
+  it("notices a newest entry that was written anew with a hash of its own, which nothing after it contradicts", async () => {
+    await write(3);
+    const file = await firstFile();
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    const { hash: _hash, ...last } = JSON.parse(lines[2] ?? "") as AuditLogEntry;
+    for (const changed of [{ code: "OK" }, { seq: 9 }]) {
+      const forged = { ...last, ...changed };
+      await writeFile(file, [lines[0], lines[1], JSON.stringify({ ...forged, hash: digest(forged) }), ""].join("\n"));
+      expect((await problemsOf())[0]?.[0]).toBe("seq" in changed ? "cut" : "changed");
+      await withLog(async (log) => expect((await log.verify()).ok).toBe(false));
+    }
+  });
+
+  it("notices that what it remembers of the ends is spoilt, or gone", async () => {
+    await write(2);
+    const ends = join(folder, "ends.json");
+    await writeFile(ends, "{}");
+    expect(await problemsOf()).toEqual([["unreadable", "ends.json"]]);
+    await rm(ends);
+    expect(await problemsOf()).toEqual([["missing", "ends.json"]]);
+    await withLog(async (log) => expect(log.query().entries).toHaveLength(2));
+    expect(await problemsOf()).toEqual([]);
+  });
+
+  it("deletes nothing for a place that somebody wrote beside it, and notices", async () => {
+    await write(2);
+    const ends = join(folder, "ends.json");
+    const { anchors, ...rest } = JSON.parse(await readFile(ends, "utf8")) as { anchors: object };
+    const forged = { ...anchors, denial: { seq: 999, hash: "a".repeat(64) } };
+    await writeFile(ends, JSON.stringify({ ...rest, anchors: forged }));
+    expect(await problemsOf()).toEqual([["cut", null]]);
+    await withLog(async (log) => expect((await log.verify()).ok).toBe(false));
+    expect(await denialFiles()).toHaveLength(1);
   });
 
   it("caps health when the chain is broken", async () => {

@@ -28,16 +28,25 @@ const NOTHING: Ends["heads"] = { denial: START, change: START, access: START, ru
 const endsPath = (folder: string): string => join(folder, "ends.json");
 const isMissing = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === "ENOENT";
 
-/** Where the chains stood when this was last written; null when nobody wrote it, or somebody spoilt it. */
-async function readEnds(folder: string): Promise<Ends | null> {
+/** Where the chains stood when this was last written; else what is wrong with it. */
+async function readEnds(folder: string): Promise<Ends | "missing" | "unreadable"> {
   try {
     const parsed = endsSchema.safeParse(JSON.parse(await readFile(endsPath(folder), "utf8")));
-    return parsed.success ? parsed.data : null;
+    return parsed.success ? parsed.data : "unreadable";
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return null;
+    if (isMissing(error)) return "missing";
+    if (error instanceof SyntaxError) return "unreadable";
     throw error;
   }
 }
+
+/** It is made before the first entry and replaced as a whole: without it, or with a spoilt one, somebody was there. */
+const withoutEnds = (folder: string, of: AuditClass, problem: "missing" | "unreadable"): AuditProblem => ({
+  class: of,
+  seq: null,
+  place: endsPath(folder),
+  problem,
+});
 
 /** Replaces it as a whole: a crash leaves the old or the new one. */
 export async function writeEnds(folder: string, { heads, anchors }: Ends): Promise<void> {
@@ -63,7 +72,8 @@ export interface Opened {
 /** Reads a folder that is locked; takes off the line that a crash may have left half written. */
 export async function openFolder(folder: string, capacity: Readonly<Record<AuditClass, number>>): Promise<Opened> {
   const segments = await segmentsIn(folder);
-  const known = await readEnds(folder);
+  const found = await readEnds(folder);
+  const known = typeof found === "string" ? null : found;
   const entries: AuditLogEntry[] = [];
   const current = new Map<AuditClass, { segment: Segment; size: number; begun: number }>();
   const heads = { ...NOTHING };
@@ -73,33 +83,37 @@ export async function openFolder(folder: string, capacity: Readonly<Record<Audit
     const all = keptOf(segments[of], known?.anchors[of] ?? START);
     const newest = all.slice(-2);
     const whole = newest.length === all.length;
-    const check = new ChainCheck(of, whole ? (known?.anchors[of].hash ?? null) : null);
+    const head = known?.heads[of] ?? null;
+    const check = new ChainCheck(of, whole ? (known?.anchors[of].hash ?? null) : null, known?.anchors[of].seq, head);
+    if (typeof found === "string" && all.length > 0) problems.push(withoutEnds(folder, of, found));
     let kept: AuditLogEntry[] = [];
     for (const segment of newest) {
       const size = await mendSegment(segment);
       if (size.mended) torn++;
       let begun: number | null = null;
-      for await (const found of readSegment(segment, size.bytes)) {
-        check.add(found);
-        if (found.entry === null) continue;
-        begun ??= found.entry.at;
-        heads[of] = { seq: found.entry.seq, hash: found.entry.hash };
-        kept.push(found.entry);
+      for await (const line of readSegment(segment, size.bytes)) {
+        check.add(line);
+        const { entry } = line;
+        if (entry === null) continue;
+        begun ??= entry.at;
+        heads[of] = { seq: entry.seq, hash: entry.hash };
+        kept.push(entry);
         if (kept.length > 2 * capacity[of]) kept = kept.slice(-capacity[of]);
       }
       current.set(of, { segment, size: size.bytes, begun: begun ?? Number.POSITIVE_INFINITY });
     }
     // A crash may come between an entry and its place beside it, never the other way round.
-    if (known !== null && known.heads[of].seq > heads[of].seq) {
-      problems.push({ class: of, seq: null, place: folder, problem: "cut" });
-      // The chain goes on from what is gone, so that the gap shows for good and not only until the next start.
-      heads[of] = known.heads[of];
-    }
+    if (check.lacksEnd) problems.push({ class: of, seq: null, place: folder, problem: "cut" });
+    // The chain goes on from what is gone, so that the gap shows for good and not only until the next start.
+    if (head !== null && (check.lacksEnd || check.endsWrong))
+      heads[of] = { seq: Math.max(head.seq, heads[of].seq), hash: head.hash };
     problems.push(...check.problems);
     entries.push(...kept.slice(-capacity[of]));
   }
   entries.sort((a, b) => a.seq - b.seq);
-  return { entries, current, ends: { heads, anchors: known?.anchors ?? NOTHING }, torn, problems };
+  const ends: Ends = { heads, anchors: known?.anchors ?? NOTHING };
+  if (known === null) await writeEnds(folder, ends);
+  return { entries, current, ends, torn, problems };
 }
 
 /** Without those that retention was about to delete when the process ended, or could not delete. */
@@ -147,7 +161,7 @@ const ATTEMPTS = 10;
  * @param written how far the writer of this process has come; without it, what the folder says of itself counts
  */
 export async function verifyFolder(folder: string, written?: () => Written): Promise<AuditVerification> {
-  const endsNow = (): Promise<Ends | null> => Promise.resolve(written?.().ends ?? readEnds(folder));
+  const endsNow = (): ReturnType<typeof readEnds> => Promise.resolve(written?.().ends ?? readEnds(folder));
   for (let attempt = 1; ; attempt++) {
     const now = written?.() ?? null;
     // The ends first: what is written after them is then only more than they say.
@@ -164,27 +178,30 @@ export async function verifyFolder(folder: string, written?: () => Written): Pro
   }
 }
 
-const sameAnchors = (a: Ends | null, b: Ends | null): boolean =>
-  CLASSES.every((of) => a?.anchors[of].seq === b?.anchors[of].seq);
+const sameAnchors = (a: Ends | string, b: Ends | string): boolean =>
+  typeof a === "string" || typeof b === "string"
+    ? a === b
+    : CLASSES.every((of) => a.anchors[of].seq === b.anchors[of].seq);
 
-async function verifyOnce(folder: string, ends: Ends | null, now: Written | null): Promise<AuditVerification> {
+async function verifyOnce(
+  folder: string,
+  found: Awaited<ReturnType<typeof readEnds>>,
+  now: Written | null,
+): Promise<AuditVerification> {
+  const ends = typeof found === "string" ? null : found;
   const segments = await segmentsIn(folder);
   let checked = 0;
   const problems: AuditProblem[] = [];
   for (const of of CLASSES) {
-    const check = new ChainCheck(of, ends?.anchors[of].hash ?? GENESIS, ends?.anchors[of].seq);
-    const head = ends?.heads[of];
-    let last: AuditLogEntry | null = null;
+    const check = new ChainCheck(of, ends?.anchors[of].hash ?? GENESIS, ends?.anchors[of].seq, ends?.heads[of]);
+    if (typeof found === "string" && segments[of].length > 0) problems.push(withoutEnds(folder, of, found));
     for (const segment of keptOf(segments[of], ends?.anchors[of] ?? START)) {
       // Begun since: its entries are not among those that are asked about.
       if (now !== null && segment.first > now.ends.heads[of].seq) continue;
       const size = now?.sizes.get(segment.path) ?? (await wholeSize(segment, (await stat(segment.path)).size));
-      for await (const found of readSegment(segment, size)) {
-        check.add(found);
-        last = found.entry ?? last;
-      }
+      for await (const line of readSegment(segment, size)) check.add(line);
     }
-    if (head !== undefined && head.seq > (last?.seq ?? 0)) check.end(head.hash);
+    if (check.lacksEnd) check.cut();
     checked += check.checked;
     problems.push(...check.problems);
   }

@@ -26,6 +26,7 @@ import {
 } from "@graphtap/langgraph";
 import { scriptedModel } from "@graphtap/testkit";
 import { createAgent, createMiddleware } from "langchain";
+import { hash } from "@graphtap/values";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Callable } from "./bench.js";
@@ -326,6 +327,22 @@ describe("answers that were given to no question", () => {
     const second = await graph.invoke(approve, at(d));
     expect({ asked: asked(second), ran: d.ran }).toEqual({ asked: ["a 1000"], ran: [] });
   });
+  for (const form of ["one answer", "answers by id"] as const)
+    it(`the answer to a tool's own interrupt cannot pass for a question that was asked: ${form}`, async () => {
+      const d = desk(() => undefined);
+      let pin: unknown = null;
+      const graph = node(d, [d.tool("own", () => (pin = interrupt("pin?")))]);
+      const first = await graph.invoke(says(call("own")), at(d));
+      d.ran.length = 0;
+      d.guard = ask;
+      const forged = { graphtap: "asked", name: "own", callId: "own", at: 0, hash: hash({ amount: 1 }) };
+      const id = (first as { __interrupt__?: { id: string }[] }).__interrupt__?.[0]?.id ?? "";
+      await expect(
+        graph.invoke(resume(form === "one answer" ? forged : { [id]: forged }), at(d)),
+      ).rejects.toMatchObject({ code: "APPROVAL_VOID" });
+      const second = await graph.invoke(approve, at(d));
+      expect({ asked: asked(second), ran: d.ran, pin }).toEqual({ asked: ["own 1"], ran: [], pin: null });
+    });
   it("the answer to a tool's own interrupt approves no new question", async () => {
     const d = desk(() => undefined);
     let pin: unknown = null;

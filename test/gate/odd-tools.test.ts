@@ -81,6 +81,19 @@ for (const [name, make] of Object.entries(DISGUISED))
     expect({ ran: bench.ran, denied: denials(bench) }).toEqual({ ran: [], denied: ["ARGUMENTS_INVALID"] });
   });
 
+for (const args of ["t1", 5, null, undefined])
+  it(`arguments that are no object are judged and admitted once: ${JSON.stringify(args)}`, async () => {
+    const bench = createBench({ name: "allowed", code: null });
+    const any = tool(async (given: unknown) => String(bench.ran.push(given)), {
+      name: TARGET,
+      description: "Takes anything.",
+      schema: z.any() as never,
+    });
+    await run(bench, nodeOf([any]), args as never);
+    const { judged, taken, settled } = bench.seen;
+    expect({ ran: bench.ran.length, judged, taken, settled }).toEqual({ ran: 1, judged: 1, taken: 1, settled: 1 });
+  });
+
 describe("what a governed tool shows of its inside is governed", () => {
   it("the function among the constructor's fields", async () => {
     const kit = kitOf(createBench(NEVER));

@@ -1,3 +1,5 @@
+import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
+import { SimpleChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { CallbackManager } from "@langchain/core/callbacks/manager";
@@ -526,6 +528,29 @@ describe("a model that nobody wrapped", () => {
     expect((await say(stack.wrapModel(model))).messages.at(-1)?.content).toBe("hello");
     expect(denied).toEqual(["MODEL_NOT_CONTROLLED"]);
   });
+  for (const where of ["in a node", "by itself"] as const)
+    it(`behind a governed one with an invoke of its own, called ${where}: is refused`, async () => {
+      const { stack, denied } = setup("authorize");
+      const model = scriptedModel(() => ({ say: "hello" }));
+      class Router extends SimpleChatModel {
+        _llmType(): string {
+          return "router";
+        }
+        override async _call(): Promise<string> {
+          return "never";
+        }
+        override invoke(input: BaseLanguageModelInput, config?: object): Promise<never> {
+          return model.invoke(input, config) as Promise<never>;
+        }
+      }
+      const router = stack.wrapModel(new Router({}));
+      const called =
+        where === "in a node"
+          ? run(stack, model, (_model, config) => router.invoke("hi", config))
+          : router.invoke("hi", stack.as({ userId: "alice" }));
+      await expect(called).rejects.toMatchObject({ code: "MODEL_NOT_CONTROLLED" });
+      expect({ calls: model.callCount, denied }).toEqual({ calls: 0, denied: ["MODEL_NOT_CONTROLLED"] });
+    });
   it("runs where plugins only watch", async () => {
     const { stack, denied } = setup(null);
     const model = scriptedModel(() => ({ say: "hello" }));

@@ -5,7 +5,7 @@ import type { Config } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { isUnannounced, unannounced } from "../watch/handed.js";
-import { needsWatch } from "../watch/inject.js";
+import { needsWatch, underWatch, watched } from "../watch/inject.js";
 import { classOf } from "../watch/passes.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { ModelName } from "./call.js";
@@ -207,8 +207,8 @@ function entered(
 ): unknown {
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
-  const run = (frame: Frame): unknown => {
-    const config = announced(core, frame, model, taken.config, entry);
+  const run = (frame: Frame, given = taken.config as Config | undefined): unknown => {
+    const config = announced(core, frame, model, given, entry);
     const call = (): unknown => original.call(self, input, config, ...rest);
     const out = core.frames.run(frame, isUnannounced(config) ? () => core.frames.quietly(call) : call);
     return isIterator(out) ? inFrame(core, frame, out) : out;
@@ -219,7 +219,10 @@ function entered(
   const place = enter(core, nameOf(model, {}).model ?? "model", taken.issued, taken.config);
   const go = ({ frame, unpin }: Entered): unknown => {
     unpin();
-    return run(frame);
+    // No node around it, whose code is watched: what an entry point of the model's own reaches must be.
+    if (!entry.own || frame.ctx.route !== "direct" || !needsWatch(frame.scope.dispatch)) return run(frame);
+    const watch = underWatch(core, frame);
+    return run(watch, watched(watch, taken.config as Config | undefined));
   };
   return place instanceof Promise ? place.then(go) : go(place);
 }

@@ -11,6 +11,7 @@ import type { RunInput } from "../hooks/run.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import type { Principal } from "../identity/principal.js";
 import { denialOf, refusal } from "../tool/gate.js";
+import { standsForAsked } from "../tool/slots.js";
 import { isOver } from "./direct.js";
 import { inTurn } from "./in-turn.js";
 import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
@@ -34,6 +35,17 @@ function kindOf(input: unknown): RunInput["kind"] {
   if (!isCommand(input)) return "input";
   return (input as { resume?: unknown }).resume === undefined ? "update" : "resume";
 }
+
+/** A resume that would leave something among a task's answers which only the stack may leave there. */
+export const bringsForgedAnswer = (input: unknown): boolean =>
+  isCommand(input) && standsForAsked((input as { resume?: unknown }).resume);
+
+export const forgedAnswer = (): DenialFields =>
+  refusal(
+    "APPROVAL_VOID",
+    "This answer was refused; do not repeat it.",
+    "the resume payload passes for a question that only the stack asks",
+  );
 
 interface RunSettlement {
   settle(actual: { status: EndStatus; usage: RunScope["usage"] }): unknown;
@@ -110,7 +122,12 @@ export class Execution {
   }
 
   #start(launch: Launch, dispatch: Dispatch): Execution | Promise<Execution> {
-    if (dispatch.idle && !(launch.hasCheckpointer && ownsThreads(this.core, dispatch))) return this;
+    if (
+      dispatch.idle &&
+      !(launch.hasCheckpointer && ownsThreads(this.core, dispatch)) &&
+      !bringsForgedAnswer(launch.input)
+    )
+      return this;
     return this.#startTold(launch, dispatch);
   }
 
@@ -130,6 +147,10 @@ export class Execution {
     if (launch.hasCheckpointer && ownsThreads(this.core, this.scope.dispatch)) this.#thread = threadOf(launch.config);
     if (this.#thread !== null && !this.core.owners.allows(this.#thread, ctx.principal))
       return this.#notYours(this.#thread);
+    if (bringsForgedAnswer(launch.input)) {
+      const denial = forgedAnswer();
+      return this.#deny(new DeniedError(`run of "${ctx.workflow}"`, denial), denial);
+    }
     return this;
   }
 

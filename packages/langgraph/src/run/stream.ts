@@ -5,7 +5,7 @@ import type { EventListener } from "../events/tracer.js";
 import { identityChanged } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
-import { Execution, type Launch } from "./execution.js";
+import { bringsForgedAnswer, Execution, forgedAnswer, type Launch } from "./execution.js";
 import { innerPrincipal } from "./identity.js";
 import { inTurn } from "./in-turn.js";
 import { JudgedStream } from "./judged.js";
@@ -75,6 +75,7 @@ class NestedStream {
     options: Config | undefined,
     issued: Issued | null,
   ) {
+    if (bringsForgedAnswer(input)) throw new DeniedError(`run of "${target.name}"`, forgedAnswer());
     this.#core = core;
     this.#inner = target.source(input, options);
     const principal = issued === null ? outer.ctx.principal : narrowed(target.name, outer, issued);

@@ -167,12 +167,12 @@ function gatedRun(
       return reportDenied(frame, target, callId, judged).then(() =>
         denialMessage(target.name, callId, judged.executionId, judged.denial),
       );
-    // Arguments that are no object cannot carry a permit; the tool's own gate judges those.
-    if (judged.kind !== "allowed" || typeof judged.call.raw !== "object" || judged.call.raw === null) return run(call);
-    const args = snapshot(judged.call.raw).value;
+    if (judged.kind !== "allowed") return run(call);
+    const args: unknown = snapshot(judged.call.raw).value;
     const permit = { call: judged.call, args, target };
-    if (node.wrapToolCall === undefined) {
-      core.permits.set(args as object, permit);
+    // What is no object cannot carry a permit.
+    if (node.wrapToolCall === undefined && typeof args === "object" && args !== null) {
+      core.permits.set(args, permit);
       return run({ ...call, args });
     }
     const { permits } = taskHere();

@@ -24,6 +24,15 @@ export interface Asked {
 const isAsked = (value: unknown): value is Asked =>
   typeof value === "object" && value !== null && (value as Asked).graphtap === "asked";
 
+/**
+ * Whether what a run brings to go on with passes for a question of ours: as the answer to somebody else's interrupt it
+ * would be kept among the answers, and what comes next be taken for an approval.
+ */
+export function standsForAsked(resume: unknown): boolean {
+  if (typeof resume !== "object" || resume === null) return false;
+  return isAsked(resume) || Object.values(resume).some(isAsked);
+}
+
 function isScratchpad(value: unknown): value is Scratchpad {
   const pad = value as Partial<Scratchpad> | null | undefined;
   return (

@@ -15,7 +15,7 @@ import { policyOf } from "./policy.js";
 import { Filter } from "./service.js";
 import { MessageStream } from "./stream/message.js";
 import { filteredChunks } from "./stream/model.js";
-import { cleanError } from "./thrown.js";
+import { cleaned } from "./thrown.js";
 import { Tally } from "./tally.js";
 import { toolNameOf, withheld } from "./tool-result.js";
 
@@ -98,7 +98,8 @@ function tapResults(api: PluginApi, places: Places): void {
   // What a tool throws, the model reads as a result.
   api.tap(hooks.tool.call, (call, next, run) =>
     next(call).then(undefined, (error: unknown) => {
-      if (cleanError(error, places.clean("toolResult", run, call.name))) throw error;
+      const shown = cleaned(error, places.clean("toolResult", run, call.name));
+      if (shown !== null) throw shown.error;
       throw blockedError(`tool "${call.name}"`, refusalOf("error", "toolResult"), "tool.call");
     }),
   );
@@ -140,6 +141,12 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
       left: (message) => memory.keep(message),
     });
     return told(chunks, done);
+  });
+  // Observers are told what a node threw before it leaves the run. On the side: a node's result comes in its own turn.
+  api.tap(hooks.node.call, (call, next, run) => {
+    const result = next(call);
+    result.then(undefined, (error: unknown) => void cleaned(error, places.clean("output", run)));
+    return result;
   });
   api.tap(hooks.run.call, (request, next, run) => {
     const judgedByOthers = api.isTapped(hooks.run.output);

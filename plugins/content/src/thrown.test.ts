@@ -1,9 +1,10 @@
-import { createStack } from "@graphtap/langgraph";
+import { inspect, types } from "node:util";
+import { createStack, definePlugin, hooks } from "@graphtap/langgraph";
 import { scriptedTool } from "@graphtap/testkit";
 import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { content } from "./index.js";
-import { cleanError } from "./thrown.js";
+import { cleaned } from "./thrown.js";
 
 const KEY = "sk-live-Zq8Xw9Kv2Tn7LpRs";
 const MASK = "[hidden:openai-key]";
@@ -49,8 +50,72 @@ describe("an error on its way out", () => {
     const looped = Object.assign(new Error(`a ${KEY}`), { self: null as unknown });
     looped.cause = looped;
     const clean = { text: (text: string) => text.replaceAll(KEY, MASK), data: (data: unknown) => data };
-    expect([cleanError(looped, clean), looped.message]).toEqual([true, `a ${MASK}`]);
-    expect(cleanError(Object.freeze(new Error(KEY)), clean)).toBe(false);
-    expect(cleanError(Object.freeze(Object.assign(new Error("x"), { key: KEY })), clean)).toBe(false);
+    expect(cleaned(looped, clean)?.error).toBe(looped);
+    expect(looped.message).toBe(`a ${MASK}`);
+    expect(cleaned(Object.freeze(new Error(KEY)), clean)).toBe(null);
+    expect(cleaned(Object.freeze(Object.assign(new Error("x"), { key: KEY })), clean)).toBe(null);
+  });
+
+  class Named extends Error {
+    override name = `Named ${KEY}`;
+  }
+  const late = (): Error => {
+    const error = new Error(`was ${KEY}`);
+    void error.stack;
+    error.message = "later";
+    return error;
+  };
+  const chain = (length: number): Error => {
+    let error = new Error(KEY);
+    for (let i = 0; i < length; i++) error = new Error(`by ${i}`, { cause: error });
+    return error;
+  };
+  const THROWN: Readonly<Record<string, () => unknown>> = {
+    "a text": () => `it was ${KEY}`,
+    "an object that is no error": () => ({ message: KEY, list: [KEY] }),
+    "an error of the platform": () => new DOMException(KEY, "DataError"),
+    "a trace that repeats an earlier message": late,
+    "a cause that is a text": () => new Error("a", { cause: KEY }),
+    "a cause that is data": () => new Error("a", { cause: { password: "Zq8Xw" } }),
+    "a text among errors": () => new AggregateError([new Error(KEY), KEY], "many"),
+    "its name": () => new Named("a"),
+    "fields by symbol, and hidden ones": () =>
+      Object.defineProperty(Object.assign(new Error("a"), { [Symbol("s")]: KEY }), "h", {
+        value: KEY,
+        configurable: true,
+      }),
+    "a long chain of causes": () => chain(100),
+    "a field that cannot be changed": () => Object.defineProperty(new Error("a"), "h", { value: KEY }),
+    "a chain that is too long": () => chain(1_100),
+  };
+  it.each(Object.entries(THROWN))("says nothing of a secret: %s", async (_name, make) => {
+    const seen: unknown[] = [];
+    const watch = definePlugin({
+      name: "watch",
+      version: "1.0.0",
+      identity: "none",
+      setup(api) {
+        api.tap(hooks.run.error, ({ error }) => void seen.push(error));
+        api.tap(hooks.run.end, ({ error }) => void seen.push(error));
+        // The very error is changed where it can be: then they have the clean one too.
+        if (types.isNativeError(make()) && !/cannot|too long/.test(_name))
+          api.tap(hooks.node.error, ({ error }) => void seen.push(error));
+      },
+    })();
+    await using stack = createStack({ plugins: [content(), watch] });
+    const graph = stack.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("n", () => {
+          throw make();
+        })
+        .addEdge(START, "n")
+        .compile(),
+    );
+    seen.push(await graph.invoke({ messages: [] }, stack.as({ userId: "a" })).catch((error: unknown) => error));
+    const shown = seen.map(
+      (error) => `${inspect(error, { depth: 200, showHidden: true })} ${String((error as Error).stack)}`,
+    );
+    expect(shown.join()).not.toContain("Zq8Xw");
+    expect(shown.length).toBeGreaterThan(1);
   });
 });

@@ -4,7 +4,7 @@ import type { Found } from "../detect/sieve.js";
 import { blockedError, refusalOf } from "../errors.js";
 import type { Places } from "../filter.js";
 import type { Report } from "../report.js";
-import { cleanError } from "../thrown.js";
+import { cleaned } from "../thrown.js";
 import { isChunk } from "../stream/message.js";
 import type { Memory } from "../values/memory.js";
 import { EventBlocks, isEvent } from "./events.js";
@@ -59,8 +59,9 @@ export class Boundary implements ChunkFilter {
 
   failed(error: unknown): unknown {
     const { run, places } = this;
-    return cleanError(error, places.clean("output", run))
-      ? error
+    const shown = cleaned(error, places.clean("output", run));
+    return shown !== null
+      ? shown.error
       : blockedError(`the run of "${run.workflow}"`, refusalOf("error", "output"), "run.call");
   }
 

@@ -1,10 +1,18 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
-import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
+import {
+  Annotation,
+  Command,
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+} from "@langchain/langgraph";
 import { ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
 import { audit } from "@graphtap/audit";
 import { composition } from "@graphtap/composition";
-import { createStack, definePlugin, hooks, transform } from "@graphtap/langgraph";
+import { createStack, definePlugin, deny, hooks, type PluginApi, transform } from "@graphtap/langgraph";
 import { metrics } from "@graphtap/metrics";
 import { fakeClock, recordHooks, scriptedModel, type ScriptedModel, scriptedTool } from "@graphtap/testkit";
 import { describe, expect, it } from "vitest";
@@ -285,4 +293,148 @@ it("a node that throws what cannot be read has its end as well", async () => {
     "run.error",
     "run.end error",
   ]);
+});
+
+const tapping = (setup: (api: PluginApi) => void) =>
+  definePlugin({ name: "test-tapping", version: "1.0.0", identity: "none", setup })();
+
+describe("what a model's reply cost counts", () => {
+  const modes = {
+    invoke: (graph: { invoke(input: object): Promise<unknown> }) => graph.invoke({ messages: [] }),
+    stream: async (graph: { stream(input: object, config: object): Promise<AsyncIterable<unknown>> }) => {
+      for await (const _ of await graph.stream({ messages: [] }, { streamMode: "messages" }));
+    },
+  };
+  const spent = { input: 10, output: 5, total: 15, cacheRead: null, cacheWrite: null, reasoning: null };
+
+  it.each(["invoke", "stream"] as const)("when a filter withholds it: %s", async (mode) => {
+    const { stack, seen } = await watched(
+      tapping((api) =>
+        api.tap(hooks.model.result, () => {
+          throw new Error("not to be shown");
+        }),
+      ),
+    );
+    const model = stack.wrapModel(scriptedModel([{ say: "a secret", ...USAGE }]));
+    const graph = stack.wrap(chat(async () => ({ messages: [await model.invoke("?")] })));
+    await expect(modes[mode](graph)).rejects.toThrow("RESULT_WITHHELD");
+    expect(seen.of(hooks.model.end).map(({ value }) => [value.status, value.usage])).toEqual([["denied", spent]]);
+    expect(seen.of(hooks.run.end).map(({ value }) => value.usage)).toEqual([spent]);
+  });
+
+  it.each(["invoke", "stream"] as const)("when a layer throws it away and asks again: %s", async (mode) => {
+    const { stack, seen } = await watched(
+      tapping((api) =>
+        api.tap(hooks.model.call, async (call, next) => {
+          const first = await next(call);
+          if (first.kind === "stream") for await (const _ of first.chunks);
+          return next(call);
+        }),
+      ),
+    );
+    const model = stack.wrapModel(scriptedModel([{ say: "a b", ...USAGE }], { whenDone: "repeat" }));
+    await modes[mode](stack.wrap(chat(async () => ({ messages: [await model.invoke("?")] }))));
+    const twice = { ...spent, input: 20, output: 10, total: 30 };
+    expect(seen.of(hooks.model.end).map(({ value }) => value.usage)).toEqual([twice]);
+  });
+
+  it.each(["invoke", "stream"] as const)("not twice when a layer answers instead: %s", async (mode) => {
+    const usage_metadata = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+    const message = Object.assign(new AIMessage("instead"), { usage_metadata });
+    const { stack, seen } = await watched(
+      tapping((api) =>
+        api.tap(hooks.model.call, async () => ({
+          kind: "message",
+          result: { generations: [{ text: "instead", message }] },
+        })),
+      ),
+    );
+    const model = stack.wrapModel(scriptedModel([{ say: "never" }]));
+    await modes[mode](stack.wrap(chat(async () => ({ messages: [await model.invoke("?")] }))));
+    expect(seen.of(hooks.model.end).map(({ value }) => value.usage)).toEqual([spent]);
+  });
+});
+
+it("a consumer who leaves at the interrupt leaves a run that paused, and its resume knows it", async () => {
+  const { stack, seen, lines } = await watched();
+  const asking = new StateGraph(State)
+    .addNode("ask", () => ({ log: [interrupt("go on?") as string] }))
+    .addEdge(START, "ask")
+    .compile({ checkpointer: new MemorySaver() });
+  const graph = stack.wrap(asking);
+  const thread = { configurable: { thread_id: "asked" } };
+  for await (const chunk of await graph.stream({}, { ...thread, streamMode: "updates" }))
+    if ("__interrupt__" in chunk) break;
+  await graph.invoke(new Command({ resume: "yes" }), thread);
+  expect(ends(lines())).toEqual(["run.pause", "run.end paused", "run.end ok"]);
+  const [paused] = seen.of(hooks.run.start);
+  expect(seen.of(hooks.run.resume).map(({ value }) => value.resumedFrom)).toEqual([paused?.value.runId]);
+});
+
+describe("a run that is aborted while something of it is judged", () => {
+  /** Takes its time, and says how many of its holds are out. */
+  const slow = (
+    tap: "run.input" | "run.admit" | "model.authorize" | "model.admit" | "tool.authorize" | "tool.admit",
+  ) => {
+    let reached = (): void => {};
+    const begun = new Promise<void>((resolve) => (reached = resolve));
+    let open = (): void => {};
+    const released = new Promise<void>((resolve) => (open = resolve));
+    const out = { holds: 0 };
+    const wait = async (): Promise<void> => {
+      reached();
+      await released;
+    };
+    const hold = async () => {
+      await wait();
+      out.holds++;
+      return { settle: () => void out.holds--, release: () => void out.holds-- };
+    };
+    const plugin = tapping((api) => {
+      if (tap === "run.input") api.tap(hooks.run.input, async () => (await wait(), deny("NO", "No.")));
+      if (tap === "run.admit") api.tap(hooks.run.admit, hold);
+      if (tap === "model.authorize") api.tap(hooks.model.authorize, wait);
+      if (tap === "model.admit") api.tap(hooks.model.admit, hold);
+      if (tap === "tool.authorize") api.tap(hooks.tool.authorize, wait);
+      if (tap === "tool.admit") api.tap(hooks.tool.admit, hold);
+    });
+    return { plugin, begun, open, out };
+  };
+
+  it.each(["run.input", "run.admit", "model.authorize", "model.admit", "tool.authorize", "tool.admit"] as const)(
+    "begins nothing more, tells of nothing more, and gives back what it took: %s",
+    async (tap) => {
+      const { plugin, begun, open, out } = slow(tap);
+      const { stack, seen, lines, over } = await watched(plugin);
+      const search = scriptedTool("search", "found");
+      const raw = scriptedModel([
+        { call: { name: "search" }, ...USAGE },
+        { say: "found", ...USAGE },
+      ]);
+      const model = stack.wrapModel(raw);
+      const graph = stack.wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("agent", async ({ messages }, config) => ({ messages: [await model.invoke(messages, config)] }))
+          .addNode("tools", new ToolNode([search]))
+          .addEdge(START, "agent")
+          .addConditionalEdges("agent", toolsCondition)
+          .addEdge("tools", "agent")
+          .compile(),
+      );
+      const gone = new AbortController();
+      const run = graph.invoke({ messages: [] }, { signal: gone.signal });
+      await begun;
+      gone.abort();
+      await expect(run).rejects.toThrow("abort");
+      await over();
+      open();
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const after = lines().slice(lines().findIndex((line) => line.startsWith("run.end")));
+      expect(after.filter((line) => !/^node\.end .* late$/.test(line))).toEqual(["run.end cancelled ABORTED"]);
+      expect([raw.callCount, search.callCount]).toEqual([tap.startsWith("tool") ? 1 : 0, 0]);
+      expect(out.holds).toBe(0);
+      expect(new Set(seen.events().map(({ context }) => context?.runId)).size).toBe(1);
+      expect(stack.inspect().heldEpochs).toBe(0);
+    },
+  );
 });

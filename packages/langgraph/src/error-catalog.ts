@@ -148,6 +148,11 @@ export const errorCatalog = Object.freeze({
     why: "The tool threw, or returned a message with status error. It was allowed to run.",
     do: "The tool.end event, and the message in the state, hold what the tool said.",
   },
+  TOOL_NOT_FOUND: {
+    title: "The model called a tool that there is not.",
+    why: "The ToolNode has no tool of that name: nothing was judged and nothing ran. The model was told so, or the node threw.",
+    do: "Where the name is right, give the tool to the node, or bring it in a middleware's wrapToolCall; else say in the prompt which tools there are.",
+  },
   TOOL_UNGUARDED: {
     title: "A tool was called without passing the gate.",
     why: "A node called the original tool object, not the one the stack wrapped; code inside a node is out of wrap's reach.",

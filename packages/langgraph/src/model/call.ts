@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { BaseMessage } from "@langchain/core/messages";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import { DeniedError } from "../denial.js";
 import type { DenialFields, EndStatus, Usage } from "../hooks/context.js";
 import type { ModelCall, ModelReply } from "../hooks/model.js";
 import { onward } from "../run/onward.js";
 import { endingOf, isBubbleUp } from "../run/outcome.js";
+import { isGone, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { denialOf, refusal } from "../tool/gate.js";
-import { usageOf } from "./usage.js";
+import { addUsage, readUsage, usageOf } from "./usage.js";
 
 /** How a model names itself. */
 export interface ModelName {
@@ -29,7 +30,11 @@ const NO_APPROVAL = refusal(
 export class ModelFlight {
   readonly #at: number;
   #firstChunkAt: number | null = null;
-  #known: Usage | null = null;
+  #usage: Usage | null = null;
+  /** What a provider without `usage_metadata` said last. */
+  #older: Usage | null = null;
+  /** Replies are counted where they come from. */
+  #counting = false;
   #ended = false;
   #settlement: {
     settle(actual: { status: EndStatus; usage: Usage | null }): void | Promise<void>;
@@ -82,6 +87,7 @@ export class ModelFlight {
   }
 
   #started(): ModelFlight | Promise<ModelFlight> {
+    if (isGone(this.frame)) return onward(this.#settlement?.release("cancelled"), () => refuseGone(this.frame));
     const { modelCallId, provider, model, messages, streaming } = this.call;
     const told = this.frame.scope.dispatch.model.start.call(
       { modelCallId, provider, model, messages: messages.length, streaming },
@@ -94,11 +100,65 @@ export class ModelFlight {
   /** The call itself, inside the around taps. */
   reply(core: ModelCore): Promise<ModelReply> {
     const around = this.frame.scope.dispatch.model.call;
-    return around.used
-      ? around.call(this.call, this.frame.ctx, (asked) =>
-          asked === this.call ? core(asked) : this.#again(asked, core),
-        )
-      : core(this.call);
+    if (!around.used) return core(this.call);
+    // A layer may ask more than once, and keep none of it: all of it was spent.
+    const counted: ModelCore = (call) => core(call).then((reply) => this.#counted(reply));
+    return around.call(this.call, this.frame.ctx, (asked) =>
+      asked === this.call ? counted(asked) : this.#again(asked, counted),
+    );
+  }
+
+  #counted(reply: ModelReply): ModelReply {
+    this.#counting = true;
+    if (reply.kind === "stream") return { kind: "stream", chunks: this.#metered(reply.chunks) };
+    this.#add(usageOfResult(reply.result));
+    return reply;
+  }
+
+  #add(usage: Usage | null): void {
+    if (usage !== null) this.#usage = addUsage(this.#usage, usage);
+  }
+
+  /** A whole reply came, from whomever. */
+  gave(result: ChatResult): void {
+    if (!this.#counting) this.#add(usageOfResult(result));
+    this.#counting = true;
+  }
+
+  /** Chunks, counted where they arrive: of what filters hold back or withhold nothing may ever come out. */
+  arriving(chunks: AsyncIterable<ChatGenerationChunk>): AsyncIterable<ChatGenerationChunk> {
+    if (this.#counting) return chunks;
+    this.#counting = true;
+    return this.#metered(chunks);
+  }
+
+  #metered(chunks: AsyncIterable<ChatGenerationChunk>): AsyncIterable<ChatGenerationChunk> {
+    const count = (step: IteratorResult<ChatGenerationChunk>): typeof step => {
+      if (step.done !== true) this.#count(step.value);
+      return step;
+    };
+    return {
+      [Symbol.asyncIterator]: () => {
+        const inner = chunks[Symbol.asyncIterator]();
+        return {
+          next: () => inner.next().then(count),
+          return: (value) => inner.return?.(value) ?? Promise.resolve({ done: true, value }),
+        };
+      },
+    };
+  }
+
+  /** A chunk leaves. */
+  passed(chunk: ChatGenerationChunk): void {
+    if (this.#counting) this.#firstChunkAt ??= this.frame.ctx.clock.monotonic();
+    else this.#count(chunk);
+  }
+
+  #count(chunk: ChatGenerationChunk): void {
+    const reported = readUsage((chunk.message as AIMessageChunk).usage_metadata);
+    this.#add(reported);
+    if (this.#usage === null) this.#older = usageOf(chunk, null) ?? this.#older;
+    this.#firstChunkAt ??= this.frame.ctx.clock.monotonic();
   }
 
   /** A layer made another request of the one that was judged: nothing is sent that no guard has seen. */
@@ -132,10 +192,10 @@ export class ModelFlight {
     }
   }
 
-  /** Something of the stream arrived; the usage that is known by now. */
-  seen(usage: Usage | null): void {
+  /** An event of a provider's own stream came; what it says of usage is a snapshot. */
+  event(usage: Usage | null): void {
     this.#firstChunkAt ??= this.frame.ctx.clock.monotonic();
-    this.#known = usage;
+    this.#usage = usage ?? this.#usage;
   }
 
   /** Shows a chunk to the observers. */
@@ -144,26 +204,22 @@ export class ModelFlight {
   }
 
   /** Ends the flight with a thrown value. */
-  fail(error: unknown, usage: Usage | null = null): undefined | Promise<undefined> {
+  fail(error: unknown): undefined | Promise<undefined> {
     const { status, code, error: told } = endingOf(error, this.frame.ctx.signal);
-    return this.end(status, code, told, usage);
+    return this.end(status, code, told);
   }
 
   /** Ends the flight whose reader left: by itself, or because the run was aborted or took too long. */
-  left(usage: Usage | null): undefined | Promise<undefined> {
+  left(): undefined | Promise<undefined> {
     const { signal } = this.frame.ctx;
-    return signal?.aborted === true ? this.fail(signal.reason, usage) : this.end("cancelled", "ABORTED", null, usage);
-  }
-
-  /** Nobody reads it any more, and nothing told it so. */
-  abandon(): undefined | Promise<undefined> {
-    return this.left(this.#known);
+    return signal?.aborted === true ? this.fail(signal.reason) : this.end("cancelled", "ABORTED", null);
   }
 
   /** Settles and tells the observers; only the first call counts. */
-  end(status: EndStatus, code: string | null, error: unknown, usage: Usage | null): undefined | Promise<undefined> {
+  end(status: EndStatus, code: string | null, error: unknown): undefined | Promise<undefined> {
     if (this.#ended) return undefined;
     this.#ended = true;
+    const usage = this.#usage ?? this.#older;
     const { ctx, scope } = this.frame;
     scope.done(this);
     scope.addUsage(usage);
@@ -210,6 +266,6 @@ function withheld(error: unknown): never {
 }
 
 /** Usage of a whole result: of its message, as LangChain normalises it. */
-export function usageOfResult(result: ChatResult): Usage | null {
+function usageOfResult(result: ChatResult): Usage | null {
   return usageOf(result.generations[0], result.llmOutput);
 }

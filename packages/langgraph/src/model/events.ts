@@ -1,5 +1,4 @@
 import type { Core } from "../core.js";
-import type { Usage } from "../hooks/context.js";
 import type { ModelFlight } from "./call.js";
 import { readUsage } from "./usage.js";
 
@@ -12,22 +11,20 @@ export async function* observedEvents(
   flight: ModelFlight,
   source: AsyncGenerator<unknown>,
 ): AsyncGenerator<unknown> {
-  let usage: Usage | null = null;
   let done = false;
   try {
     for (;;) {
       const next = await core.frames.run(flight.frame, () => source.next());
       if (next.done === true) break;
-      usage = readUsage((next.value as { usage?: unknown } | null)?.usage) ?? usage;
-      flight.seen(usage);
+      flight.event(readUsage((next.value as { usage?: unknown } | null)?.usage));
       yield next.value;
     }
     done = true;
   } catch (error) {
-    await flight.fail(error, usage);
+    await flight.fail(error);
     throw error;
   } finally {
     if (!done) await source.return(undefined);
-    await (done ? flight.end("ok", null, null, usage) : flight.left(usage));
+    await (done ? flight.end("ok", null, null) : flight.left());
   }
 }

@@ -8,7 +8,7 @@ import { onward } from "../run/onward.js";
 import type { Frame } from "../run/scope.js";
 import { ModelFlight, type ModelName } from "./call.js";
 import { observedEvents } from "./events.js";
-import { gathered, released, usageOfResult } from "./stream.js";
+import { gathered, released } from "./stream.js";
 import { announce, muted } from "./tokens.js";
 
 export type Options = Record<string, unknown>;
@@ -73,8 +73,12 @@ function whole(core: Core, model: AnyModel, flight: ModelFlight, runManager: unk
       throw error;
     }) as Promise<never>;
   const ended = (result: ChatResult): ChatResult | Promise<ChatResult> =>
-    onward(flight.end("ok", null, null, usageOfResult(result)), () => result);
-  const filtered = (result: ChatResult): ChatResult | Promise<ChatResult> => onward(flight.result(result), ended);
+    onward(flight.end("ok", null, null), () => result);
+  const filtered = (result: ChatResult): ChatResult | Promise<ChatResult> => {
+    // Before the filters: what they withhold was spent all the same.
+    flight.gave(result);
+    return onward(flight.result(result), ended);
+  };
   const ask = (call: ModelCall): Promise<ModelReply> =>
     Promise.resolve(
       core.frames.run(frame, () =>

@@ -1,10 +1,8 @@
 import { type AIMessageChunk, isAIMessageChunk } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import type { Core } from "../core.js";
-import type { Usage } from "../hooks/context.js";
 import type { ModelReply } from "../hooks/model.js";
-import { addUsage, readUsage, usageOf } from "./usage.js";
-import { type ModelFlight, usageOfResult } from "./call.js";
+import type { ModelFlight } from "./call.js";
 
 /**
  * The chunks of a reply on their way to the caller: around taps, result filters, observers and the end, in one
@@ -16,15 +14,15 @@ export async function* released(
   reply: ModelReply,
 ): AsyncGenerator<ChatGenerationChunk> {
   const { dispatch } = flight.frame.scope;
-  let usage: Usage | null = null;
-  /** What a provider without `usage_metadata` said last. */
-  let older: Usage | null = null;
   let done = false;
-  const source = reply.kind === "stream" ? reply.chunks : wholeAsChunks(reply.result);
+  if (reply.kind === "message") flight.gave(reply.result);
+  const arriving = reply.kind === "stream" ? reply.chunks : wholeAsChunks(reply.result);
+  const held = heldBack(flight);
+  const source = held || dispatch.model.stream.used ? flight.arriving(arriving) : arriving;
   const filtered = dispatch.model.stream.used
     ? dispatch.model.stream.call({ ...flight.call, chunks: source }, flight.frame.ctx, (request) => request.chunks)
     : source;
-  const chunks = heldBack(flight) ? judgedWhole(flight, filtered) : filtered;
+  const chunks = held ? judgedWhole(flight, filtered) : filtered;
   const watch = dispatch.model.chunk.used;
   try {
     const iterator = chunks[Symbol.asyncIterator]();
@@ -32,10 +30,7 @@ export async function* released(
       for (;;) {
         const next = await core.frames.run(flight.frame, () => iterator.next());
         if (next.done === true) break;
-        const reported = readUsage((next.value.message as AIMessageChunk).usage_metadata);
-        if (reported !== null) usage = addUsage(usage, reported);
-        else if (usage === null) older = usageOf(next.value, null) ?? older;
-        flight.seen(usage ?? older);
+        flight.passed(next.value);
         if (watch) flight.chunk(next.value);
         yield next.value;
       }
@@ -44,11 +39,11 @@ export async function* released(
       if (!done) await iterator.return?.();
     }
   } catch (error) {
-    await flight.fail(error, usage ?? older);
+    await flight.fail(error);
     throw error;
   } finally {
     // A consumer that left early gets here without an error.
-    await (done ? flight.end("ok", null, null, usage ?? older) : flight.left(usage ?? older));
+    await (done ? flight.end("ok", null, null) : flight.left());
   }
 }
 
@@ -100,5 +95,3 @@ export async function gathered(reply: ModelReply): Promise<ChatResult> {
   for await (const chunk of reply.chunks) whole = whole === undefined ? chunk : whole.concat(chunk);
   return { generations: whole === undefined ? [] : [whole] };
 }
-
-export { usageOfResult };

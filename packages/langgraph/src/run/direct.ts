@@ -23,6 +23,14 @@ export function isOver({ scope, ctx }: Frame): boolean {
   return scope.over && (ctx.principal !== null || scope.dispatch.needsIdentity);
 }
 
+/** Nothing begins any more for a run that was aborted and has ended, however long one was busy judging it. */
+export const isGone = ({ scope, ctx }: Frame): boolean => scope.over && ctx.signal?.aborted === true;
+
+/** @throws the reason of the abort */
+export function refuseGone({ ctx }: Frame): never {
+  throw ctx.signal?.reason;
+}
+
 /**
  * The frame of a tool or model call: the run's own where one is under way, else one made for this call alone. After the
  * run's end its context is no place any more; who comes with an identity of their own starts anew.
@@ -36,8 +44,10 @@ export function enter(
   config: Config | undefined,
 ): Entered | Promise<Entered> {
   const frame = core.frames.getStore();
-  if (frame !== undefined && issued === null && isOver(frame))
-    throw frame.ctx.signal?.aborted === true ? frame.ctx.signal.reason : runOver(subject, frame.ctx.runId);
+  if (frame !== undefined && issued === null) {
+    if (isGone(frame)) refuseGone(frame);
+    if (isOver(frame)) throw runOver(subject, frame.ctx.runId);
+  }
   if (frame === undefined || frame.scope.over)
     return core.kernel.isReady()
       ? open(core, subject, issued, config)

@@ -208,6 +208,7 @@ export class Execution {
     let { input } = request;
     if (run.input.used) {
       const verdict = await run.input.call(Object.freeze({ kind: this.kind, value: input }), ctx);
+      this.#assertOpen();
       if (verdict.effect === "escalate")
         return this.#refuseInput(
           refusal("APPROVAL_NOT_POSSIBLE", "This needs an approval that nobody can give here.", "run.input escalated"),
@@ -217,10 +218,19 @@ export class Execution {
     }
     if (run.admit.used) {
       const reservation = await run.admit.call(request.request(input) as never, ctx);
+      if (this.#ended && reservation.ok) await reservation.settlement.release("cancelled");
+      this.#assertOpen();
       if (!reservation.ok) return this.#refuseInput(denialOf(reservation));
       this.#settlement = reservation.settlement;
     }
     return input;
+  }
+
+  /** Its caller may have gone while it was judged: then nothing more is told of it, and nothing begins. */
+  #assertOpen(): void {
+    if (!this.#ended) return;
+    const { signal } = this.scope.ctx;
+    throw signal?.aborted === true ? signal.reason : new DOMException("This operation was aborted", "AbortError");
   }
 
   #refuseInput(denial: DenialFields): Promise<never> {
@@ -245,6 +255,12 @@ export class Execution {
 
   /** After an abort LangGraph may have a chunk in hand that nobody asks for: its iterator then never ends. */
   readonly #aborted = (): void => void turn().then(() => this.fail(this.scope.ctx.signal?.reason));
+
+  /** The consumer left. A run that waits at an interrupt has nothing more to do: it was not cancelled, it paused. */
+  leave(): undefined | Promise<void> {
+    const { paused, open } = this.scope;
+    return paused && open === 0 ? this.end("paused", null, null) : this.end("cancelled", "ABORTED", null);
+  }
 
   /** Ends the run. Only the first call counts; returns undefined when nothing has to be waited for. */
   end(status: EndStatus, code: string | null, error: unknown): undefined | Promise<void> {

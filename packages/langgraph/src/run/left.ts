@@ -26,7 +26,7 @@ export function endStreamsLeft(scope: RunScope): undefined | Promise<unknown> {
 export function endLater(scope: RunScope): void {
   if (scope.observed.size === 0 && scope.flights.length === 0) return;
   scope.ctx.clock.setTimeout(() => {
-    for (const flight of scope.flights) void flight.abandon();
+    for (const flight of scope.flights) void flight.left();
     for (const [runId, call] of scope.observed) if (call.kind === "model") void endObserved(scope, runId, LEFT, null);
   }, LEFT_FOR_MS);
 }

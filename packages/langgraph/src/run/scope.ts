@@ -101,7 +101,7 @@ export class RunScope {
 
 /** A model call of which nobody may ever see the end: its stream can be dropped without a word. */
 export interface Abandonable {
-  abandon(): undefined | Promise<undefined>;
+  left(): undefined | Promise<undefined>;
 }
 
 /** Where the current code runs: which run, which node attempt, which permits. Immutable; a deeper place is a new frame. */

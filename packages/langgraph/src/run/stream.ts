@@ -164,7 +164,7 @@ class RunStream {
   return(value?: unknown): Step {
     this.#finished = true;
     this.#events?.shut();
-    const ended = this.#execution?.end("cancelled", "ABORTED", null);
+    const ended = this.#execution?.leave();
     const frame = this.#frame;
     const inner = this.#inner;
     if (inner?.return === undefined || frame === null)

@@ -6,6 +6,7 @@ import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolDenied, ToolReply, ToolStart } from "../hooks/tool.js";
 import { onward } from "../run/onward.js";
 import { codeOf, isBubbleUp, outcomeOf } from "../run/outcome.js";
+import { isGone, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
 import { authorize, type Denied, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
@@ -103,6 +104,8 @@ class Execution implements Body {
     return promised(
       onward(admit.call(call, this.frame.ctx), (reservation): Promise<unknown> => {
         if (!reservation.ok) return this.denied({ executionId: call.executionId, call, denial: denialOf(reservation) });
+        if (isGone(this.frame))
+          return promised(reservation.settlement.release("cancelled")).then(() => refuseGone(this.frame));
         this.#settlement = reservation.settlement;
         return this.observed(call.executionId, call, body);
       }),

@@ -95,6 +95,14 @@ Acme
     expect(render(shown, { color: true })).toContain("\u001B[33m0.49 at risk\u001B[39m");
   });
 
+  it("leaves lists of objects out of tables, also where some rows have none", () => {
+    const tools = [
+      { name: "a", calls: 1, limits: [] },
+      { name: "b", calls: 2, limits: [{ allowed: true, limit: 3 }] },
+    ];
+    expect(render(user({ tools }))).not.toContain("limits");
+  });
+
   it("cuts no heading of a narrow table, and names the columns that have no room", () => {
     const tools = ["file_manager", "lookup_order"].map((toolName) => ({
       toolName,
@@ -145,6 +153,7 @@ describe("words", () => {
     ["methods", ["read", "list"], "methods", "read, list"],
     ["generatedAt", 1_767_261_600_000, "generated at", "2026-01-01 10:00"],
     ["ratio", 7, "ratio", "7"],
+    ["Desk-Tools", 7, "Desk-Tools", "7"],
   ])("%s %j", (key, value, label, text) => {
     expect([labelOf(key), valueOf(key, value)]).toEqual([label, text]);
   });

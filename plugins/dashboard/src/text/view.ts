@@ -75,9 +75,10 @@ function addTable(tables: Table[], title: string, rows: readonly Data[], maxRows
   if (rows.length === 0) return;
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   // A column in which nobody has anything says nothing; lists of objects have no room in a cell.
-  const known = keys.filter((key) =>
-    rows.some(({ [key]: value }) => value !== null && value !== undefined && (isFlat(value) || isObject(value))),
-  );
+  const known = keys.filter((key) => {
+    const values = rows.map((row) => row[key]).filter((value) => value !== null && value !== undefined);
+    return values.length > 0 && values.every((value) => isFlat(value) || isObject(value));
+  });
   const shown = known.filter((key, at) => at < FIRST_COLUMNS || rows.some((row) => !isBlank(row[key])));
   tables.push({
     title,

@@ -1,9 +1,11 @@
 /** `timeToFirstTokenMs` as people read it: "time to first token". The unit goes to the value. */
 export function labelOf(key: string): string {
+  // No name that a program gives to a field: somebody called a workflow so.
+  if (/[^A-Za-z0-9_]/.test(key)) return shown(key);
   const words = key
     .replace(/(Ms|Bytes|Usd)$/, "")
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .replaceAll(/[_-]+/g, " ")
+    .replaceAll(/_+/g, " ")
     .toLowerCase();
   return shown(words === "" ? key.toLowerCase() : words);
 }

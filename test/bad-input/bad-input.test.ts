@@ -331,6 +331,11 @@ describe("wrong calls", () => {
       expect.stringContaining("got a text of 6 characters"),
     ]);
     expect(grant.message).not.toContain("s3cret");
+    // The short form of a list of limits: there is no `rateLimit[0].limit` to be got.
+    const rate = await errorOf(() =>
+      manager.grantToolPermission({ userId: "u", toolName: "t", permissionLevel: "read", rateLimit: -1 }),
+    );
+    expect(rate.message).toMatch(/rateLimit.*, got -1$/m);
   });
   it("a middleware of LangChain among the plugins: how it becomes one", async () => {
     const error = await errorOf(() =>

@@ -31,7 +31,9 @@ export function problemsOf(error: z.ZodError, given: unknown, schema: unknown, w
   const { shape = {} } = (schema ?? {}) as { shape?: object };
   return error.issues.map(({ code, message, path }) => {
     let value = given;
-    for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+    // A short form, such as a number for a list of limits, has nothing further in.
+    for (const key of path)
+      if (typeof value === "object") value = (value as Record<PropertyKey, unknown> | null)?.[key];
     const unknown = code === "unrecognized_keys";
     const got = unknown || / received | got /.test(message) ? "" : `, got ${described(value)}`;
     const known = unknown && path.length === 0 ? Object.keys(shape) : [];

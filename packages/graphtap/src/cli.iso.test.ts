@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +87,19 @@ describe("the graphtap command", { timeout: 60_000 }, () => {
       out: "hello you\n",
       err: "",
     });
+  });
+
+  it("ends without a stack trace when nobody reads on, as with | head", async () => {
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "--conditions=@graphtap/source", join(here, "src/cli.ts"), "why", "--list"],
+      { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    child.stdout.destroy();
+    let err = "";
+    child.stderr.on("data", (text: Buffer) => (err += text.toString()));
+    const code = await new Promise((done) => child.on("close", done));
+    expect([code, err]).toEqual([0, ""]);
   });
 
   it("says on standard error what went wrong, with colours where they are forced", async () => {

@@ -7,6 +7,12 @@ const writer =
   (text: string): void =>
     void stream.write(text.endsWith("\n") ? text : `${text}\n`);
 
+// `graphtap why --list | head`: whoever reads no more is no failure, and the stack is still disposed.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
 const cwd = process.cwd();
 process.exitCode = await main(process.argv.slice(2), {
   out: writer(process.stdout),

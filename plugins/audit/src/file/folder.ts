@@ -5,7 +5,7 @@ import { ChainCheck } from "../chain.js";
 import { CLASSES, GENESIS } from "../entry.js";
 import { auditError } from "../errors.js";
 import type { AuditClass, AuditLogEntry, AuditProblem, AuditVerification } from "../keys.js";
-import { readSegment, type Segment, segmentsIn } from "./segment.js";
+import { LONGEST, readSegment, type Segment, segmentsIn } from "./segment.js";
 
 /** Where a chain stood: beside the entries, so that a log whose end was cut off does not look whole. */
 export interface Place {
@@ -121,9 +121,6 @@ export const keptOf = (segments: readonly Segment[], { seq }: Place): readonly S
   segments.filter(({ first }) => first > seq);
 
 const NEWLINE = 10;
-/** Longest line that is looked for from the end of a segment, in bytes: an entry is shorter by far. */
-const LONGEST = 256 * 1_024;
-
 async function mendSegment(segment: Segment): Promise<{ bytes: number; mended: boolean }> {
   const { size } = await stat(segment.path);
   const bytes = await wholeSize(segment, size);

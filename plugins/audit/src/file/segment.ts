@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -66,5 +66,25 @@ export async function* readSegment(segment: Segment, size: number): AsyncGenerat
   for await (const json of lines) {
     number++;
     yield { entry: entryOf(json), place: `${segment.path}:${number}` };
+  }
+}
+
+/** Longest line that is looked for from the end of a segment, in bytes: an entry is shorter by far. */
+export const LONGEST = 1_048_576;
+
+/** The newest entry of a segment, from its end: what comes before need not be read. Null: none can be read there. */
+export async function lastOf(segment: Segment): Promise<AuditLogEntry | null> {
+  const handle = await open(segment.path, "r");
+  try {
+    const { size } = await handle.stat();
+    const tail = Buffer.alloc(Math.min(size, LONGEST));
+    await handle.read(tail, 0, tail.length, size - tail.length);
+    for (const json of tail.toString("utf8").split("\n").reverse()) {
+      const entry = json === "" ? null : entryOf(json);
+      if (entry !== null) return entry;
+    }
+    return null;
+  } finally {
+    await handle.close();
   }
 }

@@ -5,7 +5,7 @@ import { CLASSES } from "../entry.js";
 import { auditError } from "../errors.js";
 import type { AuditClass, AuditFileStats, AuditLogEntry } from "../keys.js";
 import { type Ends, keptOf, type Opened, writeEnds, type Written } from "./folder.js";
-import { readSegment, type Segment, segmentName, segmentsIn } from "./segment.js";
+import { lastOf, type Segment, segmentName, segmentsIn } from "./segment.js";
 
 export interface WriterOptions {
   readonly folder: string;
@@ -252,12 +252,6 @@ export class AuditWriter {
       await rm(segment.path).catch((error: unknown) => onKept(segment.path, error));
     }
   }
-}
-
-async function lastOf(segment: Segment): Promise<Pick<AuditLogEntry, "seq" | "hash" | "at"> | null> {
-  let last: AuditLogEntry | null = null;
-  for await (const { entry } of readSegment(segment, (await stat(segment.path)).size)) last = entry ?? last;
-  return last;
 }
 
 const inOrder = (batch: readonly AuditLogEntry[]): AuditLogEntry[][] =>

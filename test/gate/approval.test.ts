@@ -213,6 +213,8 @@ describe("answers", () => {
     for (const args of [{ amount: "many" }, undefined, null])
       expect(await answered(editedTo({ name: "a", args }))).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] });
   });
+  it("an answer that only inherits its type is none", async () =>
+    expect(await answered(Object.create({ type: "approve" }))).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
   it("edit without an action runs nothing", async () =>
     expect(await answered({ decisions: [{ type: "edit" }] })).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));
   for (const value of [
@@ -224,6 +226,7 @@ describe("answers", () => {
     [],
     { type: "respond" },
     { decisions: "approve" },
+    { decisions: [{ type: "approve" }, { type: "reject" }] },
   ])
     it(`${JSON.stringify(value)} is no approval`, async () =>
       expect(await answered(value)).toMatchObject({ ran: [], denied: ["a:APPROVAL_VOID"] }));

@@ -20,9 +20,11 @@ interface Decision {
 
 function decisionOf(resume: unknown): Decision | null {
   const value = (resume as { decisions?: unknown } | null)?.decisions ?? resume;
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  const type = (first as Decision | null | undefined)?.type;
-  return type === "approve" || type === "edit" || type === "reject" ? (first as Decision) : null;
+  // One question was asked: of several answers nobody can say which is meant.
+  const only: unknown = Array.isArray(value) ? (value.length === 1 ? value[0] : null) : value;
+  if (typeof only !== "object" || only === null || !Object.hasOwn(only, "type")) return null;
+  const { type } = only as Decision;
+  return type === "approve" || type === "edit" || type === "reject" ? (only as Decision) : null;
 }
 
 /**

@@ -46,6 +46,10 @@ export class HookedBound extends Runnable {
     return this.inner.toJSON();
   }
 
+  override getName(suffix?: string): string {
+    return this.inner.getName(suffix);
+  }
+
   override invoke(input: unknown, config?: Config): Promise<unknown> {
     const outer = this.core.frames.getStore();
     if (outer === undefined || outer.scope.dispatch.idle) return this.inner.invoke(input, config);

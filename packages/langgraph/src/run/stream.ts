@@ -14,7 +14,7 @@ import { OutputGate, withState } from "./output.js";
 import { LaterStep, Passage, type Watch } from "./passage.js";
 import type { Frame } from "./scope.js";
 import { needsWatch } from "../watch/inject.js";
-import { scrub, showsCallbacks } from "../watch/scrub.js";
+import { scrub, scrubbing, showsCallbacks } from "../watch/scrub.js";
 
 /** The graph's own iterator for an input and options. */
 export type Source = (input: unknown, options: Config | undefined) => AsyncGenerator<unknown>;
@@ -197,7 +197,7 @@ class RunStream {
       const refused = execution.own();
       if (refused !== undefined) await refused;
       const run = (given: unknown): AsyncGenerator<unknown> =>
-        this.#target.source(given, this.#outputOptions(layout, execution));
+        this.#target.source(given, this.#clean(this.#outputOptions(layout, execution), execution));
       const chunks = dispatch.run.call.used
         ? this.#core.frames.run(this.#frame, () => this.#around(execution, request(input), run))
         : run(input);
@@ -214,6 +214,14 @@ class RunStream {
     this.#plain = dispatch.idle;
     if (this.#plain) execution.letGo();
     if (this.#finished) await execution.end("cancelled", "ABORTED", null);
+  }
+
+  /** Where a graph around it shows what runs in here, its chunks are not ours to see, but they must not show us. */
+  #clean(options: Config | undefined, { scope }: Execution): Config | undefined {
+    const clean = needsWatch(scope.dispatch) ? scrubbing(options) : null;
+    if (clean === null) return options;
+    scope.showsConfigs = true;
+    return clean;
   }
 
   /** Of these LangGraph heeds only the stream modes where `withConfig` bound them. */

@@ -1,4 +1,5 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
+import type { Config } from "../identity/envelope.js";
 import { type Layout, readChunk } from "../run/modes.js";
 import { WatchManager } from "./manager.js";
 import { Watcher } from "./watcher.js";
@@ -28,6 +29,27 @@ export function scrub(layout: Layout, raw: unknown): void {
   if (typeof shown !== "object" || shown === null) return;
   const { config, parentConfig } = shown as { config?: Shown; parentConfig?: Shown };
   for (const one of [config, parentConfig]) if (one?.callbacks !== undefined) hide(one, one.callbacks);
+}
+
+/** Where LangGraph keeps the stream of a graph around this one, into which what runs here writes its chunks. */
+const OUTER = "__pregel_stream";
+const WRITTEN: Layout = { modes: [], tuples: true, subgraphs: true, encoded: false, protocol: false };
+
+interface OuterStream {
+  readonly modes: ReadonlySet<string>;
+  push(chunk: unknown): void;
+}
+
+/** The config with a stream around it that gets its chunks scrubbed too; null where nobody around sees configs. */
+export function scrubbing(config: Config | undefined): Config | null {
+  const { configurable } = config ?? {};
+  const outer = (configurable as Record<string, unknown> | undefined)?.[OUTER] as OuterStream | undefined;
+  if (outer === undefined || !(outer.modes.has("checkpoints") || outer.modes.has("debug"))) return null;
+  const push = (chunk: unknown): void => {
+    scrub(WRITTEN, chunk);
+    outer.push(chunk);
+  };
+  return { ...config, configurable: { ...configurable, [OUTER]: Object.create(outer, { push: { value: push } }) } };
 }
 
 const isWatcher = (handler: unknown): handler is Watcher => handler instanceof Watcher;

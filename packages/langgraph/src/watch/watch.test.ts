@@ -145,6 +145,41 @@ describe("the watcher of what a node calls on its own", () => {
     }
   });
 
+  it("is in no chunk that a graph around the wrapped one shows", async () => {
+    const { stack } = ends();
+    const inner = new StateGraph(MessagesAnnotation)
+      .addNode("inner", () => ({ messages: [new AIMessage({ id: "a", content: "hi" })] }))
+      .addEdge(START, "inner")
+      .compile();
+    const build = () =>
+      new StateGraph(MessagesAnnotation)
+        .addNode("child", (state, config) => inner.invoke(state, config))
+        .addEdge(START, "child")
+        .compile();
+    const shown = async (called: ReturnType<typeof build>): Promise<unknown[]> => {
+      const around = new StateGraph(MessagesAnnotation)
+        .addNode("call", async (state, config) => called.invoke(state, config))
+        .addEdge(START, "call")
+        .compile({ checkpointer: new MemorySaver() });
+      const found: unknown[] = [];
+      const options = {
+        configurable: { thread_id: "t" },
+        streamMode: ["checkpoints", "debug", "messages"] as never,
+        subgraphs: true as const,
+      };
+      for await (const part of await around.stream({ messages: [] }, options)) {
+        const [ns, , payload] = part as unknown as readonly [readonly string[], string, unknown];
+        const { config, payload: inside } = payload as { config?: Shown; payload?: { config?: Shown } };
+        for (const one of [config, inside?.config])
+          if (one !== undefined) found.push([ns.length, names(one), "run_name" in one]);
+      }
+      return found;
+    };
+    const plain = await shown(build());
+    expect(plain.length).toBeGreaterThan(10);
+    expect(await shown(stack.wrap(build()))).toEqual(plain);
+  });
+
   it("is in no chunk that shows the config of a subgraph, and a tracer's callbacks stay in it", async () => {
     const child = () =>
       new StateGraph(MessagesAnnotation)

@@ -23,6 +23,8 @@ export function gather(
 ): Gathered {
   const panels: DashboardPanel[] = [];
   const unavailable: Unavailable[] = [];
+  // Nobody takes the place of a plugin that answers by itself, wherever it stands in the list.
+  const names = new Set(answers.map(({ plugin }) => plugin));
   const filled = Object.create(null) as Record<string, PanelData>;
   for (const answer of answers) {
     const { plugin } = answer;
@@ -32,7 +34,8 @@ export function gather(
     }
     const panel = checked(answer.value);
     if (typeof panel === "string") unavailable.push({ plugin, problem: panel });
-    else if (panels.some(({ id }) => id === panel.id)) unavailable.push({ plugin, problem: "id taken" });
+    else if (panels.some(({ id }) => id === panel.id) || (panel.id !== plugin && names.has(panel.id)))
+      unavailable.push({ plugin, problem: "id taken" });
     else {
       panels.push(panel);
       const section = Object.hasOwn(sections, panel.id) ? sections[panel.id] : undefined;

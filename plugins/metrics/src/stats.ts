@@ -24,7 +24,7 @@ export interface WorkflowStats {
   readonly totalTokens: number | null;
   readonly tokens: Tokens;
   readonly totalToolCalls: number;
-  /** Failures, each counted once, recovered ones included. */
+  /** Failures, each counted once; of tools and models also those that the run recovered from. */
   readonly errorCount: number;
   /** The same by what kind of failure it was. */
   readonly errorsByCategory: Readonly<Partial<Record<ErrorCategory, number>>>;

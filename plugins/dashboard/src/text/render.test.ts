@@ -91,8 +91,24 @@ Acme
 
 ! slow: timed out
 `);
+    for (const width of [60, 80])
+      expect(render({ ...shown, healthScore: 0.3, status: "critical" }, { width }).split("\n")[0]?.length).toBe(width);
     expect(render({ ...shown, healthScore: null, status: "unknown" }).split("\n")[0]).toContain("– unknown");
     expect(render(shown, { color: true })).toContain("\u001B[33m0.49 at risk\u001B[39m");
+  });
+
+  it("draws to any width that somebody gives", () => {
+    const tools = [{ name: "a".repeat(300), calls: 1 }];
+    const shown = user({ tools });
+    for (const width of [Number.NaN, -5, 0, 1, 61.5])
+      expect(
+        Math.max(
+          ...render(shown, { width })
+            .split("\n")
+            .map((line) => line.length),
+        ),
+      ).toBeLessThanOrEqual(100);
+    expect(render(shown, { width: Number.POSITIVE_INFINITY })).toContain("a".repeat(300));
   });
 
   it("leaves lists of objects out of tables, also where some rows have none", () => {

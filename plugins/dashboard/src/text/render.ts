@@ -27,7 +27,7 @@ export function render(
   { width = 100, color = false, rows = 8 }: RenderOptions = {},
 ): string {
   const canvas: Canvas = {
-    width: Math.max(60, width),
+    width: Math.max(60, Number.isNaN(width) ? 100 : width),
     rows,
     paint: (tint, text) => (color ? `\u001B[${CODES[tint][0]}m${text}\u001B[${CODES[tint][1]}m` : text),
   };
@@ -38,9 +38,11 @@ export function render(
   return `${lines.join("\n")}\n`;
 }
 
-function userHead({ userId, tenantId, generatedAt }: UserDashboard, { paint }: Canvas): string[] {
+function userHead({ userId, tenantId, generatedAt }: UserDashboard, { paint, width }: Canvas): string[] {
   const who = valueOf("", tenantId === null ? userId : `${userId} of ${tenantId}`);
-  return [`${paint("bold", `User ${cut(who, 60)}`)}${GAP}${paint("dim", valueOf("", generatedAt))}`];
+  const time = valueOf("", generatedAt);
+  const room = Math.min(60, width - "User ".length - GAP.length - time.length);
+  return [`${paint("bold", `User ${cut(who, room)}`)}${GAP}${paint("dim", time)}`];
 }
 
 const TINTS: Readonly<Record<SystemHealth["status"], Tint>> = {
@@ -54,11 +56,16 @@ const BAR = 30;
 
 function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
   const { healthScore: score, status, confidence, coverage, generatedAt } = health;
-  const full = Math.round((score ?? 0) * BAR);
   const tint = TINTS[status];
+  const label = `${score === null ? "–" : score.toFixed(2)} ${status}`;
+  const time = valueOf("", generatedAt);
+  // A narrow terminal takes its room from the bar.
+  const others = "System health".length + label.length + time.length + 3 * GAP.length;
+  const bar = Math.max(1, Math.min(BAR, width - others));
+  const full = Math.round((score ?? 0) * bar);
   const lines = [
-    `${paint("bold", "System health")}${GAP}${paint(tint, `${score === null ? "–" : score.toFixed(2)} ${status}`)}${GAP}` +
-      `${paint(tint, "█".repeat(full))}${paint("dim", "░".repeat(BAR - full))}${GAP}${paint("dim", valueOf("", generatedAt))}`,
+    `${paint("bold", "System health")}${GAP}${paint(tint, label)}${GAP}` +
+      `${paint(tint, "█".repeat(full))}${paint("dim", "░".repeat(bar - full))}${GAP}${paint("dim", time)}`,
     paint("dim", `confidence ${valueOf("rate", confidence)}, coverage ${valueOf("rate", coverage)}`),
   ];
   const worst = health.components.toSorted((a, b) => b.lost - a.lost);

@@ -51,7 +51,7 @@ function fit(natural: readonly number[], words: readonly number[], width: number
       if (widest === undefined) break;
       widths[widest] = (widths[widest] as number) - 1;
     }
-  return over <= 0 ? widths : fit(natural.slice(0, -1), words, width);
+  return over <= 0 || widths.length === 0 ? widths : fit(natural.slice(0, -1), words, width);
 }
 
 function rowLines(row: readonly string[], widths: readonly number[], columns: Table["columns"]): readonly string[] {

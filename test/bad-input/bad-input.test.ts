@@ -208,6 +208,61 @@ describe("plugins that fail, and what had started is rolled back", () => {
   });
 });
 
+describe("a tap in JavaScript that gives another shape: whose it is, and what it should give", () => {
+  const tapping = (hook: object, tap: object) =>
+    createStack({
+      plugins: [plain("acme-odd", { setup: (api: { tap(h: object, f: object): void }) => void api.tap(hook, tap) })],
+    });
+  const five = () => 5;
+  const later = async () => 5;
+  const askTool = (stack: ReturnType<typeof tapping>) => stack.wrapTool(scriptedTool("t", "ran")).invoke({});
+  const askModel = (stack: ReturnType<typeof tapping>) =>
+    stack.wrapModel(scriptedModel(() => ({ say: "x" }))).invoke("q");
+  const askStream = async (stack: ReturnType<typeof tapping>) => {
+    for await (const chunk of await stack.wrapModel(scriptedModel(() => ({ say: "x" }))).stream("q")) void chunk;
+  };
+  const askGraph = (stack: ReturnType<typeof tapping>) =>
+    stack.wrap(graph()).invoke({ messages: [] }, { configurable: { thread_id: "1" } });
+  it.each<[string, object, object, (stack: ReturnType<typeof tapping>) => unknown]>([
+    ["tool.prepare", hooks.tool.prepare, five, askTool],
+    ["tool.prepare, later", hooks.tool.prepare, later, askTool],
+    ["model.prepare", hooks.model.prepare, five, askModel],
+    ["model.prepare, later", hooks.model.prepare, later, askModel],
+    ["model.stream", hooks.model.stream, five, askStream],
+    ["run.call", hooks.run.call, five, askGraph],
+    [
+      "run.call, as an async function",
+      hooks.run.call,
+      async (request: unknown, next: (r: unknown) => unknown) => next(request),
+      askGraph,
+    ],
+  ])("%s", async (_, hook, tap, ask) => {
+    const stack = tapping(hook, tap);
+    const error = await errorOf(() => ask(stack));
+    expect([error.code, error.plugin, error.hook]).toEqual([
+      "HOOK_RESULT_INVALID",
+      "acme-odd",
+      (hook as { name: string }).name,
+    ]);
+    expect(error.hint).toMatch(/^return /);
+    await stack.dispose();
+  });
+  it.each([
+    ["tool.result", hooks.tool.result, five, askTool],
+    ["tool.result, later", hooks.tool.result, later, askTool],
+    ["model.result", hooks.model.result, five, askModel],
+    ["model.result, later", hooks.model.result, later, askModel],
+  ] as const)("%s, whose fault withholds the reply", async (_, hook, tap, ask) => {
+    const stack = tapping(hook, tap);
+    const error = await errorOf(() => ask(stack));
+    expect([error.code, error.message]).toEqual([
+      "RESULT_WITHHELD",
+      expect.stringMatching(/"acme-odd"[\s\S]*another shape/),
+    ]);
+    await stack.dispose();
+  });
+});
+
 describe("what cannot be wrapped", () => {
   const stack = createStack({ name: "one", plugins: [] });
   it("a RemoteGraph", async () => {

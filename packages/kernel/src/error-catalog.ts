@@ -30,7 +30,7 @@ const entries = {
   GUARD_FAILED: {
     title: "A guard failed, so the call was denied",
     why: "A plugin's guard or reserve threw, or gave an answer that is no verdict. What cannot be judged is not allowed.",
-    do: "The log names the plugin and the hook, and holds the error.",
+    do: "stack.inspect().faults.recent names the plugin, the hook and the error; a logger and stack.events hear of it too.",
   },
   GUARD_TIMEOUT: {
     title: "A guard took too long, so the call was denied",

@@ -23,6 +23,7 @@ export {
   type TapFns,
   type ValueOf,
 } from "./hook.js";
+export { hookResultInvalid } from "./errors.js";
 export { problemsOf } from "./given.js";
 export type { DeadTap, InspectedHook, InspectedPlugin, InspectedTap, Inspection, InspectionData } from "./inspect.js";
 export type { InstanceState, PluginInfo } from "./instance.js";

@@ -1,3 +1,4 @@
+import { fitting } from "../answer.js";
 import { randomUUID } from "node:crypto";
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
@@ -63,12 +64,13 @@ export class ModelFlight {
     const { prepare } = frame.scope.dispatch.model;
     const call: ModelCall = Object.freeze({ modelCallId: randomUUID(), ...name, messages, options, streaming });
     if (!prepare.used) return new ModelFlight(frame, call).#judged();
-    return onward(prepare.call(call, frame.ctx), ({ messages: prepared, options: changed }) =>
-      new ModelFlight(
+    return onward(prepare.call(call, frame.ctx), (given) => {
+      const { messages: prepared, options: changed } = fitting("model.prepare", prepare, given);
+      return new ModelFlight(
         frame,
         Object.freeze({ ...call, messages: Object.freeze([...prepared]), options: Object.freeze({ ...changed }) }),
-      ).#judged(),
-    );
+      ).#judged();
+    });
   }
 
   #judged(): ModelFlight | Promise<ModelFlight> {
@@ -186,7 +188,9 @@ export class ModelFlight {
     if (!filter.used) return result;
     try {
       const filtered = filter.call(Object.freeze({ result }), this.frame.ctx);
-      return filtered instanceof Promise ? filtered.then((reply) => reply.result, withheld) : filtered.result;
+      return filtered instanceof Promise
+        ? filtered.then((reply) => fitting("model.result", filter, reply).result).catch(withheld)
+        : fitting("model.result", filter, filtered).result;
     } catch (error) {
       return withheld(error);
     }

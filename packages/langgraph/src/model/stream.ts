@@ -1,3 +1,4 @@
+import { fitting } from "../answer.js";
 import { type AIMessageChunk, isAIMessageChunk } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import type { Core } from "../core.js";
@@ -20,7 +21,11 @@ export async function* released(
   const held = heldBack(flight);
   const source = held || dispatch.model.stream.used ? flight.arriving(arriving) : arriving;
   const filtered = dispatch.model.stream.used
-    ? dispatch.model.stream.call({ ...flight.call, chunks: source }, flight.frame.ctx, (request) => request.chunks)
+    ? fitting(
+        "model.stream",
+        dispatch.model.stream,
+        dispatch.model.stream.call({ ...flight.call, chunks: source }, flight.frame.ctx, (request) => request.chunks),
+      )
     : source;
   const chunks = held ? judgedWhole(flight, filtered) : filtered;
   const watch = dispatch.model.chunk.used;

@@ -1,3 +1,4 @@
+import { fitting } from "../answer.js";
 import type { Core } from "../core.js";
 import { filterEvents } from "../events/filter.js";
 import { EventGate } from "../events/gate.js";
@@ -237,7 +238,8 @@ class RunStream {
     run: (input: unknown) => AsyncGenerator<unknown>,
   ): AsyncIterable<unknown> {
     let called = false;
-    return execution.scope.dispatch.run.call.call(request, execution.scope.ctx, (inner) => {
+    const layers = execution.scope.dispatch.run.call;
+    const chunks = layers.call(request, execution.scope.ctx, (inner) => {
       if (called)
         throw new DeniedError(`a second execution of "${inner.workflow}"`, {
           code: "RUN_CALLED_TWICE",
@@ -249,6 +251,7 @@ class RunStream {
       called = true;
       return this.#heard(run(inner.input));
     });
+    return fitting("run.call", layers, chunks);
   }
 
   /** The graph's own stream, with what it throws remembered: the layers around it may throw for reasons of their own. */

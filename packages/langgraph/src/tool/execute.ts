@@ -1,3 +1,4 @@
+import { fitting } from "../answer.js";
 import { snapshot } from "@graphtap/values";
 import { ToolInputParsingException } from "@langchain/core/tools";
 import type { Core } from "../core.js";
@@ -175,17 +176,21 @@ class Execution implements Body {
 
   #filtered(reply: ToolReply): unknown {
     const { ctx, scope } = this.frame;
+    const filter = scope.dispatch.tool.result;
     let filtered: ToolReply | Promise<ToolReply>;
     try {
-      filtered = scope.dispatch.tool.result.call(Object.freeze({ value: reply.value }), ctx);
+      filtered = filter.call(Object.freeze({ value: reply.value }), ctx);
+      if (!(filtered instanceof Promise)) fitting("tool.result", filter, filtered);
     } catch (error) {
       return this.#withheld(error);
     }
     if (!(filtered instanceof Promise)) return this.#done(filtered);
-    return filtered.then(
-      (given) => this.#done(given),
-      (error: unknown) => this.#withheld(error),
-    );
+    return filtered
+      .then((given) => fitting("tool.result", filter, given))
+      .then(
+        (given) => this.#done(given),
+        (error: unknown) => this.#withheld(error),
+      );
   }
 
   async #withheld(error: unknown): Promise<unknown> {

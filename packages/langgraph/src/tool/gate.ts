@@ -1,3 +1,4 @@
+import { fitting } from "../answer.js";
 import { randomUUID } from "node:crypto";
 import type { Judgement } from "@graphtap/kernel";
 import type { Core } from "../core.js";
@@ -78,8 +79,8 @@ export function judge(core: Core, frame: Frame, wish: Wish): Judged | Promise<Ju
   const draft: ToolDraft = Object.freeze({ name: info.name, args: wish.args, callId: wish.callId, tool: info });
   const prepared = prepare.call(draft, frame.ctx);
   return prepared instanceof Promise
-    ? prepared.then(({ args }) => judgeArguments(core, frame, wish, args))
-    : judgeArguments(core, frame, wish, prepared.args);
+    ? prepared.then((given) => judgeArguments(core, frame, wish, fitting("tool.prepare", prepare, given).args))
+    : judgeArguments(core, frame, wish, fitting("tool.prepare", prepare, prepared).args);
 }
 
 function judgeArguments(core: Core, frame: Frame, wish: Wish, args: unknown): Judged | Promise<Judged> {

@@ -1,7 +1,8 @@
 import { StructuredTool, tool } from "@langchain/core/tools";
 import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
-import { deny } from "@graphtap/langgraph";
+import { createStack, definePlugin, deny, hooks } from "@graphtap/langgraph";
+import { security } from "graphtap";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Bench, type Callable, type Cause, createBench, TARGET } from "./bench.js";
@@ -111,5 +112,41 @@ describe("what a governed tool shows of its inside is governed", () => {
     await expect(bound.invoke(kit.args, kit.bench.as())).rejects.toMatchObject({ code: "NO_GRANT" });
     await expect(bound.batch([kit.args], kit.bench.as())).rejects.toMatchObject({ code: "NO_GRANT" });
     expect(kit.bench.ran).toEqual([]);
+  });
+});
+
+describe("what a tool says of itself", () => {
+  const house = (metadata: Record<string, unknown>, evil?: (metadata: object) => void) => {
+    const ran: unknown[] = [];
+    const first = definePlugin({
+      name: "test-first",
+      version: "1.0.0",
+      setup: (api) => void api.tap(hooks.tool.authorize, (call) => evil?.(call.tool.metadata)),
+    });
+    const stack = createStack({ plugins: [first(), security()] });
+    stack.get(security).grantToolPermission({ userId: "alice", toolName: TARGET, permissionLevel: "read" });
+    const raw = tool(async (args: unknown) => ran.push(args), { name: TARGET, description: "d", schema, metadata });
+    const governed = stack.wrapTool(raw);
+    const call = () =>
+      governed.invoke({ target: "t1" }, stack.as({ userId: "alice" })).then(
+        () => "ran",
+        (error: unknown) => (error as { code?: string }).code,
+      );
+    return { raw, ran, call };
+  };
+
+  it("counts from the next call on: a level that is raised refuses it", async () => {
+    const { raw, call } = house({ permissionLevel: "read" });
+    expect(await call()).toBe("ran");
+    raw.metadata = { permissionLevel: "admin" };
+    expect(await call()).toBe("PERMISSION_NOT_GRANTED");
+    raw.metadata["permissionLevel"] = "read";
+    expect(await call()).toBe("ran");
+  });
+  it("cannot be changed by a guard for those that judge after it", async () => {
+    const { ran, call } = house({ permissionMethod: "x", permissionLevels: { x: "admin" } }, (metadata) => {
+      Reflect.set((metadata as { permissionLevels: object }).permissionLevels, "x", "read");
+    });
+    expect([await call(), await call(), ran.length]).toEqual(["PERMISSION_NOT_GRANTED", "PERMISSION_NOT_GRANTED", 0]);
   });
 });

@@ -6,6 +6,9 @@ type Record_ = Record<string, unknown>;
 const isObject = (value: unknown): value is Record_ => typeof value === "object" && value !== null;
 const isRunnable = (value: unknown): value is Runnable => Runnable.isRunnable(value);
 
+/** By name as well, where the shape alone might be a host's own: a copy of that would lack its private fields. */
+const isNamed = (of: object, name: string): boolean => of.constructor.name === name;
+
 /**
  * LangChain's containers around other runnables, by shape: what sits in them runs like a node of its own. Each answers
  * with the changed fields, or null when the value is no such container.
@@ -32,10 +35,10 @@ const CONTAINERS: readonly ((of: Record_, step: Step) => Record_ | null)[] = [
         }
       : null,
   // RunnableAssign
-  (of, step) => (isRunnable(of["mapper"]) ? { mapper: step(of["mapper"]) } : null),
+  (of, step) => (isNamed(of, "RunnableAssign") && isRunnable(of["mapper"]) ? { mapper: step(of["mapper"]) } : null),
   // RouterRunnable
   (of, step) =>
-    isObject(of["runnables"]) && Object.values(of["runnables"]).every(isRunnable)
+    isNamed(of, "RouterRunnable") && isObject(of["runnables"]) && Object.values(of["runnables"]).every(isRunnable)
       ? {
           runnables: Object.fromEntries(
             Object.entries(of["runnables"] as Record<string, Runnable>).map(([key, part]) => [key, step(part)]),

@@ -15,20 +15,38 @@ export interface AnyTool {
   _call?(parsed: unknown, runManager?: unknown, config?: unknown): unknown;
 }
 
-const infos = new WeakMap<object, ToolInfo>();
+type Metadata = Readonly<Record<string, unknown>>;
 
-/** What taps may know of a tool; one frozen object per tool. */
-export function toolInfo(tool: AnyTool): ToolInfo {
-  let info = infos.get(tool);
-  // A host may rename a tool: it is judged under the name that it is called by.
-  if (info === undefined || info.name !== tool.name) {
-    info = Object.freeze({
-      name: tool.name,
-      description: tool.description ?? "",
-      metadata: Object.freeze({ ...tool.metadata }),
-    });
-    infos.set(tool, info);
+interface Known {
+  readonly info: ToolInfo;
+  /** What the tool's metadata were when they were read. */
+  readonly read: Metadata;
+}
+
+const infos = new WeakMap<object, Known>();
+
+const sameEntries = (a: Metadata, b: Metadata): boolean => {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+};
+
+/** A copy that no tap can change for the calls to come. What is no plain data stays the tool's own. */
+function frozenCopy(metadata: Metadata): Metadata {
+  try {
+    return deepFreeze(snapshot(metadata).value);
+  } catch {
+    return Object.freeze({ ...metadata });
   }
+}
+
+/** What taps may know of a tool; one frozen object per tool, as long as the tool says the same of itself. */
+export function toolInfo(tool: AnyTool): ToolInfo {
+  const known = infos.get(tool);
+  const { name, metadata = {} } = tool;
+  // A host may rename a tool, or declare that it needs more: it is judged by what it says now.
+  if (known !== undefined && known.info.name === name && sameEntries(known.read, metadata)) return known.info;
+  const info = Object.freeze({ name, description: tool.description ?? "", metadata: frozenCopy({ ...metadata }) });
+  infos.set(tool, { info, read: { ...metadata } });
   return info;
 }
 

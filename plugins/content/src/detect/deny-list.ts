@@ -1,5 +1,5 @@
 import { isAlnum, isWide, lower } from "./chars.js";
-import { fold } from "./fold.js";
+import { fold, lookalike } from "./fold.js";
 import { hit, MORE, OPEN, type Rule, SPACES_LIMIT } from "./rule.js";
 
 interface State {
@@ -14,13 +14,16 @@ export const TERM_LIMIT = 48;
 export const comparable = (term: string): string =>
   fold(term, true)
     .text.toLowerCase()
+    .replaceAll(/[^ -~]/g, (letter) => lookalike(letter.charCodeAt(0)) ?? letter)
     .replaceAll(/[ \t\r\n]+/g, " ")
     .trim();
 
 const small = (code: number): number => (code < 128 ? lower(code) : smallWide(code));
 function smallWide(code: number): number {
   const letter = String.fromCharCode(code).toLowerCase();
-  return letter.length === 1 ? letter.charCodeAt(0) : code;
+  const small = letter.length === 1 ? letter.charCodeAt(0) : code;
+  // Read so in some places and not in others, by what is next to it.
+  return lookalike(small)?.charCodeAt(0) ?? small;
 }
 const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 const inWord = (code: number): boolean => isAlnum(code) || isWide(code);
@@ -38,7 +41,8 @@ export function denyListRule(id: string, terms: readonly string[], wholeWords: b
     kind: "denied",
     priority: 95,
     starts: starts.map((code) => String.fromCharCode(code) + String.fromCharCode(code).toUpperCase()).join(""),
-    wide: [...root.next.keys()].some((code) => code >= 128),
+    // Also where it begins with a letter that is only read as a Latin one among others.
+    wide: starts.length < root.next.size || terms.some((term) => term.trim().charCodeAt(0) >= 128),
     anywhere: !wholeWords,
     match(view, at) {
       if (wholeWords && inWord(view.peek(at)) && inWord(view.prev(at))) return null;

@@ -65,7 +65,9 @@ class Folding {
           if (++invisible > INVISIBLE_RUN) this.#crowded = true;
           continue;
         }
-        const folded = foldPoint(point);
+        const latin = LOOKALIKES.get(point);
+        if (latin !== undefined && !this.final && i >= raw.length) break;
+        const folded = latin !== undefined && this.#inLatin(i) ? latin : foldPoint(point);
         for (let k = 0; k < folded.length; k++) this.#push(folded.charCodeAt(k));
       }
       invisible = 0;
@@ -77,6 +79,15 @@ class Folding {
       used: this.#start,
       crowded: this.#crowded,
     };
+  }
+
+  /**
+   * Whether what comes next is of a Latin word, or looks so: a word of another script stays what it is, at its end at
+   * least. What came before does not count, for it may have left.
+   */
+  #inLatin(next: number): boolean {
+    const code = next < this.raw.length ? this.raw.charCodeAt(next) : 0;
+    return isLatin(code) || LOOKALIKES.has(code);
   }
 
   #push(code: number): void {
@@ -95,6 +106,17 @@ class Folding {
     return reads ? 3 : 1;
   }
 
+  /** `\\\"` of JSON in JSON: a quote all the same; any other backslash before one stays what it is. */
+  #nested(i: number): number {
+    let end = i;
+    while (end - i < NESTED && this.raw.charCodeAt(end) === 0x5c) end++;
+    if (end === this.raw.length && !this.final) return 0;
+    const quote = this.raw.charCodeAt(end);
+    const isQuote = quote === 0x22 || quote === 0x27;
+    this.#push(isQuote ? ESCAPED_QUOTE : 0x5c);
+    return isQuote ? end - i + 1 : 1;
+  }
+
   /** `\n`, `\"`, `\u0041` of JSON in a text. */
   #backslash(i: number): number {
     if (i + 1 >= this.raw.length) {
@@ -103,6 +125,7 @@ class Folding {
       return 1;
     }
     const next = this.raw.charCodeAt(i + 1);
+    if (next === 0x5c) return this.#nested(i);
     const meaning = ESCAPES.get(next);
     if (meaning !== undefined) {
       this.#push(meaning);
@@ -126,6 +149,9 @@ class Folding {
     return 6;
   }
 }
+
+/** Backslashes before one quote: JSON in JSON in JSON has seven. */
+const NESTED = 64;
 
 /** `\n`, `\r` and `\t` end a word; a quote keeps what it was; `\/` is a slash. */
 const ESCAPES: ReadonlyMap<number, number> = new Map([
@@ -197,6 +223,26 @@ function isInvisible(point: number): boolean {
   }
   return false;
 }
+
+const isLatin = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 45 || code === 95;
+
+/**
+ * Cyrillic and Greek letters that look like Latin ones, small and capital ones alike: a word has to be the same word in
+ * any case.
+ */
+const LOOKALIKES: ReadonlyMap<number, string> = new Map(
+  [
+    ["a", "\u0430\u0410"], ["c", "\u0441\u0421"], ["e", "\u0435\u0415"], ["i", "\u0456\u0406\u03b9\u0399"],
+    ["j", "\u0458\u0408"], ["k", "\u043a\u041a\u03ba\u039a"], ["l", "\u04cf\u04c0"], ["o", "\u043e\u041e\u03bf\u039f"],
+    ["p", "\u0440\u0420\u03c1\u03a1"], ["q", "\u051b\u051a"], ["s", "\u0455\u0405"], ["w", "\u051d\u051c"],
+    ["x", "\u0445\u0425"], ["y", "\u0443\u0423"], ["d", "\u0501\u0500"], ["h", "\u04bb\u04ba"],
+  ].flatMap(([latin = "", others = ""]) =>
+    Array.from(others).map((other) => [other.charCodeAt(0), other === other.toLowerCase() ? latin : latin.toUpperCase()] as const),
+  ),
+); // prettier-ignore
+/** The Latin letter that one looks like; undefined for all others. */
+export const lookalike = (code: number): string | undefined => LOOKALIKES.get(code);
 
 /** Letters that fold to themselves, for speed: most text of the world is made of these. */
 const OWN: readonly (readonly [number, number])[] = [

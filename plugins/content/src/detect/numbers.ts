@@ -24,7 +24,7 @@ export const cardRule: Rule = {
         digits += String.fromCharCode(code);
         continue;
       }
-      if (digits.length >= CARD_MIN && !isAlnum(code) && isIssued(digits) && luhn(digits))
+      if (digits.length >= CARD_MIN && !isAlnum(code) && isIssued(digits) && luhn(digits) && !isArticle(digits, i - at))
         best = cardHit(at, i, digits);
       if (code !== 32 && code !== 45) return best;
       // Eight digits and a dash begin a UUID; no card is written so.
@@ -46,6 +46,14 @@ function isIssued(digits: string): boolean {
   if (digits.startsWith("2")) return length === 16 && start >= 2200 && start <= 2720;
   if (digits.startsWith("34") || digits.startsWith("37")) return length === 15;
   return length === (digits.startsWith("35") ? 16 : 14);
+}
+
+/** Thirteen digits in a row with the check digit of an article's number (EAN): cards of that length are no longer given out. */
+function isArticle(digits: string, width: number): boolean {
+  if (digits.length !== 13 || width !== 13) return false;
+  let sum = 0;
+  for (let k = 0; k < 13; k++) sum += Number(digits.charAt(k)) * (k % 2 === 0 ? 1 : 3);
+  return sum % 10 === 0;
 }
 
 const cardHit = (from: number, to: number, digits: string): Hit => hit(from, to, { sample: `****${digits.slice(-4)}` });

@@ -31,6 +31,7 @@ const FORMATS: readonly Format[] = [
     min: 10,
     digit: true,
   },
+  { id: "slack-token", prefixes: ["hooks.slack.com/services/"], set: charSet("A-Za-z0-9/"), min: 20, digit: true },
   { id: "google-key", prefixes: ["AIza"], set: BASE64URL, min: 30 },
   { id: "google-key", prefixes: ["ya29."], set: charSet("A-Za-z0-9_.-"), min: 20 },
   { id: "npm-token", prefixes: ["npm_"], set: ALNUM, min: 30 },

@@ -59,6 +59,11 @@ function pathOf(place: Place | null, key: Key | null): string {
 }
 const stepOf = (key: Key): string => (typeof key === "number" ? `[${key}]` : `.${key}`);
 
+/** A number that may be one of a card: data has them as numbers too. */
+const isLongNumber = (value: unknown): value is number | bigint =>
+  (typeof value === "number" && value >= 1e12 && Number.isSafeInteger(value)) ||
+  (typeof value === "bigint" && value >= 1_000_000_000_000n && value < 10n ** 20n);
+
 /** Names of keys that are shorter than this hold nothing that has to be looked for. */
 const KEY_MIN = 8;
 
@@ -158,6 +163,7 @@ export class Scan {
         this.#enter(todo, value, key, place, this.#listName(place, entries, key));
       else if (typeof value === "string") this.#string(place, key, value, name);
       else if (name !== null && isSecretValue(name, value)) this.#secret(place, key, value);
+      else if (isLongNumber(value)) this.#string(place, key, String(value), null);
     }
   }
 
@@ -173,6 +179,7 @@ export class Scan {
         if (place.name !== null && isSecretElement(place.name, value)) this.#secret(place, i, value);
         else if (typeof value === "string") this.#string(place, i, value, null);
         else if (typeof value === "object" && value !== null) this.#enter(todo, value, i, place);
+        else if (isLongNumber(value)) this.#string(place, i, String(value), null);
       }
     } catch {
       // An element is a getter, and threw.

@@ -40,7 +40,22 @@ export function shapeOf(value: object): Shape {
   // Plain objects of another realm.
   if (!types.isProxy(proto) && Object.getPrototypeOf(proto) === null && Object.hasOwn(proto as object, "isPrototypeOf"))
     return "plain";
-  return "opaque";
+  return isDataClass(proto as object) ? "instance" : "opaque";
+}
+
+const dataClasses = new WeakMap<object, boolean>();
+
+/** A class without a method or getter: its instances are their fields, and a copy of those is as good. */
+function isDataClass(proto: object): boolean {
+  const known = dataClasses.get(proto);
+  if (known !== undefined) return known;
+  let at: object | null = proto;
+  while (at !== null && at !== Object.prototype && !types.isProxy(at)) {
+    if (Reflect.ownKeys(at).some((key) => key !== "constructor")) break;
+    at = Object.getPrototypeOf(at) as object | null;
+  }
+  dataClasses.set(proto, at === Object.prototype);
+  return at === Object.prototype;
 }
 
 export type Key = string | number;
@@ -55,6 +70,8 @@ const MESSAGE_FIELDS = [
   "additional_kwargs",
   "response_metadata",
   "artifact",
+  "metadata",
+  "name",
 ] as const;
 
 /** What a chunk of a message, and its copy of its fields, makes of the pieces of its calls when it is read. */

@@ -15,6 +15,7 @@ import { composition } from "@graphtap/composition";
 import { createStack, definePlugin, deny, hooks, type PluginApi, transform } from "@graphtap/langgraph";
 import { metrics } from "@graphtap/metrics";
 import { fakeClock, recordHooks, scriptedModel, type ScriptedModel, scriptedTool } from "@graphtap/testkit";
+import { createAgent, createMiddleware } from "langchain";
 import { describe, expect, it } from "vitest";
 import { label, lineOf } from "./record.js";
 
@@ -270,6 +271,30 @@ describe("a member of a composite that takes too long", () => {
     const { errors } = stack.get(metrics).report();
     expect([errors, stack.get(metrics).getLiveStats().windows["1m"].errorsByCategory]).toEqual([1, { timeout: 1 }]);
   });
+});
+
+it("a model's failure keeps its code through langchain's middleware", async () => {
+  const { stack, seen, lines } = await watched();
+  const limited = Object.assign(new Error("slow down"), { lc_error_code: "MODEL_RATE_LIMIT" });
+  const model = scriptedModel([{ throw: limited }]);
+  const passing = (name: string) => createMiddleware({ name, wrapModelCall: (request, handler) => handler(request) });
+  const agent = stack.wrap(createAgent({ model, tools: [], middleware: [passing("Outer"), passing("Inner")] }));
+  await expect(agent.invoke({ messages: [new HumanMessage("?")] })).rejects.toThrow("slow down");
+  expect(ends(lines())).toEqual(["model.end error MODEL_RATE_LIMIT", "run.end error MODEL_RATE_LIMIT"]);
+  expect(seen.of(hooks.run.error).map(({ value }) => value.code)).toEqual(["MODEL_RATE_LIMIT"]);
+  expect(stack.get(metrics).report().errors).toBe(1);
+});
+
+it("a model that is refused is a refusal through langchain's middleware", async () => {
+  const { stack, lines } = await watched(
+    tapping((api) => api.tap(hooks.model.authorize, () => deny("NO_MODEL", "No."))),
+  );
+  const model = stack.wrapModel(scriptedModel([{ say: "never" }]));
+  const passing = createMiddleware({ name: "Passing", wrapModelCall: (request, handler) => handler(request) });
+  const agent = stack.wrap(createAgent({ model, tools: [], middleware: [passing] }));
+  await expect(agent.invoke({ messages: [new HumanMessage("?")] })).rejects.toThrow("NO_MODEL");
+  expect(ends(lines())).toEqual(["run.end denied NO_MODEL"]);
+  expect(stack.get(metrics).report()).toMatchObject({ errors: 0, runs: { denied: 1 } });
 });
 
 it("a node that throws what cannot be read has its end as well", async () => {

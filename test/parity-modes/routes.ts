@@ -263,6 +263,24 @@ const OTHERS: readonly Route[] = [
     drive: async (lab) => lab.read(await bound(lab).stream(lab.input(), { ...limits(lab), streamMode: "updates" })),
   },
   {
+    name: "withConfig(as, stream modes), stream",
+    drive: async (lab) =>
+      lab.read(
+        await bound(lab)
+          .withConfig({ streamMode: ["updates", "values"] })
+          .stream(lab.input(), limits(lab)),
+      ),
+  },
+  {
+    name: "in a lambda, invoke",
+    unable: { "early break": STAYS },
+    drive: (lab) =>
+      RunnableLambda.from((state: unknown, config) => lab.graph.invoke(state, config as Config)).invoke(
+        lab.input() as never,
+        lab.config() as never,
+      ),
+  },
+  {
     name: "withRetry, invoke",
     unable: { "early break": STAYS },
     drive: (lab) => lab.graph["withRetry"]({ stopAfterAttempt: 1 }).invoke(lab.input(), lab.config()),

@@ -74,11 +74,19 @@ export function outcomeOf(error: unknown, signal: AbortSignal | undefined): Outc
   return { status: "error", code: codeOf(error), error };
 }
 
+/** Layers of langchain's middleware that are looked through; more than an agent has, and a chain may be endless. */
+const DEEPEST = 10;
+
+/** langchain wraps what comes through a middleware, and names the wrapper after it. */
+const behind = (error: unknown): unknown => (has(error, "~brand") === "MiddlewareError" ? has(error, "cause") : error);
+
 /** Nodes side by side that all fail are one AggregateError; if all of them were refused, so was the whole. */
-function refusalIn(error: unknown): DeniedError | null {
+function refusalIn(thrown: unknown, depth = 0): DeniedError | null {
+  const error = behind(thrown);
+  if (error !== thrown && depth < DEEPEST) return refusalIn(error, depth + 1);
   if (has(error, OURS) === true && DeniedError.isDenied(error)) return error;
-  if (!(error instanceof AggregateError)) return null;
-  const refusals = error.errors.map(refusalIn);
+  if (!(error instanceof AggregateError) || depth >= DEEPEST) return null;
+  const refusals = error.errors.map((one: unknown) => refusalIn(one, depth + 1));
   return refusals.includes(null) ? null : (refusals[0] ?? null);
 }
 
@@ -88,11 +96,17 @@ export function endingOf(error: unknown, signal: AbortSignal | undefined): Outco
   return refusal === null ? outcomeOf(error, signal) : { status: "denied", code: refusal.code, error };
 }
 
-/** The error's own code: ours, LangChain's, or a system one; null when it has none. */
+/** The error's own code, also through langchain's wrappers: ours, LangChain's, or a system one; null when it has none. */
 export function codeOf(error: unknown): string | null {
-  for (const key of ["code", "lc_error_code"]) {
-    const value = has(error, key);
-    if (typeof value === "string" && value !== "") return value;
+  let link = error;
+  for (let depth = 0; depth < DEEPEST; depth++) {
+    for (const key of ["code", "lc_error_code"]) {
+      const value = has(link, key);
+      if (typeof value === "string" && value !== "") return value;
+    }
+    const cause = behind(link);
+    if (cause === link) return null;
+    link = cause;
   }
   return null;
 }

@@ -12,7 +12,7 @@ type State = typeof Log.State;
 type Config = { writer?: (chunk: unknown) => void };
 
 const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await null;
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
 };
 
 /** A node that writes to the stream after so many turns, and ends after some more. */

@@ -2,7 +2,7 @@ import { StructuredTool, tool } from "@langchain/core/tools";
 import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { createStack, definePlugin, deny, hooks } from "@graphtap/langgraph";
-import { security } from "graphtap";
+import { perf, security } from "graphtap";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Bench, type Callable, type Cause, createBench, TARGET } from "./bench.js";
@@ -148,5 +148,47 @@ describe("what a tool says of itself", () => {
       Reflect.set((metadata as { permissionLevels: object }).permissionLevels, "x", "read");
     });
     expect([await call(), await call(), ran.length]).toEqual(["PERMISSION_NOT_GRANTED", "PERMISSION_NOT_GRANTED", 0]);
+  });
+});
+
+describe("a lazy tool whose factory gives a governed one", () => {
+  const loading = async (cause: Cause, loaded: unknown = schema) => {
+    const bench = createBench(cause, [perf()]);
+    const { tools } = bench.stack.get(perf);
+    const raw = tool(async (args: unknown) => String(bench.ran.push(args)), {
+      name: TARGET,
+      description: "Drops.",
+      schema: loaded as typeof schema,
+    });
+    tools.register(TARGET, () => bench.stack.wrapTool(raw), { description: "Drops.", schema });
+    await run(bench, nodeOf([tools.lazy(TARGET)]));
+    const { judged, taken, settled } = bench.seen;
+    return { ran: bench.ran, judged, taken, settled, denied: denials(bench) };
+  };
+  for (const [name, loaded] of Object.entries({ "the same": schema, "an equal": z.object({ target: z.string() }) }))
+    it(`is judged and admitted once, with ${name} schema`, async () =>
+      expect(await loading({ name: "allowed", code: null }, loaded)).toEqual({
+        ran: [{ target: "t1" }],
+        judged: 1,
+        taken: 1,
+        settled: 1,
+        denied: [],
+      }));
+  it("is refused once", async () =>
+    expect(await loading(NEVER)).toMatchObject({ ran: [], judged: 1, denied: ["NO_GRANT"] }));
+  it("is judged anew where its body calls it with arguments of its own", async () => {
+    const bench = createBench({ name: "allowed", code: null });
+    const raw = tool(async (args: unknown) => String(bench.ran.push(args)), { name: TARGET, description: "d", schema });
+    const governed = bench.stack.wrapTool(raw) as unknown as Callable;
+    const outer = tool(
+      async (args, config) => {
+        const other = { ...args };
+        await governed._call(other, undefined, config);
+        return governed._call(other, undefined, config);
+      },
+      { name: TARGET, description: "d", schema },
+    );
+    await run(bench, nodeOf([outer]));
+    expect({ ran: bench.ran.length, judged: bench.seen.judged }).toEqual({ ran: 2, judged: 3 });
   });
 });

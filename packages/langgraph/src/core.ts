@@ -7,6 +7,7 @@ import type { IdentityResolver } from "./identity/server.js";
 import type { FrameStore } from "./run/frames.js";
 import type { ThreadOwners } from "./run/owners.js";
 import type { PausedThreads } from "./run/paused.js";
+import type { FrozenCall } from "./tool/call.js";
 import type { PermitIndex } from "./tool/permit.js";
 import type { Passes } from "./watch/passes.js";
 
@@ -21,6 +22,8 @@ export interface Core {
   /** Who hears the events of the run that is about to begin, on the way to it in the same turn. */
   listening: EventListener | null;
   readonly permits: PermitIndex;
+  /** Judged calls by the very arguments that their tool's own body was given. */
+  readonly bodies: WeakMap<object, FrozenCall>;
   readonly envelopes: Envelopes;
   readonly paused: PausedThreads;
   readonly owners: ThreadOwners;

@@ -152,6 +152,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     entering: null,
     listening: null,
     permits: new WeakMap(),
+    bodies: new WeakMap(),
     envelopes: new Envelopes(kernel.name, kernel.clock, identityTtlMs ?? IDENTITY_TTL_MS),
     paused: new PausedThreads(),
     owners: new ThreadOwners(),

@@ -88,7 +88,9 @@ async function runLoaded(
       stub.name,
       `Its own schema changes ${changed.join(", ")} after guards have judged what was given. Declare that schema.`,
     );
-  if (typeof tool._call === "function") return tool._call(parsed, runManager, config);
+  // The very same object where nothing was filled in: a governed tool knows by it that the call was judged.
+  const given = sameData(args, parsed) ? args : parsed;
+  if (typeof tool._call === "function") return tool._call(given, runManager, config);
   if (typeof tool.invoke === "function") return tool.invoke(parsed, config);
   throw toolMismatch(stub.name, "What was loaded is no function and has no invoke().");
 }

@@ -11,7 +11,7 @@ import { isGone, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
 import { authorize, type Denied, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
-import { type Body, handed, sealed, shapeOf } from "./shape.js";
+import { type Body, handed, type Handover, sealed, shapeOf } from "./shape.js";
 
 /** Where a call came from. */
 export interface Caller {
@@ -277,9 +277,12 @@ class Execution implements Body {
   }
 
   runs(): void;
-  runs<T>(code: () => T): T;
-  runs(code?: () => unknown): unknown {
+  runs<T>(code: () => T, given: Handover): T;
+  runs(code?: () => unknown, given?: Handover): unknown {
     this.#ran = true;
+    // A lazy tool hands exactly these arguments on to what it loaded, which may be a governed tool: the same call.
+    if (given !== undefined && typeof given.parsed === "object" && given.parsed !== null)
+      this.core.bodies.set(given.parsed, given.call);
     return code === undefined ? undefined : this.core.frames.aloud(code);
   }
 

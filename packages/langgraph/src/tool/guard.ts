@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { GraphTapError } from "@graphtap/kernel";
+import { sameData } from "@graphtap/values";
 import { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
@@ -69,7 +70,9 @@ export class Guards {
           (target.call ?? target.invoke).call(target, given, clean, tags),
         ),
       ),
-      _call: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
+      _call: method((parsed: unknown, runManager?: unknown, config?: unknown) =>
+        isBody(core, tool, parsed) ? tool._call?.(parsed, runManager, config) : through(core, tool, parsed, config),
+      ),
       func: method((parsed: unknown, _runManager?: unknown, config?: unknown) => through(core, tool, parsed, config)),
       ...behind(tool, (input, config) => through(core, tool, input, config)),
       name: forwarded(tool, "name"),
@@ -95,6 +98,13 @@ const forwarded = (tool: AnyTool, key: "name" | "description" | "schema"): Prope
   configurable: true,
   enumerable: true,
 });
+
+/** Whether this is the body of a call that was judged under the same name, with these arguments. Once. */
+function isBody(core: Core, tool: AnyTool, parsed: unknown): boolean {
+  const call = typeof parsed === "object" && parsed !== null ? core.bodies.get(parsed) : undefined;
+  if (call === undefined || call.name !== tool.name || !sameData(parsed, call.parsed)) return false;
+  return core.bodies.delete(parsed as object);
+}
 
 /** What a governed tool shows of its inside that could be called: the runnable that `asTool` bound, and the constructor's fields. */
 function behind(tool: AnyTool, invoke: (input: unknown, config?: unknown) => Promise<unknown>): PropertyDescriptorMap {

@@ -89,10 +89,16 @@ class ParsedSchema {
 }
 const ANY = { typeName: "ZodAny" };
 
+/** The judged call whose arguments a body was given. */
+export interface Handover {
+  readonly call: FrozenCall;
+  readonly parsed: unknown;
+}
+
 /** What hears of a tool's own body: `runs` right before it, `changed` instead of it when its arguments were changed. */
 export interface Body {
   runs(): void;
-  runs<T>(code: () => T): T;
+  runs<T>(code: () => T, given: Handover): T;
   changed(reason: string): Error;
 }
 
@@ -135,7 +141,7 @@ function formOf(tool: AnyTool): object {
       value(this: Bound, parsed: unknown, runManager: unknown, config: unknown): unknown {
         const { call, body } = this[EXECUTION];
         if (!sameData(parsed, call.parsed)) throw body.changed("the arguments at _call are not the judged ones");
-        return body.runs(() => tool._call?.(parsed, runManager, inTool(config)));
+        return body.runs(() => tool._call?.(parsed, runManager, inTool(config)), { call, parsed });
       },
     },
     schema: {

@@ -44,8 +44,7 @@ export function filterEvents(
         } catch (error) {
           denied = denialOf(scope, error);
           await refused(denied);
-          if (!("ops" in told)) throw denied;
-          // A log waits for its reader with every entry: it is read to its end, or the run would stand still for good.
+          // What is told waits for its reader: it is read to its end, or the run would stand still for good.
           continue;
         }
         yield* leaving;

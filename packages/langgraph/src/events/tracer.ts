@@ -85,10 +85,16 @@ export class EventListener {
   }
 }
 
-/** The events from one that was read already. */
-async function* from(head: IteratorResult<Told>, rest: AsyncIterable<Told>): AsyncGenerator<Told> {
+/** The events from one that was read already. Whoever leaves at that one leaves the rest as well. */
+async function* from(head: IteratorResult<Told>, rest: AsyncIterableIterator<Told>): AsyncGenerator<Told> {
   if (head.done === true) return;
-  yield head.value;
+  let passed = false;
+  try {
+    yield head.value;
+    passed = true;
+  } finally {
+    if (!passed) await rest.return?.();
+  }
   yield* rest;
 }
 

@@ -94,7 +94,7 @@ export const run = Object.freeze({
   }),
   output: defineHook.guard<RunOutput, RunContext>("run.output", {
     transform: true,
-    doc: "Judges the root output once per run, before a root chunk or an event shows it; never on a pause or an error.",
+    doc: "Judges the root output once per run, before a root chunk or an event shows it; never on a pause or an error. Updates go once a later node is at work, also where that one then writes nothing.",
   }),
   event: defineHook.waterfall<RunEvent, RunContext>("run.event", {
     fault: "deny",

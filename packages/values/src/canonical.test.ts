@@ -15,11 +15,21 @@ const codeOf = (run: () => unknown): string => {
   return "no error";
 };
 
+/** Node's own answer; null where it has none: Node 22 throws at a null among the keys of a Map. */
+function nodeSays(a: unknown, b: unknown): boolean | null {
+  try {
+    return isDeepStrictEqual(a, b);
+  } catch {
+    return null;
+  }
+}
+
 describe("canonical", () => {
   it("gives equal text exactly to equal data, and sameData agrees", () => {
     fc.assert(
       fc.property(data, data, (a, b) => {
-        const equal = isDeepStrictEqual(a, b);
+        const equal = nodeSays(a, b);
+        fc.pre(equal !== null);
         expect(canonical(a) === canonical(b)).toBe(equal);
         expect(sameData(a, b)).toBe(equal);
       }),

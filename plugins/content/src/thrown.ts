@@ -16,7 +16,8 @@ export interface Clean {
  */
 export function cleaned(thrown: unknown, clean: Clean): { readonly error: unknown } | null {
   try {
-    if (!types.isNativeError(thrown)) return { error: withoutError(thrown, clean) };
+    // From Node 22 on, an error of the platform is one of the language too.
+    if (!types.isNativeError(thrown) || thrown instanceof DOMException) return { error: withoutError(thrown, clean) };
     const seen = new Set<Error>([thrown]);
     for (const at of seen) {
       if (DeniedError.isDenied(at) || (at as { is_bubble_up?: unknown }).is_bubble_up === true) continue;

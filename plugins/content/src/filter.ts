@@ -6,7 +6,7 @@ import { labelOf } from "./detect/sieve.js";
 import { filterText } from "./detect/text.js";
 import { type Refusal, refusalOf } from "./errors.js";
 import type { ContentPlace } from "./keys.js";
-import { Pending } from "./pending.js";
+import { type Called, Pending } from "./pending.js";
 import type { Policy } from "./policy.js";
 import { type Listeners, Report } from "./report.js";
 import type { Clean } from "./thrown.js";
@@ -26,10 +26,6 @@ interface Telling {
   /** The value may have been shown before: what was told of a text in it is not told again. */
   readonly again?: boolean;
   readonly tell?: (report: Report) => void;
-}
-interface Called {
-  readonly name: string;
-  readonly callId: string | null;
 }
 
 const CLEAN: Outcome = Object.freeze({ kind: "clean" });
@@ -56,9 +52,7 @@ export class Places {
 
   /** What this run has looked at with these detectors. */
   memory(run: RunContext, program: Program): Memory {
-    let memories = run.data.get(Seen);
-    if (memories === undefined) run.data.set(Seen, (memories = new Memories((of) => this.#keysOf(of))));
-    return memories.of(program);
+    return this.#memoryAt(Seen, run, program);
   }
 
   /** A text with everything hidden that the place masks or blocks: for errors, which cannot be refused. */
@@ -101,9 +95,7 @@ export class Places {
   shown(place: ContentPlace, value: unknown, run: RunContext): unknown {
     const program = this.policy[place];
     if (program === null) return value;
-    let memories = run.data.get(Shown);
-    if (memories === undefined) run.data.set(Shown, (memories = new Memories((of) => this.#keysOf(of))));
-    const scan = new Scan(program, this.limits, memories.of(program), () => undefined);
+    const scan = new Scan(program, this.limits, this.#memoryAt(Shown, run, program), () => undefined);
     const { hides, over } = scan.run(value);
     if (over !== null && this.onLimit === "block") return labelOf("limit");
     if (!hides) return value;
@@ -194,6 +186,12 @@ export class Places {
     if (tell === undefined) report.done();
     else tell(report);
     return outcome;
+  }
+
+  #memoryAt(key: typeof Seen, run: RunContext, program: Program): Memory {
+    let memories = run.data.get(key);
+    if (memories === undefined) run.data.set(key, (memories = new Memories((of) => this.#keysOf(of))));
+    return memories.of(program);
   }
 
   #keysOf(program: Program): Set<string> {

@@ -3,7 +3,8 @@ import type { Report } from "./report.js";
 /** Calls of one run whose finds are not told yet. */
 const CALLS = 10_000;
 
-interface Called {
+/** A call, as far as finds in its arguments are kept by it. */
+export interface Called {
   readonly name: string;
   readonly callId: string | null;
 }

@@ -1,5 +1,5 @@
 import { Audit } from "@graphtap/audit/keys";
-import { definePlugin, deny, hooks, type PluginApi, type RunContext, runKey, transform } from "@graphtap/langgraph";
+import { definePlugin, deny, hooks, type PluginApi, runKey, transform } from "@graphtap/langgraph";
 import { ToolMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import { Boundary } from "./boundary/boundary.js";
@@ -112,16 +112,13 @@ function tapResults(api: PluginApi, places: Places): void {
 }
 
 function tapOutput(api: PluginApi, places: Places, program: Program): void {
-  const judged = (result: ChatResult, run: RunContext): ChatResult => {
-    const memory = places.memory(run, program);
-    if (result.generations.every(({ message }) => memory.knows(message))) return result;
-    const outcome = places.look("output", result.generations, run);
-    if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, "model.result");
-    return outcome.kind === "hidden" ? { ...result, generations: outcome.value as ChatResult["generations"] } : result;
-  };
   api.tap(hooks.model.result, ({ result }, run) => {
-    const shown = judged(result, run);
-    return shown === result ? undefined : { result: shown };
+    const memory = places.memory(run, program);
+    if (result.generations.every(({ message }) => memory.knows(message))) return undefined;
+    const outcome = places.look("output", result.generations, run);
+    if (outcome.kind === "clean") return undefined;
+    if (outcome.kind === "blocked") throw blockedError("a model's reply", outcome.refusal, "model.result");
+    return { result: { ...result, generations: outcome.value as ChatResult["generations"] } };
   });
   api.tap(hooks.model.stream, (request, next, run) => {
     const report = places.report("output", run);

@@ -33,7 +33,7 @@ export function filterEvents(
     let first = true;
     let denied: DeniedError | null = null;
     try {
-      for await (const told of readOn(events, () => denied !== null)) {
+      for await (const told of events) {
         if (denied !== null) continue;
         let leaving: readonly Told[];
         try {
@@ -55,23 +55,6 @@ export function filterEvents(
     if (denied !== null) throw denied;
   }
   listener.through = (events) => filtered(through?.(events) ?? events);
-}
-
-/**
- * LangChain's run waits for its reader with every event, and is waited for by whoever is refused: after a refusal what is
- * still to come is read, and not shown.
- */
-function readOn<T>(events: AsyncIterable<T>, refused: () => boolean): AsyncIterable<T> {
-  const source = events[Symbol.asyncIterator]();
-  const rest = async (): Promise<void> => {
-    while ((await source.next()).done !== true);
-  };
-  const left = async (): Promise<IteratorResult<T>> => {
-    if (!refused()) await source.return?.();
-    else rest().catch(() => undefined);
-    return { done: true, value: undefined };
-  };
-  return { [Symbol.asyncIterator]: () => ({ next: () => source.next(), return: left }) };
 }
 
 /**

@@ -187,10 +187,11 @@ export class ModelFlight {
     const filter = this.frame.scope.dispatch.model.result;
     if (!filter.used) return result;
     try {
-      const filtered = filter.call(Object.freeze({ result }), this.frame.ctx);
-      return filtered instanceof Promise
-        ? filtered.then((reply) => fitting("model.result", filter, reply).result).catch(withheld)
-        : fitting("model.result", filter, filtered).result;
+      const filtered = onward(
+        filter.call(Object.freeze({ result }), this.frame.ctx),
+        (reply) => fitting("model.result", filter, reply).result,
+      );
+      return filtered instanceof Promise ? filtered.catch(withheld) : filtered;
     } catch (error) {
       return withheld(error);
     }

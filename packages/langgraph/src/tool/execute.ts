@@ -179,18 +179,17 @@ class Execution implements Body {
     const filter = scope.dispatch.tool.result;
     let filtered: ToolReply | Promise<ToolReply>;
     try {
-      filtered = filter.call(Object.freeze({ value: reply.value }), ctx);
-      if (!(filtered instanceof Promise)) fitting("tool.result", filter, filtered);
+      filtered = onward(filter.call(Object.freeze({ value: reply.value }), ctx), (given) =>
+        fitting("tool.result", filter, given),
+      );
     } catch (error) {
       return this.#withheld(error);
     }
     if (!(filtered instanceof Promise)) return this.#done(filtered);
-    return filtered
-      .then((given) => fitting("tool.result", filter, given))
-      .then(
-        (given) => this.#done(given),
-        (error: unknown) => this.#withheld(error),
-      );
+    return filtered.then(
+      (given) => this.#done(given),
+      (error: unknown) => this.#withheld(error),
+    );
   }
 
   async #withheld(error: unknown): Promise<unknown> {

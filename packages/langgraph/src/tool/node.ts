@@ -131,9 +131,8 @@ interface Task {
   readonly permits: Permits;
 }
 
-/** The tool that the node will call by this name. Hosts reach the list of a compiled graph: what they added is governed now. */
-function targetOf(guards: Guards, tools: unknown[], name: string): AnyTool | undefined {
-  const at = tools.findIndex((tool) => (tool as { name?: unknown } | null)?.name === name);
+/** The tool at this place of the node's list. Hosts reach the list of a compiled graph: what they added is governed now. */
+function targetOf(guards: Guards, tools: unknown[], at: number): AnyTool | undefined {
   const found = tools[at];
   if (!isCallable(found)) return undefined;
   const guarded = guards.guard(found);
@@ -151,9 +150,10 @@ function gatedRun(
   run: (call: Call) => Promise<unknown>,
 ): Promise<unknown> {
   const frame = core.frames.getStore();
-  const target = targetOf(guards, node.tools, call.name);
+  const at = node.tools.findIndex((tool) => (tool as { name?: unknown } | null)?.name === call.name);
+  const target = targetOf(guards, node.tools, at);
   // A middleware may still bring the tool that the node has not.
-  if (frame?.scope.dispatch.anyTool === true && node.wrapToolCall === undefined && !has(node, call.name))
+  if (at < 0 && frame?.scope.dispatch.anyTool === true && node.wrapToolCall === undefined)
     return missing(frame, call, run);
   if (frame === undefined || target === undefined || !(gates(frame) || wasAsked(config))) return run(call);
   const callId = call.id ?? null;
@@ -185,9 +185,6 @@ function gatedRun(
   const judged = judgedTogether(frame, config) ? taskHere().batch.judge(wish) : judge(core, frame, wish);
   return judged instanceof Promise ? judged.then(ruled) : ruled(judged);
 }
-
-const has = (node: ToolNodeLike, name: string): boolean =>
-  node.tools.some((tool) => (tool as { name?: unknown } | null)?.name === name);
 
 /** Observers hear of a tool that the model made up: the ToolNode answers it with an error, or throws. */
 async function missing(frame: Frame, call: Call, run: (call: Call) => Promise<unknown>): Promise<unknown> {

@@ -7,6 +7,9 @@ import {
   GraphTapError,
   hooks,
 } from "@graphtap/langgraph";
+import { audit } from "@graphtap/audit";
+import { content } from "@graphtap/content";
+import { perf } from "@graphtap/performance";
 import { errorCatalog as securityCatalog, security } from "@graphtap/security";
 import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
@@ -79,6 +82,34 @@ describe("plugins that do not fit together", () => {
     expect(error.code).toBe("PLUGIN_OPTIONS_INVALID");
     expect(error.message).toMatch(/from[\s\S]*23[\s\S]*tools/);
     expect(error.message).toContain("bad-input.test.ts");
+  });
+  it("wrong options of the plugins, at any depth: what is there and what is expected is said", async () => {
+    const places = "input, output, toolArguments, toolResult";
+    for (const [call, path, expected] of [
+      [() => security({ tools: { a: { nope: 1 } as never } }), "tools.a", "level, method, methods, rateLimit"],
+      [
+        () => security({ tools: { a: { rateLimit: { limit: 1, windowMs: 1e12 } } } }),
+        "tools.a.rateLimit",
+        "from 1 to 2678400000, got 1000000000000",
+      ],
+      [() => security({ loop: { maxCall: 5 } as never }), "loop", "maxCalls, maxCallsPerTool, maxRepeats"],
+      [() => content({ secrets: "hide" as never }), "secrets", places],
+      [() => content({ secrets: { input: "maybe" } as never }), "secrets", `allow, flag, mask or block`],
+      [() => content({ secrets: { somewhere: "mask" } as never }), "secrets", places],
+      [() => content({ detectors: { passport: "mask" } as never }), "detectors", "openai-key"],
+      [() => content({ limits: { size: 5 } as never }), "limits", "characters, nodes, depth"],
+      [() => audit({ maxAgeMs: "1d" as never }), "maxAgeMs", "milliseconds above 0, or null"],
+      [() => audit({ maxEntries: { denials: 5 } as never }), "maxEntries", "denial, change, access, run"],
+      [() => perf({ workflows: true as never }), "workflows", "false or { maxEntries, maxBytes, ttlMs }"],
+      [() => perf({ tools: { retry: 5 } as never }), "tools", "retries"],
+      [() => perf({ compression: { maxTokens: 9, keep: 5 } as never }), "compression", "keepTokens"],
+      [() => perf({ memory: { every: 5 } as never }), "memory", "everyMs, timer"],
+    ] as const) {
+      const error = await errorOf(call);
+      expect(error.code).toBe("PLUGIN_OPTIONS_INVALID");
+      expect(error.message).toMatch(new RegExp(`Why: ${path}`));
+      expect(error.message).toContain(expected);
+    }
   });
   it("a foreign kernel copy of another api", async () => {
     // What a copy of the kernel with another api number makes: the same brand, another number.

@@ -1,5 +1,8 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fakeClock, scriptedModel, scriptedTool } from "@graphtap/testkit";
-import { audit, createStack, security } from "graphtap";
+import { audit, content, createStack, security, verifyAuditFolder } from "graphtap";
 import { describe, expect, it } from "vitest";
 import { ask, failure, HOUR, keeper, START } from "./parts.js";
 
@@ -53,24 +56,53 @@ describe("TestSeedDefects: audit", () => {
     );
     expect(new Set(entries.map(({ hash }) => hash)).size).toBe(3);
     expect(await log.verify()).toEqual({ ok: true, checked: 3, problems: [] });
+    // Where somebody can write, on disk, it shows.
+    for (const [spoil, problem] of [
+      [(lines: string[]) => lines.map((line, at) => (at === 1 ? line.replace("mallory", "alice") : line)), "changed"],
+      [(lines: string[]) => lines.filter((_, at) => at !== 1), "missing"],
+      [(lines: string[]) => lines.slice(0, 2), "cut"],
+    ] as const) {
+      const folder = await mkdtemp(join(tmpdir(), "audit-"));
+      const stack = createStack({ plugins: [audit({ folder })] });
+      await stack.ready();
+      const kept = stack.get(audit);
+      for (let one = 0; one < 3; one++) kept.append({ event: "tool.denied", class: "denial", userId: "mallory" });
+      await kept.flush();
+      expect(await verifyAuditFolder(folder)).toEqual({ ok: true, checked: 3, problems: [] });
+      await stack.dispose();
+      const [name = ""] = (await readdir(folder)).filter((file) => file.startsWith("denial"));
+      const lines = (await readFile(join(folder, name), "utf8")).trimEnd().split("\n");
+      await writeFile(join(folder, name), `${spoil(lines).join("\n")}\n`);
+      expect((await verifyAuditFolder(folder)).problems.map((one) => one.problem)).toContain(problem);
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("every denial by rate, level or content was one event, and the reason a word", async () => {
-    const { stack, log, manager } = desk();
-    manager.grantToolPermission({ ...grant, rateLimit: 1 });
+    const stack = keep(createStack({ plugins: [security(), content(), audit()], clock: fakeClock(START) }));
+    const log = stack.get(audit);
+    stack.get(security).grantToolPermission({ ...grant, rateLimit: 1 });
     const files = stack.wrapTool(
-      scriptedTool("file_manager", "3 files", { metadata: { permissionLevel: "read", methods: ["list"] } }),
+      scriptedTool("file_manager", "3 files", {
+        metadata: { permissionLevels: { list: "read", read: "admin" }, permissionMethodArgument: "method" },
+      }),
     );
-    for (const userId of ["user123", "user123", "nobody-granted"])
-      await files.invoke({ method: "list" }, stack.as({ userId })).catch(() => undefined);
-    const denied = log.query({ class: "denial" }).entries;
-    expect(denied.length).toBeGreaterThan(0);
-    for (const entry of denied) {
-      expect(entry.code).toMatch(/^[A-Z_]+$/);
-      expect(entry.reason).not.toBe(null);
-    }
-    expect(denied[0]?.code).toBe("PERMISSION_NOT_GRANTED");
-    expect(JSON.stringify(log.query().entries)).not.toContain('"method":"list"');
+    for (const [userId, args] of [
+      ["user123", { method: "list" }],
+      ["user123", { method: "list" }],
+      ["user123", { method: "read" }],
+      ["user123", { method: "list", password: "hunter2" }],
+      ["nobody-granted", { method: "list" }],
+    ] as const)
+      await files.invoke(args, stack.as({ userId })).catch(() => undefined);
+    const denied = log.query({ class: "denial", event: "tool.denied" }).entries.toReversed();
+    expect(denied.map(({ code, userId, reason }) => [code, userId, reason])).toEqual([
+      ["RATE_LIMIT_EXCEEDED", "user123", expect.stringContaining("1 in 1 h") as string],
+      ["PERMISSION_NOT_GRANTED", "user123", expect.stringContaining("allows read, admin is required") as string],
+      ["CONTENT_BLOCKED", "user123", expect.stringContaining("credential") as string],
+      ["PERMISSION_NOT_GRANTED", "nobody-granted", expect.stringContaining("no grant") as string],
+    ]);
+    expect(JSON.stringify(log.query().entries)).not.toContain("hunter2");
   });
 
   it("times were local, without a zone, and a day ago depended on the clocks", async () => {

@@ -150,6 +150,9 @@ describe("TestSeedDefects: composition", () => {
       texts(await workflow.invoke(ask("hi"), stack.as({ userId: "u", user_tier }, config))).at(-1);
     expect([await run("premium"), await run("free"), await run("premium")]).toEqual(["full", "plain", "full"]);
     expect(await run("free", { configurable: { user_tier: "premium" } })).toBe("plain");
+    // Nor is it believed of somebody about whom nothing is known.
+    const told = stack.as({ userId: "u" }, { configurable: { user_tier: "premium" } });
+    expect(texts(await workflow.invoke({ ...ask("hi"), user_tier: "premium" } as never, told)).at(-1)).toBe("plain");
   });
 
   it("a chosen workflow lost its tools, its retriever and its security", async () => {

@@ -2,15 +2,18 @@ import { z } from "zod";
 import { CLASSES } from "./entry.js";
 
 const each = <T extends z.ZodType>(one: T) =>
-  z.strictObject({ denial: one, change: one, access: one, run: one } satisfies Record<(typeof CLASSES)[number], T>);
+  z.strictObject({ denial: one, change: one, access: one, run: one } satisfies Record<(typeof CLASSES)[number], T>, {
+    error: ({ code, keys }) =>
+      code === "unrecognized_keys" ? `no class ${String(keys)}; there are ${CLASSES.join(", ")}` : undefined,
+  });
 const count = z.number().int().positive().max(1_000_000);
 const age = z.number().positive().nullable();
 
 /** One value for all classes, or a value for some of them. */
-function perClass<T extends z.ZodType>(one: T, standard: z.output<T>) {
+function perClass<T extends z.ZodType>(one: T, standard: z.output<T>, what: string) {
   const all = (value: z.output<T>) => ({ denial: value, change: value, access: value, run: value });
   return z
-    .union([one, each(one).partial()])
+    .union([one, each(one).partial()], { error: `expected ${what}, or one per class: { ${CLASSES.join(", ")} }` })
     .optional()
     .transform((given): Record<(typeof CLASSES)[number], z.output<T>> => {
       if (given === undefined) return all(standard);
@@ -25,8 +28,8 @@ const dropUndefined = (given: object): object =>
 /** Options of the plugin; the README lists them with units. */
 export const options = z.strictObject({
   folder: z.string().min(1).optional(),
-  maxEntries: perClass(count, 10_000),
-  maxAgeMs: perClass(age, null),
+  maxEntries: perClass(count, 10_000, "a whole number from 1 to 1,000,000"),
+  maxAgeMs: perClass(age, null, "milliseconds above 0, or null"),
   recordRuns: z.boolean().default(true),
   onFailure: z.enum(["count", "deny"]).default("count"),
   segmentBytes: z

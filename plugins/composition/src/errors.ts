@@ -170,6 +170,14 @@ export const notChosen = (workflow: string, use: string): GraphTapError =>
 export const compositeUnknown = (got: string): GraphTapError =>
   make("COMPOSITE_UNKNOWN", `executeCompositeWorkflow() was given ${got}.`, entries.COMPOSITE_UNKNOWN.why);
 
+export const nothingToExplain = (got: string): GraphTapError =>
+  make(
+    "COMPOSITE_UNKNOWN",
+    `explain() was given ${got}.`,
+    "It takes a conditional workflow or a composite with conditions of this stack, or a configuration with conditions.",
+    { do: 'explain({ conditions: { user_tier: "premium" } }, { user_tier: "free" })' },
+  );
+
 export const templateDuplicate = (name: string, version: string): GraphTapError =>
   make("TEMPLATE_DUPLICATE", `template "${name}" ${version} is registered already.`, entries.TEMPLATE_DUPLICATE.why);
 

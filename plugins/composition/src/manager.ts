@@ -8,7 +8,7 @@ import { type CompositeExecution, executeComposite } from "./composite/execute.j
 import { compositeGraph } from "./composite/graph.js";
 import { type ConditionalWorkflowConfig, readConditional, type ReadyConditional } from "./conditional/config.js";
 import { conditionalGraph } from "./conditional/graph.js";
-import { compositeUnknown } from "./errors.js";
+import { compositeUnknown, compositionInvalid, nothingToExplain } from "./errors.js";
 import type { ComposedConfig } from "./members/config.js";
 import { type Config, type GraphLike, isGraph } from "./members/graph.js";
 import { streamingMembers } from "./members/streaming.js";
@@ -143,12 +143,13 @@ export class AdvancedWorkflowManager {
    * @throws GraphTapError TEMPLATE_UNKNOWN, COMPOSITION_INVALID
    * @example await manager.createWorkflowFromTemplate({ template: "adaptive_support", llm, tools, retriever });
    */
-  async createWorkflowFromTemplate({
-    template: name,
-    version,
-    overrides = {},
-    ...rest
-  }: TemplateUse): Promise<ConditionalWorkflow> {
+  async createWorkflowFromTemplate(use: TemplateUse): Promise<ConditionalWorkflow> {
+    if (typeof use !== "object" || use === null) {
+      const fix = '{ template: "customer_support", llm }';
+      const issue = { path: "options", got: described(use), expected: "an object", fix };
+      throw compositionInvalid("createWorkflowFromTemplate", [issue]);
+    }
+    const { template: name, version, overrides = {}, ...rest } = use;
     const template = this.templates.get(name, version);
     const { conditions, otherwise, untrusted, workflowConfigs } = template;
     const merged = Object.fromEntries(
@@ -179,9 +180,10 @@ export class AdvancedWorkflowManager {
       | Pick<ConditionalWorkflowConfig, "conditions" | "otherwise">,
     context: Readonly<Record<string, unknown>>,
   ): RuleTrace {
+    if (typeof workflow !== "object" || workflow === null) throw nothingToExplain(described(workflow));
     const rules = this.#conditionals.get(workflow)?.rules ?? this.#composites.get(workflow)?.rules;
     if (rules !== undefined && rules !== null) return rules.explain(context);
-    if (!("conditions" in workflow)) throw compositeUnknown("a workflow that has no rules");
+    if (!("conditions" in workflow)) throw nothingToExplain("a workflow that has no rules");
     return compileRules({ rules: workflow.conditions, otherwise: workflow.otherwise ?? null }).explain(context);
   }
 

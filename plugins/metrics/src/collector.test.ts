@@ -28,6 +28,33 @@ const caught = (fn: () => unknown): GraphTapError => {
 };
 
 describe("runs tracked by hand", () => {
+  it("fail once for each failure that is reported, though two have the same text", () => {
+    const { collector } = make();
+    const id = collector.startWorkflowTracking({ workflowType: "rag" });
+    for (const error of ["timed out", "timed out", "timed out"]) collector.updateWorkflowMetrics(id, { error });
+    const same = new Error("reset");
+    collector.updateWorkflowMetrics(id, { error: same });
+    collector.updateWorkflowMetrics(id, { error: same });
+    expect(collector.finishWorkflowTracking(id)).toMatchObject({ errorCount: 4, status: "error" });
+  });
+  it("count for the provider they were tracked with, whether or not tokens were reported", () => {
+    const { collector } = make();
+    collector.finishWorkflowTracking(collector.startWorkflowTracking({ workflowType: "rag", providerName: "openai" }));
+    const id = collector.startWorkflowTracking({ workflowType: "rag", providerName: "openai" });
+    collector.updateWorkflowMetrics(id, { tokenUsage: { openai: 1, local: 1 } });
+    collector.finishWorkflowTracking(id);
+    expect({ ...collector.getWorkflowStats().providers }).toEqual({ openai: 2, local: 1 });
+  });
+  it("have their tokens in the windows, and no model call that nobody made", () => {
+    const { collector } = make();
+    const id = collector.startWorkflowTracking({ workflowType: "rag", providerName: "openai", modelName: "gpt-4" });
+    collector.updateWorkflowMetrics(id, { tokenUsage: { openai: 150 } });
+    collector.updateWorkflowMetrics(id, { tokenUsage: { openai: 0, local: 50 } });
+    const { tokens, models, byModel } = collector.getLiveStats().windows["1m"];
+    expect(tokens).toMatchObject({ input: null, total: 200 });
+    expect([models.calls, byModel]).toEqual([0, []]);
+  });
+
   it("go from start to finish with the figures they were given", () => {
     const { collector, clock } = make();
     const id = collector.startWorkflowTracking({
@@ -310,4 +337,11 @@ describe("a collector without a stack", () => {
     expect(new WorkflowMetricsCollector().getWorkflowStats().totalExecutions).toBe(0);
     expect(caught(() => new WorkflowMetricsCollector({ maxHistory: 0 })).code).toBe("METRICS_OPTIONS_INVALID");
   });
+});
+
+it("names what is wrong with the arguments of a constructor or a listener", () => {
+  expect(caught(() => new WorkflowMetricsCollector(null as never)).code).toBe("METRICS_OPTIONS_INVALID");
+  const { collector } = make();
+  expect(caught(() => collector.on("run.over" as "run.ended", () => undefined)).message).toContain("event");
+  expect(caught(() => collector.on("run.ended", 7 as never)).message).toMatch(/listener: expected a function, got 7/);
 });

@@ -5,6 +5,7 @@ import {
   errorsSchema,
   type ErrorsQuery,
   finishSchema,
+  listenSchema,
   type MetricsQuery,
   querySchema,
   type RatingInput,
@@ -24,7 +25,6 @@ import { MetricsReport } from "./report.js";
 import type { Rolling } from "./rolling.js";
 import { type CollectorOptions, partsOf } from "./standalone.js";
 import { workflowStats, type WorkflowStats } from "./stats.js";
-import { addTokens, noTokens } from "./tally.js";
 import { within } from "./window.js";
 
 /** What a collector reads and writes; the plugin makes it, and shares it with nobody else. */
@@ -39,6 +39,9 @@ export interface CollectorParts {
 }
 
 const HOUR_MS = 3_600_000;
+
+const isParts = (given: CollectorOptions | CollectorParts | null): given is CollectorParts =>
+  typeof given === "object" && given !== null && "ledger" in given;
 
 /**
  * What runs used and how they ended. Runs of wrapped graphs are recorded by themselves; work outside of any graph can
@@ -55,7 +58,7 @@ export class WorkflowMetricsCollector {
 
   /** @throws GraphTapError METRICS_OPTIONS_INVALID */
   constructor(options: CollectorOptions | CollectorParts = {}) {
-    this.#parts = "ledger" in options ? options : partsOf(options);
+    this.#parts = isParts(options) ? options : partsOf(options);
   }
 
   /**
@@ -150,9 +153,11 @@ export class WorkflowMetricsCollector {
    * Calls a listener with what happens, as it happens. Nobody waits for it.
    *
    * @returns stops it
+   * @throws GraphTapError METRICS_QUERY_INVALID
    * @example stack.get(metrics).on("run.ended", (run) => console.log(run.workflowType, run.status));
    */
   on<K extends keyof MetricsEvents>(event: K, listener: MetricsEvents[K]): () => void {
+    read("METRICS_QUERY_INVALID", "on", listenSchema, { event, listener });
     return this.#parts.live.on(event, listener);
   }
 
@@ -219,10 +224,7 @@ export class WorkflowMetricsCollector {
     const given = read("TRACKING_INVALID", "updateWorkflowMetrics", updateSchema, update);
     const record = this.#parts.ledger.find(workflowId);
     if (record === undefined) return null;
-    for (const [provider, total] of given.tokenUsage ?? []) {
-      const tally = record.model(provider, provider === record.providerName ? record.modelName : null);
-      tally.tokens = addTokens(tally.tokens, { ...noTokens(), total });
-    }
+    for (const [provider, total] of given.tokenUsage ?? []) this.#parts.ledger.tokensByHand(record, provider, total);
     record.unnamedToolCalls += given.toolCalls ?? 0;
     record.retrievalContextSize = given.retrievalContextSize ?? record.retrievalContextSize;
     record.memoryUsageMb = given.memoryUsageMb ?? record.memoryUsageMb;

@@ -10,7 +10,7 @@ const entries = {
   },
   METRICS_QUERY_INVALID: {
     title: "A question to the metrics service is wrong",
-    why: "A filter is unknown, empty or of the wrong type. An empty filter is refused, because it would mean everybody.",
+    why: "A filter or an event is unknown, empty or of the wrong type. An empty filter is refused, because it would mean everybody.",
     do: "Leave a filter out to mean all.",
     example: 'stack.get(metrics).report({ hours: 24, userId: "alice" });',
   },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ValuesError } from "@graphtap/values";
 import { copyOf } from "./configs.js";
+import type { MetricsEvents } from "./live.js";
 import type { Filter } from "./window.js";
 
 /** What a report or statistics are about; leave a filter out to mean all. */
@@ -70,6 +71,11 @@ const query = z.strictObject({
 });
 export const querySchema = query.prefault({});
 export const errorsSchema = query.extend({ limit: z.number().int().positive().max(1_000).default(10) }).prefault({});
+
+export const listenSchema = z.strictObject({
+  event: z.enum(["run.started", "run.ended", "failure", "rated"] satisfies (keyof MetricsEvents)[]),
+  listener: z.custom((value) => typeof value === "function", "expected a function"),
+});
 
 export const ratingSchema = z.strictObject({
   score: z.number().min(0).max(1),

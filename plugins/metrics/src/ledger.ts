@@ -5,7 +5,7 @@ import { History } from "./history.js";
 import type { ActiveRun, LiveEvents } from "./live.js";
 import { type RunFailure, RunRecord, snapshotOf } from "./record.js";
 import type { Rolling } from "./rolling.js";
-import { type CallStatus, type Tokens, tokensSum } from "./tally.js";
+import { addTokens, type CallStatus, noTokens, type Tokens, tokensSum } from "./tally.js";
 
 /** Where something happened, and for whom. The binding's run context has this shape. */
 export interface Place {
@@ -234,7 +234,18 @@ export class RunLedger {
 
   /** A failure that somebody reports for a run. */
   failedByHand(record: RunRecord, error: unknown): void {
-    this.#failed(record, "manual", record.workflow, { error, code: codeOf(error) }, null);
+    // Nothing else tells of a run that is tracked by hand: the same text twice is two failures.
+    const told = record.kind === "manual" && typeof error === "string";
+    this.#failed(record, "manual", record.workflow, { error, code: codeOf(error) }, null, told);
+  }
+
+  /** Tokens that somebody reports for a run. */
+  tokensByHand(record: RunRecord, provider: string, total: number): void {
+    const model = provider === record.providerName ? record.modelName : null;
+    const tally = record.model(provider, model);
+    const tokens = { ...noTokens(), total };
+    tally.tokens = addTokens(tally.tokens, tokens);
+    this.#options.rolling.record("model", nameOf(provider, model), { status: null, durationMs: null, tokens });
   }
 
   #failed(
@@ -243,9 +254,10 @@ export class RunLedger {
     name: string | null,
     { error, code }: { readonly error: unknown; readonly code: string | null },
     node: string | null,
+    told = false,
   ): void {
     const root = this.find(record.rootId) ?? record;
-    if (!this.#errors.isNew(root, error)) return;
+    if (!told && !this.#errors.isNew(root, error)) return;
     const { rolling, live } = this.#options;
     const about = classify(error, where);
     const type = error instanceof Error ? textIn(error, "name") : null;

@@ -96,7 +96,7 @@ class Series {
     }
     this.#openAt = now;
     const sum = (this.#open ??= newSum());
-    count(sum, status);
+    if (status !== null) count(sum, status);
     if (durationMs !== null && (status === "ok" || status === "error")) sum.durations.record(durationMs);
     if (tokens !== undefined && tokens !== null) sum.tokens = addTokens(sum.tokens, tokens);
   }
@@ -123,7 +123,8 @@ class Series {
 export type SeriesKind = "run" | "model" | "tool" | "category";
 
 export interface Happened {
-  readonly status: CallStatus;
+  /** Null: nothing was called, only tokens are told. */
+  readonly status: CallStatus | null;
   /** Milliseconds; null where it took none. */
   readonly durationMs: number | null;
   readonly tokens?: Tokens | null;

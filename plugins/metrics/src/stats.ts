@@ -31,7 +31,7 @@ export interface WorkflowStats {
   readonly satisfaction: Satisfaction;
   /** Ended runs by name of the graph. */
   readonly workflowTypes: Readonly<Record<string, number>>;
-  /** Runs by provider of the models they called; a run that called two providers is in both. */
+  /** Runs by provider of the models they called, or that they were tracked with; a run of two providers is in both. */
   readonly providers: Readonly<Record<string, number>>;
 }
 
@@ -66,7 +66,8 @@ export function workflowStats(records: Iterable<RunRecord>): WorkflowStats {
     for (const [category, count] of record.failureKinds ?? [])
       categories[category] = (categories[category] ?? 0) + count;
     tokens = addTokens(tokens, tokensOf(record));
-    for (const provider of new Set(record.models.flatMap((tally) => tally.provider ?? []))) bump(providers, provider);
+    const called = record.models.map((tally) => tally.provider);
+    for (const provider of new Set([...called, record.providerName])) if (provider !== null) bump(providers, provider);
     if (!record.isRoot) continue;
     total++;
     ratings.ended(record.rootId);

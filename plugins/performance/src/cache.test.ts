@@ -186,7 +186,7 @@ describe("WorkflowCache", () => {
     expect(cache.invalidate("nobody")).toBe(0);
   });
 
-  it("says what is wrong with a call", () => {
+  it("says what is wrong with a call", async () => {
     const { cache } = make();
     const bad: readonly (readonly [() => unknown, string])[] = [
       [() => cache.get({ ...recipe("a"), providerName: "" }), "providerName"],
@@ -196,6 +196,11 @@ describe("WorkflowCache", () => {
       [() => cache.put({ ...recipe("a"), workflow: null as never }), "workflow"],
       [() => new WorkflowCache({ maxEntries: 0 }), "maxEntries"],
       [() => new WorkflowCache({ ttlMs: Number.NaN }), "ttlMs"],
+      [() => new WorkflowCache({ max_size: 100 } as never), "there are maxEntries, maxBytes, ttlMs"],
+      [() => new WorkflowCache(null as never), "expected object"],
+      [() => cache.get(undefined as never), "one object"],
+      [() => cache.get("openai" as never), "one object"],
+      [() => cache.put(null as never), "one object"],
     ];
     for (const [call, name] of bad)
       expect(call).toThrow(
@@ -204,6 +209,7 @@ describe("WorkflowCache", () => {
           message: expect.stringContaining(name) as string,
         }) as Error,
       );
+    await expect(cache.getOrBuild(recipe("a"), undefined as never)).rejects.toThrow("build is no function");
   });
 
   it("behaves like a list sorted by last use, over 300 random histories", () => {

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { CacheCounts, type CacheStats, type EvictionCause } from "./cache-stats.js";
 import { cacheCallInvalid } from "./errors.js";
 import { SingleFlight } from "./flight.js";
+import { cacheOptions } from "./given.js";
 import { type BypassReason, keyOf } from "./key.js";
 
 /** Options of {@link WorkflowCache}. */
@@ -81,16 +82,10 @@ export class WorkflowCache<V extends object = object> {
   readonly #onEvent: ((event: CacheEvent) => void) | undefined;
   #cause: EvictionCause = "cleared";
 
-  constructor({
-    maxEntries = 100,
-    maxBytes = 268_435_456,
-    ttlMs = 3_600_000,
-    now,
-    onEvent,
-  }: WorkflowCacheOptions = {}) {
-    for (const [name, value] of Object.entries({ maxEntries, maxBytes, ttlMs }))
-      if (!Number.isInteger(value) || value < 1)
-        throw cacheCallInvalid("WorkflowCache", `${name} is ${String(value)}.`);
+  /** @throws GraphTapError CACHE_CALL_INVALID */
+  constructor(options: WorkflowCacheOptions = {}) {
+    const { maxEntries, maxBytes, ttlMs } = cacheOptions(options);
+    const { now, onEvent } = options;
     this.#ttlMs = ttlMs;
     this.#now = now ?? (() => performance.now());
     this.#onEvent = onEvent;
@@ -120,10 +115,10 @@ export class WorkflowCache<V extends object = object> {
    * @throws GraphTapError CACHE_CALL_INVALID
    */
   put(entry: WorkflowRecipe & EntryOptions & { readonly workflow: V; readonly buildMs?: number | undefined }): boolean {
+    const key = this.#keyOf("put", entry);
     const { workflow, buildMs = null, tags, bytes } = entry;
     if ((typeof workflow !== "object" && typeof workflow !== "function") || workflow === null)
       throw cacheCallInvalid("put", "workflow is no object.");
-    const key = this.#keyOf("put", entry);
     if (key === null) return false;
     if (buildMs !== null) this.#counts.builds.record(buildMs);
     // What is under way for this key is older than what was just put.
@@ -146,6 +141,7 @@ export class WorkflowCache<V extends object = object> {
   ): Promise<V> {
     const { signal, ...kept } = options;
     const key = this.#keyOf("getOrBuild", recipe);
+    if (typeof build !== "function") throw cacheCallInvalid("getOrBuild", "build is no function.");
     if (key === null) return build(signal ?? new AbortController().signal);
     return this.byKey(key, recipe.workflowType, build, () => kept, signal);
   }
@@ -182,7 +178,10 @@ export class WorkflowCache<V extends object = object> {
     return this.#counts.stats({ entries, maxEntries, bytes, maxBytes, ttlMs: this.#ttlMs });
   }
 
-  #keyOf(method: string, { providerName, workflowType, config, tenantId }: WorkflowRecipe): string | null {
+  #keyOf(method: string, recipe: WorkflowRecipe): string | null {
+    if (typeof recipe !== "object" || recipe === null)
+      throw cacheCallInvalid(method, "expected one object: { providerName, workflowType, config }.");
+    const { providerName, workflowType, config, tenantId } = recipe;
     for (const [name, value] of [
       ["providerName", providerName],
       ["workflowType", workflowType],

@@ -140,8 +140,14 @@ describe("StateCompressor", () => {
     const compressor = new StateCompressor({ maxTokens: 300, countTokens: (text) => text.length });
     const { messages } = await compressor.compress(turns(50));
     expect(messages.reduce((sum, { text }) => sum + text.length + 4, 0)).toBeLessThanOrEqual(300);
-    expect(() => new StateCompressor({ maxTokens: 10, countTokens: 5 as never })).toThrow("countTokens is no function");
-    expect(() => new StateCompressor({ maxTokens: 10, keepTokens: 11 })).toThrow("keepTokens is above maxTokens");
+    expect(() => new StateCompressor({ maxTokens: 10, countTokens: 5 as never })).toThrow(
+      "countTokens: expected a function of a text, got 5",
+    );
+    expect(() => new StateCompressor({ maxTokens: 10, keepTokens: 11 })).toThrow(
+      "keepTokens: expected at most maxTokens, got 11",
+    );
+    for (const wrong of [undefined, null, {}, { maxTokens: 10, max_messages: 5 }])
+      expect(() => new StateCompressor(wrong as never)).toThrow("COMPRESSION_OPTIONS_INVALID");
   });
 
   it("shortens the stored conversation too, if a node asks for it", async () => {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "@graphtap/kernel";
 import type { BaseMessage } from "@langchain/core/messages";
 import { assemble, type Budget, type Cut, cutOf, floorOf, leastRoom } from "./compress.js";
 import { CompressionCounts, type CompressionStats } from "./compression-stats.js";
-import { compressionOptionsInvalid } from "./errors.js";
+import { compressorOptions } from "./given.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { type AnyMessage, fingerprintOf, MessageCounter } from "./message.js";
 import { type Standing, Summaries } from "./summaries.js";
@@ -58,8 +58,6 @@ export interface CompressRequest {
 
 const isPinned = (message: BaseMessage): boolean => (message as AnyMessage).additional_kwargs?.["pinned"] === true;
 
-const positive = (value: number): boolean => Number.isInteger(value) && value > 0;
-
 /**
  * Brings a conversation under a token budget. System messages, pinned ones, the last question and the step that waits
  * for an answer stay; calls and their results stay or go together; the rest goes from the oldest on, and a summary or a
@@ -80,25 +78,11 @@ export class StateCompressor {
   readonly #counts = new CompressionCounts();
 
   constructor(options: CompressorOptions) {
+    compressorOptions(options);
     const { maxTokens, summarize, pinned = isPinned, overflow = "truncate", clock = systemClock } = options;
     const { keepTokens = Math.max(1, Math.floor(maxTokens * 0.75)), countTokens = approximateTokens } = options;
     const { summaryTokens = Math.min(1_000, Math.max(64, Math.floor(maxTokens / 10))) } = options;
     const { summaryTimeoutMs = 5_000, maxRemembered = 200_000 } = options;
-    for (const [name, value] of Object.entries({
-      maxTokens,
-      keepTokens,
-      summaryTokens,
-      summaryTimeoutMs,
-      maxRemembered,
-    }))
-      if (!positive(value)) throw compressionOptionsInvalid(`${name} is ${String(value)}, not a whole number above 0.`);
-    if (keepTokens > maxTokens) throw compressionOptionsInvalid(`keepTokens is above maxTokens.`);
-    if (summaryTimeoutMs > 9_000) throw compressionOptionsInvalid(`summaryTimeoutMs is above 9,000.`);
-    for (const [name, value] of Object.entries({ summarize, pinned, countTokens }))
-      if (value !== undefined && typeof value !== "function")
-        throw compressionOptionsInvalid(`${name} is no function.`);
-    if (overflow !== "truncate" && overflow !== "error")
-      throw compressionOptionsInvalid("overflow is an unknown word.");
     this.#budget = { maxTokens, keepTokens, summaryTokens, overflow };
     this.#clock = clock;
     this.#counter = new MessageCounter(countTokens);

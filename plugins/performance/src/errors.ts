@@ -3,7 +3,7 @@ import { type CatalogEntry, GraphTapError } from "@graphtap/kernel";
 const entries = {
   CACHE_CALL_INVALID: {
     title: "A call of the workflow cache is wrong",
-    why: "providerName or workflowType is no text or an empty one, config is missing, or the workflow is no object. An empty name is refused, because all callers that forgot theirs would share one.",
+    why: "An option is unknown or out of range, providerName or workflowType is no text or an empty one, config is missing, the workflow is no object, or build is no function. An empty name is refused, because all callers that forgot theirs would share one.",
     do: "Correct the call.",
     example: 'cache.get({ providerName: "openai", workflowType: "rag", config });',
   },
@@ -24,6 +24,12 @@ const entries = {
     why: "A number is out of range, or summarize, pinned or countTokens is no function.",
     do: "Correct the options; keepTokens may not be above maxTokens.",
     example: "new StateCompressor({ maxTokens: 8_000, keepTokens: 4_000 });",
+  },
+  LAZY_TOOL_CALL_INVALID: {
+    title: "A call of the lazy tool loader is wrong",
+    why: "An option is unknown or out of range, or getTools() or preload() was given something else than a list of names.",
+    do: "Correct the call; everything has a default.",
+    example: 'const { tools, missing, failed } = await loader.getTools(["calculator", "web_search"]);',
   },
   LAZY_TOOL_DUPLICATE: {
     title: "Two lazy tools have one name",
@@ -107,6 +113,9 @@ export const compressionFloor = (tokens: number, maxTokens: number): GraphTapErr
 
 export const compressionOptionsInvalid = (why: string): GraphTapError =>
   make("COMPRESSION_OPTIONS_INVALID", "the options of a compressor are wrong.", why);
+
+export const loaderCallInvalid = (method: string, why: string): GraphTapError =>
+  make("LAZY_TOOL_CALL_INVALID", `${method}() was given wrong arguments.`, why);
 
 export const toolDuplicate = (name: string): GraphTapError =>
   make("LAZY_TOOL_DUPLICATE", `"${name}" is registered already.`, entries.LAZY_TOOL_DUPLICATE.why);

@@ -297,4 +297,19 @@ describe("LazyToolLoader", () => {
     await loader.unload("flaky");
     expect(loader.stats().tools[0]).toMatchObject({ loaded: false, failing: false, failures: 1 });
   });
+
+  it("refuses options that are wrong, and names that are no list: a text would be taken for its letters", async () => {
+    for (const wrong of [{ maxTools: -1 }, { retries: "x" }, { loadTimeoutMs: Number.NaN }, { max_tools: 5 }, null])
+      expect(() => new LazyToolLoader(wrong as never)).toThrow(
+        expect.objectContaining({ code: "LAZY_TOOL_CALL_INVALID" }),
+      );
+    const { loader } = make();
+    loader.register("calculator", () => named("calculator"));
+    for (const wrong of ["calculator", undefined, [7], { names: ["calculator"] }])
+      await expect(loader.getTools(wrong as never)).rejects.toMatchObject({ code: "LAZY_TOOL_CALL_INVALID" });
+    await expect(loader.preload("calculator" as never)).rejects.toThrow(
+      "names: Invalid input: expected array, received string",
+    );
+    expect(loader.isLoaded("calculator")).toBe(false);
+  });
 });

@@ -9,6 +9,7 @@ import {
   toolUnregistrable,
 } from "./errors.js";
 import { SingleFlight } from "./flight.js";
+import { loaderOptions, toolNames } from "./given.js";
 import { type LoadPolicy, loadTool, type ToolSource } from "./tool-load.js";
 import { disposeTool, LazyTool, type LoadedTool, type ToolDeclaration, type ToolFactory } from "./tool-source.js";
 import { LoaderCounts, type LoaderStats } from "./tool-stats.js";
@@ -88,14 +89,16 @@ export class LazyToolLoader {
   #idleTimer: Timer | null = null;
   #disposed = false;
 
+  /** @throws GraphTapError LAZY_TOOL_CALL_INVALID */
   constructor(options: LazyToolLoaderOptions = {}) {
-    const { clock = systemClock, retries = 2, backoffMs = 100, loadTimeoutMs = 30_000 } = options;
+    const { maxTools, negativeTtlMs, idleMs, retries, backoffMs, loadTimeoutMs } = loaderOptions(options);
+    const { clock = systemClock, onLoad } = options;
     this.#clock = clock;
     this.#policy = { clock, retries, backoffMs, loadTimeoutMs };
-    this.#maxTools = options.maxTools ?? 1_000;
-    this.#negativeTtlMs = options.negativeTtlMs ?? 30_000;
-    this.#idleMs = options.idleMs ?? null;
-    this.#onLoad = options.onLoad;
+    this.#maxTools = maxTools;
+    this.#negativeTtlMs = negativeTtlMs;
+    this.#idleMs = idleMs;
+    this.#onLoad = onLoad;
   }
 
   /**
@@ -186,9 +189,13 @@ export class LazyToolLoader {
     return this.#flights.run(entry.name, (stop) => this.#load(entry, stop), signal);
   }
 
-  /** Several tools, loaded side by side. Never rejects for one of them: it says which are missing and which failed. */
+  /**
+   * Several tools, loaded side by side. Never rejects for one of them: it says which are missing and which failed.
+   *
+   * @throws GraphTapError LAZY_TOOL_CALL_INVALID
+   */
   async getTools(names: readonly string[], options: { readonly signal?: AbortSignal } = {}): Promise<LoadedTools> {
-    const wanted = [...new Set(names)];
+    const wanted = [...new Set(toolNames("getTools", names))];
     const known = wanted.filter((name) => this.#entries.has(name));
     const results = await Promise.allSettled(known.map((name) => this.getTool(name, options)));
     if (options.signal?.aborted === true) throw options.signal.reason;
@@ -205,7 +212,7 @@ export class LazyToolLoader {
 
   /** Loads tools ahead of need and keeps them, however long nobody uses them. Default: all that are registered. */
   async preload(names: readonly string[] = this.names()): Promise<LoadedTools> {
-    for (const name of names) {
+    for (const name of toolNames("preload", names)) {
       const entry = this.#entries.get(name);
       if (entry !== undefined) entry.kept = true;
     }

@@ -8,8 +8,13 @@ type Facts = Omit<SecurityExplanation, "fix" | "text">;
  * What would let a denied call pass.
  *
  * @param refused the first of those who act for each other that may not
+ * @param undeclared nobody said what the tool needs
  */
-export function fixFor({ decision, considered, kill, toolName }: Facts, refused: Subject | null): string | null {
+export function fixFor(
+  { decision, considered, kill, toolName }: Facts,
+  refused: Subject | null,
+  undeclared: boolean,
+): string | null {
   if (decision.allowed) return null;
   const { cause, requiredLevel, method, grantIds } = decision;
   const tool = quote(toolName);
@@ -37,7 +42,11 @@ export function fixFor({ decision, considered, kill, toolName }: Facts, refused:
     case "level":
       return nearest?.permissionLevel === "none"
         ? `revoke ${nearest.id}: a grant of "none" refuses, whatever else is granted`
-        : `a grant of level ${requiredLevel}`;
+        : `a grant of level ${requiredLevel}${
+            undeclared && nearest !== null
+              ? `, or its level where it needs less: security({ tools: { ${tool}: { level: "${nearest.permissionLevel}" } } })`
+              : ""
+          }`;
     case "not-yet":
       return `wait until ${new Date(nearest?.notBefore ?? 0).toISOString()}, or a grant that begins earlier`;
     case "expired":

@@ -59,6 +59,17 @@ describe("explain", () => {
     ]);
   });
 
+  it("says of a tool that nothing is declared about that its level can be", () => {
+    const { manager } = parts({ rules: rules() });
+    const ask = (metadata?: object) => manager.explain({ ...alice, toolName: "mailer", metadata } as never).fix;
+    manager.grantToolPermission({ ...alice, toolName: "mailer", permissionLevel: "read" });
+    expect(ask()).toBe(
+      'a grant of level write, or its level where it needs less: security({ tools: { "mailer": { level: "read" } } })',
+    );
+    expect(ask({ permissionLevel: "write" })).toBe("a grant of level write");
+    expect(ask({ permissionLevels: { send: "execute" } })).toBe("a grant of level execute");
+  });
+
   it("says for each denial what would let it pass", () => {
     const { manager, advance } = parts({ rules: rules() });
     const fix = (input: Partial<Parameters<typeof manager.explain>[0]> = {}) =>

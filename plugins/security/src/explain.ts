@@ -35,7 +35,7 @@ export interface SecurityExplanation {
 
 /** Explains a question without counting it. */
 export function explain(
-  { grants, kills, isAdmin }: Pick<GateParts, "grants" | "kills" | "isAdmin">,
+  { grants, rules, kills, isAdmin }: Pick<GateParts, "grants" | "rules" | "kills" | "isAdmin">,
   gate: ToolGate,
   call: GateCall,
   at?: number,
@@ -57,7 +57,7 @@ export function explain(
     limits: gate.limits(request).map(({ subject, status }) => ({ ...status, principal: describe(subject) })),
   };
   const refused = chain.find((one) => denialFor(grants, { ...request, subject: { ...named(one), onBehalfOf: null } }));
-  const fix = fixFor(facts, refused ?? null);
+  const fix = fixFor(facts, refused ?? null, rules.isUndeclared(call.toolName, call.metadata));
   return { ...facts, fix, text: textOf({ ...facts, fix }) };
 }
 

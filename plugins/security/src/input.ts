@@ -154,16 +154,14 @@ const moment = z
   .transform(Number);
 
 const HOUR_MS = 3_600_000;
+/** Says itself what was got: a limit that is no list is read as one, so nobody would find it at its path. */
+const whole = (least: number, most: number) =>
+  z.custom<number>((value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most, {
+    error: ({ input }) =>
+      `expected a whole number from ${least} to ${most}, got ${typeof input === "number" ? input : `a ${typeof input}`}`,
+  });
 const rateWindow = z
-  .strictObject({
-    limit: z.number().int().min(0).max(100_000),
-    windowMs: z
-      .number()
-      .int()
-      .positive()
-      .max(31 * 24 * HOUR_MS)
-      .default(HOUR_MS),
-  })
+  .strictObject({ limit: whole(0, 100_000), windowMs: whole(1, 31 * 24 * HOUR_MS).default(HOUR_MS) })
   .readonly();
 /** The forms of a limit, as a list of windows. */
 export const rateLimitSchema = z

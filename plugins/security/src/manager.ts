@@ -49,6 +49,9 @@ export interface SecurityParts extends ChangeParts {
 
 const HOUR_MS = 3_600_000;
 
+const isParts = (given: ManagerOptions | SecurityParts | null): given is SecurityParts =>
+  typeof given === "object" && given !== null && "gate" in given;
+
 /**
  * Who may run which tool. Nothing is allowed that is not granted; a change counts from the next call on, in runs under
  * way too. A stack has one; one without a stack decides about calls that you make yourself.
@@ -63,7 +66,7 @@ export class WorkflowSecurityManager extends Administration {
 
   /** @throws GraphTapError SECURITY_OPTIONS_INVALID */
   constructor(options: ManagerOptions | SecurityParts = {}) {
-    const parts = "gate" in options ? options : managerParts(options);
+    const parts = isParts(options) ? options : managerParts(options);
     super(parts);
     this.#parts = parts;
   }

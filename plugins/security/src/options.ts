@@ -23,6 +23,15 @@ export type AdminRole =
   | { readonly role: string; readonly tenantId: string; readonly anyTenant?: undefined }
   | { readonly role: string; readonly anyTenant: true; readonly tenantId?: undefined };
 
+/** Names the keys there are where one is unknown. */
+const strict = <S extends z.ZodRawShape>(shape: S) =>
+  z.strictObject(shape, {
+    error: ({ code, keys }) =>
+      code === "unrecognized_keys"
+        ? `no option ${String(keys)}; there are ${Object.keys(shape).join(", ")}`
+        : undefined,
+  });
+
 // Not z.record: it builds an object, where a name like "__proto__" would silently lose its value.
 const byName = <Given, T>(value: z.ZodType<T>, what: string) =>
   z
@@ -40,7 +49,7 @@ const byName = <Given, T>(value: z.ZodType<T>, what: string) =>
     });
 
 const level = z.enum(REQUIRED_LEVELS);
-const rule: z.ZodType<Rule> = z.strictObject({
+const rule: z.ZodType<Rule> = strict({
   level: level.optional(),
   method: z
     .union([z.string().min(1).max(256), z.custom<(args: unknown) => unknown>((value) => typeof value === "function")], {
@@ -73,7 +82,7 @@ const adminRoles = z
 export type AdminRoleTerms = z.output<typeof adminRole>;
 
 const limit = (most: number) => z.number().int().positive().max(100_000).default(most);
-const loop = z.strictObject({
+const loop = strict({
   maxCalls: limit(LOOP_DEFAULTS.maxCalls),
   maxCallsPerTool: limit(LOOP_DEFAULTS.maxCallsPerTool),
   maxRepeats: limit(LOOP_DEFAULTS.maxRepeats),

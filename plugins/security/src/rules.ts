@@ -36,6 +36,12 @@ export class ToolRules {
     return [...this.#rules.keys()];
   }
 
+  /** Whether no level is declared for a tool, neither by the host nor by its author: the default stands for it. */
+  isUndeclared(toolName: string, metadata: Metadata): boolean {
+    const { level, methods } = this.#rules.get(toolName) ?? {};
+    return [level, methods, own(metadata, LEVEL), own(metadata, LEVELS)].every((one) => one === undefined);
+  }
+
   /** Methods that a level is declared for. */
   methodsOf(toolName: string): readonly string[] {
     return [...(this.#rules.get(toolName)?.methods?.keys() ?? [])];

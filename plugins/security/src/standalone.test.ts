@@ -21,4 +21,9 @@ describe("a manager without a stack", () => {
     expect(new WorkflowSecurityManager().authorizeToolExecution(alice).allowed).toBe(false);
     expect(() => new WorkflowSecurityManager({ defaultLevel: "root" as never })).toThrow("[SECURITY_OPTIONS_INVALID]");
   });
+
+  it("names its own error for options that are none", () => {
+    for (const wrong of [null, 7, { max_grants: 5 }])
+      expect(() => new WorkflowSecurityManager(wrong as never)).toThrow("SECURITY_OPTIONS_INVALID");
+  });
 });

@@ -87,6 +87,16 @@ describe("the registry", () => {
     expect(() => templates.get("mine")).toThrow(expect.objectContaining({ code: "TEMPLATE_UNKNOWN" }));
   });
 
+  it("name what is wrong where nothing is told at all, and where there is nothing to explain", async () => {
+    const { manager } = desk();
+    for (const nothing of [undefined, null, "customer_support"])
+      await expect(manager.createWorkflowFromTemplate(nothing as never)).rejects.toMatchObject({
+        code: "COMPOSITION_INVALID",
+      });
+    for (const nothing of [undefined, "auto", {}])
+      expect(() => manager.explain(nothing as never, {})).toThrow("explain() was given");
+  });
+
   it("reject, and do not throw, where there is no such template", async () => {
     const made = desk().manager.createWorkflowFromTemplate({ template: "nope", llm: echo("x") });
     await expect(made).rejects.toMatchObject({ code: "TEMPLATE_UNKNOWN" });

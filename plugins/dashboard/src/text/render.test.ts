@@ -83,7 +83,7 @@ Runs
       .toBe(`System health  0.49 at risk  ███████████████░░░░░░░░░░░░░░░  2026-01-01 10:00:00
 confidence 96.2 %, coverage 66.7 %
   -0.51  Runs that ended well: 480 of 500 good, 99 % aimed at; budget burns 3.9x too fast
-   0.00  Tools that ended well: nothing happened yet
+      –  Tools that ended well: nothing happened yet
   audit is failing: disk full
 
 Acme

@@ -69,8 +69,10 @@ function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
     paint("dim", `confidence ${valueOf("rate", confidence)}, coverage ${valueOf("rate", coverage)}`),
   ];
   const worst = health.components.toSorted((a, b) => b.lost - a.lost);
-  for (const { lost, reason } of worst) {
-    const points = lost > 0.005 ? paint("red", `-${lost.toFixed(2)}`) : ` ${paint("dim", "0.00")}`;
+  for (const { lost, score: own, reason } of worst) {
+    // Of what is not known nothing is lost, and nothing is well either.
+    const none = ` ${paint("dim", own === null ? "   –" : "0.00")}`;
+    const points = lost > 0.005 ? paint("red", `-${lost.toFixed(2)}`) : none;
     lines.push(`  ${points}${GAP}${cut(shown(reason), width - 9)}`);
   }
   for (const { plugin, cap, reason, lost } of health.gates)

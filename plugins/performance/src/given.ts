@@ -1,0 +1,31 @@
+import { type GraphTapError, problemsOf } from "@graphtap/kernel";
+import { z } from "zod";
+import { cacheCallInvalid, compressionOptionsInvalid, loaderCallInvalid } from "./errors.js";
+import { compression, tools, workflows } from "./options.js";
+
+const functionOf = <T>() => z.custom<T>((value) => typeof value === "function", "expected a function").optional();
+const clock = z.custom<object>((value) => typeof value === "object" && value !== null, "expected a clock").optional();
+
+/** What the parts of this package take where no stack has checked it before. */
+const cache = workflows.extend({ now: functionOf<() => number>(), onEvent: functionOf() });
+const loader = tools.extend({ clock, onLoad: functionOf() });
+const compressor = compression.safeExtend({ clock });
+const names = z.array(z.string());
+
+function checked<S extends z.ZodType>(schema: S, given: unknown, wrong: (why: string) => GraphTapError): z.output<S> {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw wrong(problemsOf(parsed.error, given, schema).join("\n"));
+  return parsed.data;
+}
+
+/** @throws GraphTapError CACHE_CALL_INVALID */
+export const cacheOptions = (given: unknown) =>
+  checked(cache, given, (why) => cacheCallInvalid("new WorkflowCache", why));
+/** @throws GraphTapError LAZY_TOOL_CALL_INVALID */
+export const loaderOptions = (given: unknown) =>
+  checked(loader, given, (why) => loaderCallInvalid("new LazyToolLoader", why));
+/** @throws GraphTapError COMPRESSION_OPTIONS_INVALID */
+export const compressorOptions = (given: unknown) => checked(compressor, given, compressionOptionsInvalid);
+/** @throws GraphTapError LAZY_TOOL_CALL_INVALID */
+export const toolNames = (method: string, given: unknown): readonly string[] =>
+  checked(names, given, (why) => loaderCallInvalid(method, why.replaceAll("options: ", "names: ")));

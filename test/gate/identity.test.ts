@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { format, inspect } from "node:util";
+import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
+import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import {
@@ -396,6 +398,94 @@ describe("expiry", () => {
     });
     await h.graph.invoke(says(), h.stack.as(alice, thread));
     expect(h.ran).toEqual(["t 1", "t 2"]);
+  });
+});
+
+describe("an identity that a model was bound to", () => {
+  const MODELS = {
+    "that keeps configs itself, as provider packages' do": () =>
+      scriptedModel([{ say: "hi" }], { whenDone: "repeat" }) as unknown as BaseChatModel,
+    "that LangChain binds": () => new FakeListChatModel({ responses: ["hi"] }) as unknown as BaseChatModel,
+  };
+  it.each(Object.entries(MODELS))("%s: is whose call it is, unless the call says another", async (_, make) => {
+    const seen: (string | null)[] = [];
+    const watch = definePlugin({
+      name: "test-watch",
+      version: "1.0.0",
+      setup: (api) => api.tap(hooks.model.authorize, (_call, run) => void seen.push(run.principal?.label ?? null)),
+    });
+    const stack = createStack({ name: "bound", plugins: [watch()] });
+    const shown: unknown[] = [];
+    const callbacks = [{ handleChatModelStart: (...args: unknown[]) => void shown.push(args) }];
+    const model = stack.wrapModel(make());
+    const alices = model.withConfig(stack.as(alice)) as unknown as BaseChatModel;
+    await alices.invoke("hi", { callbacks });
+    for await (const _ of await alices.stream("hi", { callbacks }));
+    await (alices.withConfig({ tags: ["x"] }) as unknown as BaseChatModel).invoke("hi", { callbacks });
+    await alices.invoke("hi", { ...stack.as({ userId: "bob" }), callbacks });
+    const graph = (who: BaseChatModel) =>
+      stack.wrap(
+        new StateGraph(MessagesAnnotation)
+          .addNode("n", async (_state, config) => ({ messages: [await who.invoke("hi", config)] }))
+          .addEdge(START, "n")
+          .compile(),
+      );
+    await graph(alices).invoke({ messages: [] }, stack.as(alice) as never);
+    expect(seen).toEqual(["alice", "alice", "alice", "bob", "alice"]);
+    expect(await refusal(graph(alices).invoke({ messages: [] }, stack.as({ userId: "bob" }) as never))).toBe(
+      "IDENTITY_CHANGED",
+    );
+    expect(await refusal(model.invoke("hi"))).toBe("IDENTITY_MISSING");
+    expect(inspect(shown, { depth: 12 })).not.toMatch(/__graphtap|Identity\(/);
+    await stack.dispose();
+  });
+});
+
+describe("expiry of the identity of a call that no run is around", () => {
+  it("holds for tools and models, by each way", async () => {
+    const clock = fakeClock();
+    const h = house({ clock, identityTtlMs: 1_000 });
+    const model = h.stack.wrapModel(scriptedModel([{ say: "hi" }], { whenDone: "repeat" }));
+    const me = h.stack.as(alice);
+    const call = { type: "tool_call", name: "t", args: { n: 1 }, id: "c1" };
+    const ways: readonly (() => Promise<unknown>)[] = [
+      () => h.tool.invoke({ n: 1 }, me),
+      () => h.tool.invoke(call, me),
+      () => h.tool.withConfig(me).invoke({ n: 1 }),
+      () => h.tool.batch([{ n: 1 }], me),
+      async () => {
+        for await (const _ of await h.tool.stream({ n: 1 }, me));
+      },
+      () => model.invoke("hi", me),
+      async () => {
+        for await (const _ of await model.stream("hi", me));
+      },
+      () => model.withConfig(me).invoke("hi"),
+    ];
+    clock.advance(1_000);
+    for (const way of ways) expect(await refusal(way())).toBe("accepted");
+    clock.advance(1);
+    h.ran.length = 0;
+    for (const way of ways) expect(await refusal(way()), String(way)).toBe("IDENTITY_EXPIRED");
+    expect(h.ran).toEqual([]);
+    expect(h.toolsDenied).toEqual(new Array(5).fill("IDENTITY_EXPIRED"));
+    expect(await refusal(h.tool.invoke({ n: 2 }, h.stack.as({ service: "nightly" })))).toBe("accepted");
+  });
+
+  it("does not cut a graph that nobody wrapped", async () => {
+    const clock = fakeClock();
+    const h = house({ clock, identityTtlMs: 1_000 });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("wait", () => {
+        clock.advance(5_000);
+        return {};
+      })
+      .addNode("tools", new ToolNode([h.tool as never]))
+      .addEdge(START, "wait")
+      .addEdge("wait", "tools")
+      .compile();
+    expect(await refusal(graph.invoke(says(), h.stack.as(alice) as never))).toBe("accepted");
+    expect(h.ran).toEqual(["t 1"]);
   });
 });
 

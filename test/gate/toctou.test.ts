@@ -629,6 +629,80 @@ describe("a denial inside a tool", () => {
       expect(bench.seen.ended, form).toEqual(["error"]);
     }
   });
+
+  it("tells the model what to do, and nothing of the policy, wherever in the tool it was met", async () => {
+    const secretive = plugin((api) => {
+      const no = deny("SHUT", "Answer without it.", { reason: "row 7 of the grants of alice" });
+      api.tap(hooks.tool.authorize, (call) => (call.name === "inner" ? no : undefined));
+      api.tap(hooks.model.authorize, () => no);
+    });
+    const places: Record<string, (bench: Bench, self: Callable) => unknown> = {
+      "a tool": (_bench, self) => self.invoke({}),
+      "tools side by side": async (_bench, self) => {
+        throw new AggregateError([await self.invoke({}).catch((error: unknown) => error)]);
+      },
+      "an agent behind a middleware": (bench) =>
+        createAgent({
+          model: bench.stack.wrapModel(scriptedModel([])),
+          tools: [],
+          middleware: [createMiddleware({ name: "Passes", wrapModelCall: (request, handler) => handler(request) })],
+        }).invoke({ messages: [new HumanMessage("go")] }),
+    };
+    for (const [place, meet] of Object.entries(places)) {
+      const bench = createBench(ALLOW, [secretive]);
+      const wrappedInner = inner(bench);
+      const outer = made(bench, z.object({ target: z.string() }), () => meet(bench, wrappedInner));
+      const { messages } = await nodeGraph(bench, [outer]).invoke(
+        { messages: [asks({ target: "t1" })] },
+        bench.as() as never,
+      );
+      const told = String(messages.at(-1)?.content);
+      expect(told, place).toContain("SHUT: Answer without it.");
+      expect(told, place).not.toMatch(/row 7|Why:|graphtap/);
+      const call = { type: "tool_call", name: TARGET, id: "c1", args: { target: "t1" } };
+      const thrown: unknown = await bench.stack
+        .wrapTool(outer)
+        .invoke(call, bench.as())
+        .catch((error: unknown) => error);
+      expect(thrown, place).toMatchObject({ code: "SHUT", reason: "row 7 of the grants of alice" });
+      expect((thrown as Error).cause, place).toBeInstanceOf(Error);
+    }
+  });
+});
+
+describe("what is kept of a refusal", () => {
+  it("holds nothing of arguments that cannot be read, names of keys included", async () => {
+    const deep = (levels: number): object => (levels === 0 ? {} : { "thea@example.com": deep(levels - 1) });
+    const odd: Record<string, unknown> = {
+      "a function": { "thea@example.com": () => 1 },
+      "too deep": deep(50),
+      "a getter that throws": {
+        get "thea@example.com"() {
+          throw new Error("thea@example.com");
+        },
+      },
+    };
+    for (const [what, args] of Object.entries(odd)) {
+      const bench = createBench(ALLOW);
+      const target = bench.stack.wrapTool(made(bench, { type: "object", properties: {} }));
+      expect(await codeOf(target.invoke(args, bench.as())), what).toBe("ARGUMENTS_UNREADABLE");
+      expect(bench.seen.denied[0]?.reason, what).not.toContain("thea");
+      expect(counts(bench), what).toMatchObject({ ran: 0, denied: ["ARGUMENTS_UNREADABLE"] });
+    }
+  });
+
+  it("holds nothing of a result that is withheld because a filter failed over it", async () => {
+    const quotes = plugin((api) =>
+      api.tap(hooks.tool.result, ({ value }) => {
+        throw new Error(`cannot parse ${String(value)}`);
+      }),
+    );
+    const bench = createBench(ALLOW, [quotes]);
+    expect(await codeOf(kitOf(bench).tool.invoke({ target: "t1" }, bench.as()))).toBe("RESULT_WITHHELD");
+    expect(bench.seen.denied.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^plugin "test-extra-\d+" failed in "tool.result"$/),
+    ]);
+  });
 });
 
 describe("recursion", () => {

@@ -38,6 +38,17 @@ export class DeniedError extends GraphTapError {
   }
 }
 
+/** A refusal in the words that are for a model, where its text goes to one; what was thrown is its cause. */
+export function forModel(error: DeniedError, cause: unknown): DeniedError {
+  const told = new DeniedError("a call", denialIn(error));
+  const own = { configurable: true, writable: true };
+  return Object.defineProperties(told, {
+    message: { ...own, value: error.modelMessage },
+    stack: { ...own, value: `${error.name}: ${error.modelMessage}` },
+    cause: { ...own, value: cause },
+  });
+}
+
 /** What a refusal that was thrown says, for whoever has a message to carry it. */
 export function denialIn(error: DeniedError): DenialFields {
   const { code, modelMessage: message, reason, plugin = null, hook = null, hint } = error;

@@ -7,7 +7,7 @@ const text = readdirSync(here, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.includes(".test") && file !== "error-catalog.ts")
   .map((file) => readFileSync(here + file, "utf8"))
   .join("\n");
-/** LangChain's and LangGraph's own, and names of variables. */
+/** LangChain's, LangGraph's and the kernel's own, and names of variables. */
 const FOREIGN = [
   "MODEL_ABORTED",
   "GRAPH_RECURSION_LIMIT",
@@ -15,6 +15,7 @@ const FOREIGN = [
   "INVALID_GRAPH_NODE_RETURN_VALUE",
   "GRAPHTAP_KILL",
   "GRAPHTAP_STRICT",
+  "TAP_FAILED",
 ];
 
 it("explains every code that this package throws, denies or ends a call with, and no other", () => {

@@ -1,7 +1,7 @@
 import { DeniedError } from "../denial.js";
 import type { RunEvent } from "../hooks/run.js";
 import type { RunScope } from "../run/scope.js";
-import { refusal } from "../tool/gate.js";
+import { failureOf, refusal } from "../tool/gate.js";
 import { EventForms, type Telling } from "./told.js";
 import type { EventListener, EventTracer, RootInput, Told } from "./tracer.js";
 
@@ -75,11 +75,7 @@ function closesWithReader({ writer }: EventTracer): () => void {
 
 function denialOf({ ctx }: RunScope, error: unknown): DeniedError {
   if (DeniedError.isDenied(error)) return error;
-  const why = refusal(
-    "RESULT_WITHHELD",
-    "What happened in this run cannot be shown.",
-    String((error as Error).message),
-  );
+  const why = refusal("RESULT_WITHHELD", "What happened in this run cannot be shown.", failureOf(error));
   return new DeniedError(`an event of "${ctx.workflow}"`, { ...why, hook: "run.event" });
 }
 

@@ -9,7 +9,7 @@ import { onward } from "../run/onward.js";
 import { endingOf, isBubbleUp } from "../run/outcome.js";
 import { isGone, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
-import { denialOf, refusal } from "../tool/gate.js";
+import { denialOf, failureOf, refusal } from "../tool/gate.js";
 import { addUsage, readUsage, usageOf } from "./usage.js";
 
 /** How a model names itself. */
@@ -266,7 +266,7 @@ function withheld(error: unknown): never {
   if (DeniedError.isDenied(error) || isBubbleUp(error)) throw error;
   throw new DeniedError(
     "a model's reply",
-    refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", String((error as Error).message)),
+    refusal("RESULT_WITHHELD", "The reply of the model cannot be shown.", failureOf(error)),
   );
 }
 

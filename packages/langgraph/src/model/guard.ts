@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Core } from "../core.js";
-import type { Config } from "../identity/envelope.js";
+import type { Config, Issued } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { isUnannounced, unannounced } from "../watch/handed.js";
@@ -76,27 +76,33 @@ export class ModelGuards {
    * model gives the same object, and what `bindTools`, `withConfig` and the like give stays governed.
    *
    * @param names for events, where the model does not name itself. Whoever names a model gets an object of his own.
+   * @param bound whose calls these are, where a call does not say
    */
-  guard<T>(model: T, names: ModelName | null = null): T {
+  guard<T>(model: T, names: ModelName | null = null, bound: Issued | null = null): T {
     if (typeof model !== "object" || model === null || this.#ours.has(model)) return model;
     assertNotForeign("model", model, this.#core);
-    const known = names === null ? this.#guarded.get(model) : undefined;
+    const shared = names === null && bound === null;
+    const known = shared ? this.#guarded.get(model) : undefined;
     if (known !== undefined) return known as T;
     const made = isChatModel(model)
-      ? this.#model(model, names)
+      ? this.#model(model, names, bound)
       : isBinding(model)
-        ? this.#copy(model, { bound: this.guard(model.bound, names) })
+        ? this.#copy(model, { bound: this.guard(model.bound, names, bound) })
         : isSequence(model)
-          ? this.#sequence(model, names)
+          ? this.#sequence(model, names, bound)
           : model;
     if (made === model) return model;
-    if (names === null) this.#guarded.set(model, made as object);
+    if (shared) this.#guarded.set(model, made as object);
     return made as T;
   }
 
-  #sequence(sequence: { first: unknown; middle: unknown[]; last: unknown }, names: ModelName | null): unknown {
-    const first = this.guard(sequence.first, names);
-    const middle = sequence.middle.map((step) => this.guard(step, names));
+  #sequence(
+    sequence: { first: unknown; middle: unknown[]; last: unknown },
+    names: ModelName | null,
+    bound: Issued | null,
+  ): unknown {
+    const first = this.guard(sequence.first, names, bound);
+    const middle = sequence.middle.map((step) => this.guard(step, names, bound));
     if (first === sequence.first && middle.every((step, i) => step === sequence.middle[i])) return sequence;
     return this.#copy(sequence, { first, middle });
   }
@@ -105,7 +111,17 @@ export class ModelGuards {
     return Object.assign(Object.create(Object.getPrototypeOf(of) as object) as object, of, changes);
   }
 
-  #model(original: AnyModel, names: ModelName | null): object {
+  /** A model with a `withConfig` of its own keeps the config inside, where no identity is taken off: it is kept here. */
+  #configured(original: AnyModel, names: ModelName | null, bound: Issued | null, args: unknown[]): unknown {
+    const { withConfig } = original as unknown as { withConfig(...args: unknown[]): unknown };
+    const made = withConfig.apply(original, args);
+    if (!isChatModel(made)) return this.guard(made, names, bound);
+    const { config, issued } = this.#core.envelopes.take(args[0], nameOf(original, {}).model ?? "model");
+    if (issued === null) return this.guard(made, names, bound);
+    return this.guard(withConfig.apply(original, [config, ...args.slice(1)]), names, issued);
+  }
+
+  #model(original: AnyModel, names: ModelName | null, bound: Issued | null): object {
     const core = this.#core;
     const model = names === null ? original : named(original, names, basePrototype(original));
     const own: PropertyDescriptorMap & Record<string, PropertyDescriptor> = { [WRAPPED_BY]: { value: core } };
@@ -114,9 +130,10 @@ export class ModelGuards {
       if (typeof inherited[name] === "function")
         own[name] = method((...args) => inherited[name]?.apply(original, args));
     if (model !== original) own["getLsParams"] = method((options: Options) => model.getLsParams?.(options));
-    for (const name of ["bindTools", "withConfig"])
-      if (typeof inherited[name] === "function")
-        own[name] = method((...args) => this.guard(inherited[name]?.apply(original, args), names));
+    if (typeof inherited["bindTools"] === "function")
+      own["bindTools"] = method((...args) => this.guard(inherited["bindTools"]?.apply(original, args), names, bound));
+    if (typeof inherited["withConfig"] === "function")
+      own["withConfig"] = method((...args) => this.#configured(original, names, bound, args));
     // langchain's initChatModel gives a model that stands for another one, made per call: that one is called.
     for (const name of ["_getModelInstance", "_model"])
       if (typeof inherited[name] === "function")
@@ -147,7 +164,14 @@ export class ModelGuards {
         guarded,
         name,
         method((...args) =>
-          entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, { plain, own }, args),
+          entered(
+            core,
+            model,
+            inherited[name] as (...a: unknown[]) => unknown,
+            guarded,
+            { name, plain, own, bound },
+            args,
+          ),
         ),
       );
     }
@@ -193,9 +217,15 @@ const nativeEvents = (model: AnyModel): boolean => {
 
 /** An entry point: `plain`: it hands the config to nobody; `own`: it is not LangChain's. */
 interface Entry {
+  readonly name: string;
   readonly plain: boolean;
   readonly own: boolean;
+  /** Whose calls these are, where a call does not say. */
+  readonly bound: Issued | null;
 }
+
+/** Entry points that give a promise: what refuses the caller is its rejection. */
+const PROMISED: ReadonlySet<string> = new Set(["invoke", "stream", "generate", "generatePrompt"]);
 
 function entered(
   core: Core,
@@ -205,18 +235,36 @@ function entered(
   entry: Entry,
   args: unknown[],
 ): unknown {
+  try {
+    return entering(core, model, original, self, entry, args);
+  } catch (error) {
+    if (PROMISED.has(entry.name)) return Promise.reject(error);
+    throw error;
+  }
+}
+
+function entering(
+  core: Core,
+  model: AnyModel,
+  original: (...args: unknown[]) => unknown,
+  self: object,
+  entry: Entry,
+  args: unknown[],
+): unknown {
   const [input, config, ...rest] = args;
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
-  const run = (frame: Frame, given = taken.config as Config | undefined): unknown => {
+  const run = (place: Frame, given = taken.config as Config | undefined): unknown => {
+    const frame = entry.bound === null ? place : { ...place, model: self };
     const config = announced(core, frame, model, given, entry);
     const call = (): unknown => original.call(self, input, config, ...rest);
     const out = core.frames.run(frame, isUnannounced(config) ? () => core.frames.quietly(call) : call);
     return isIterator(out) ? inFrame(core, frame, out) : out;
   };
   const here = core.frames.getStore();
-  if (here !== undefined && taken.issued === null) return run(here);
+  const issued = taken.issued ?? (here?.model === self ? null : entry.bound);
+  if (here !== undefined && issued === null) return run(here);
   // No run around it, or another identity: a place of its own, for which one may have to wait.
-  const place = enter(core, nameOf(model, {}).model ?? "model", taken.issued, taken.config);
+  const place = enter(core, nameOf(model, {}).model ?? "model", issued, taken.config);
   const go = ({ frame, unpin }: Entered): unknown => {
     unpin();
     // No node around it, whose code is watched: what an entry point of the model's own reaches must be.
@@ -233,7 +281,7 @@ function announced(
   frame: Frame,
   model: AnyModel,
   config: Config | undefined,
-  { plain, own }: Entry,
+  { plain, own }: Pick<Entry, "plain" | "own">,
 ): Config | undefined {
   if (!needsWatch(frame.scope.dispatch)) return config;
   const passed = core.passes.has(config?.runId);

@@ -81,7 +81,7 @@ const DEEPEST = 10;
 const behind = (error: unknown): unknown => (has(error, "~brand") === "MiddlewareError" ? has(error, "cause") : error);
 
 /** Nodes side by side that all fail are one AggregateError; if all of them were refused, so was the whole. */
-function refusalIn(thrown: unknown, depth = 0): DeniedError | null {
+export function refusalIn(thrown: unknown, depth = 0): DeniedError | null {
   const error = behind(thrown);
   if (error !== thrown && depth < DEEPEST) return refusalIn(error, depth + 1);
   if (has(error, OURS) === true && DeniedError.isDenied(error)) return error;

@@ -114,6 +114,8 @@ export interface Frame {
   readonly watcher?: object;
   /** In LangChain's own part of a call that goes unannounced: the place of the host's part. */
   readonly loud?: Frame;
+  /** The model that an identity was bound to, in a call of it: it was asked who calls already. */
+  readonly model?: object;
 }
 
 /** A call that only the watcher sees. */

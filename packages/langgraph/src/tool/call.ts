@@ -98,11 +98,12 @@ export interface Reading {
   readonly strict: boolean;
 }
 
-const unreadable = (opaque: readonly string[]): Parsed => ({
+/** A part of them is no plain data: it could change after it was judged. */
+const UNREADABLE: Parsed = Object.freeze({
   ok: false,
   kind: "unreadable",
   raw: undefined,
-  error: new Error(`no plain data at ${opaque.slice(0, 3).join(", ")}: it could change after it was judged`),
+  error: new Error("no plain data"),
 });
 
 /** What of an object can be frozen; the rest did not get past the schema, so the tool never sees it. */
@@ -121,7 +122,7 @@ export function parseArguments(tool: AnyTool, args: unknown, { form, strict }: R
     live = strict && read.opaque.length > 0;
     // A tool that is a node is given the whole state; of that, LangChain hands on what its schema makes of it.
     if (live && !(form === "bare" && shapeOf(tool) === "langchain" && isInteropZodSchema(tool.schema)))
-      return unreadable(read.opaque);
+      return UNREADABLE;
     raw = read.value;
   } catch (error) {
     return { ok: false, kind: "unreadable", raw: undefined, error };
@@ -129,7 +130,7 @@ export function parseArguments(tool: AnyTool, args: unknown, { form, strict }: R
   const invalid = (error: unknown): Parsed => ({ ok: false, kind: "invalid", raw: deepFreeze(raw), error });
   const valid = (parsed: unknown): Parsed => {
     const { opaque } = live ? snapshot(parsed) : { opaque: [] };
-    if (opaque.length > 0) return unreadable(opaque);
+    if (opaque.length > 0) return UNREADABLE;
     return { ok: true, raw: deepFreeze(live ? plainPart(raw) : raw), parsed: deepFreeze(parsed) };
   };
   try {

@@ -2,15 +2,15 @@ import { fitting } from "../answer.js";
 import { snapshot } from "@graphtap/values";
 import { ToolInputParsingException } from "@langchain/core/tools";
 import type { Core } from "../core.js";
-import { DeniedError, denialIn } from "../denial.js";
+import { DeniedError, denialIn, forModel } from "../denial.js";
 import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolDenied, ToolReply, ToolStart } from "../hooks/tool.js";
 import { onward } from "../run/onward.js";
-import { codeOf, isBubbleUp, outcomeOf } from "../run/outcome.js";
+import { codeOf, isBubbleUp, outcomeOf, refusalIn } from "../run/outcome.js";
 import { isGone, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
-import { authorize, type Denied, denialOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
+import { authorize, type Denied, denialOf, failureOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
 import { type Body, handed, type Handover, sealed, shapeOf } from "./shape.js";
 
 /** Where a call came from. */
@@ -199,11 +199,7 @@ class Execution implements Body {
     }
     const denial = DeniedError.isDenied(error)
       ? denialIn(error)
-      : refusal(
-          "RESULT_WITHHELD",
-          "The result of this call cannot be shown; answer without it.",
-          String((error as Error).message),
-        );
+      : refusal("RESULT_WITHHELD", "The result of this call cannot be shown; answer without it.", failureOf(error));
     await this.#finish("denied", denial.code, error);
     return this.denied(this.#denied(denial));
   }
@@ -215,7 +211,9 @@ class Execution implements Body {
     }
     const { status, code, error: told } = outcomeOf(error, this.frame.ctx.signal);
     await this.#finish(status, code, told);
-    throw error;
+    // What a ToolCall fails with becomes a message: of somebody else's refusal the model is told what to do, and no policy.
+    const refused = this.form === "call" ? refusalIn(error) : null;
+    throw refused === null ? error : forModel(refused, error);
   }
 
   #denied(denial: DenialFields): Denied {

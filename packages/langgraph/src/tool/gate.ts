@@ -1,6 +1,7 @@
 import { fitting } from "../answer.js";
 import { randomUUID } from "node:crypto";
-import type { Judgement } from "@graphtap/kernel";
+import { GraphTapError, type Judgement } from "@graphtap/kernel";
+import { errorCatalog as valuesCatalog, ValuesError } from "@graphtap/values";
 import type { Core } from "../core.js";
 import type { DenialFields } from "../hooks/context.js";
 import type { ToolCall, ToolDraft } from "../hooks/tool.js";
@@ -47,6 +48,23 @@ export type Judged =
 export function refusal(code: string, message: string, reason: string): DenialFields {
   return { code, message, reason, plugin: null, hook: null };
 }
+
+/**
+ * Why something is withheld, for those who keep reasons: what a tap threw may quote what it was given, so only who failed
+ * is said.
+ */
+export function failureOf(error: unknown): string {
+  if (!GraphTapError.isInstance(error)) return "a filter failed";
+  return error.code === "TAP_FAILED"
+    ? `plugin "${error.plugin ?? "?"}" failed in "${error.hook ?? "?"}"`
+    : error.message;
+}
+
+/** Why arguments could not be read. Not where: names of keys may be data, and reasons are kept. */
+const unreadable = (error: unknown): string =>
+  ValuesError.isInstance(error)
+    ? `${error.code}: ${valuesCatalog[error.code].title}`
+    : "they hold what is no plain data, and could change after they were judged";
 
 const NO_APPROVAL = refusal(
   "APPROVAL_NOT_POSSIBLE",
@@ -103,7 +121,7 @@ function judgeRead(core: Core, frame: Frame, wish: Wish, read: Parsed, strict: b
     const denial = refusal(
       "ARGUMENTS_UNREADABLE",
       "The arguments are too large, too deep or not plain data; send less.",
-      String((read.error as Error).message),
+      unreadable(read.error),
     );
     return { kind: "denied", executionId, denial };
   }

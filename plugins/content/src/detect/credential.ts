@@ -47,7 +47,8 @@ export const credentialRule: Rule = {
     i = skip(view, i, data);
     if (i < 0 || !mayFollow(view.peek(i))) return null;
     const name = secretName(view.text.slice(at, end));
-    if (name === null) return null;
+    // The end of a longer name, which is none: `page_token`.
+    if (name === null || (name === "token" && view.prev(at) === 95)) return null;
     const sign = view.peek(i);
     if (sign === OPEN) return MORE;
     i++;

@@ -5,6 +5,7 @@ const LOCAL = charSet("A-Za-z0-9._%+'-");
 const LABEL = charSet("A-Za-z0-9-");
 const LOCAL_LIMIT = 64;
 const DOMAIN_LIMIT = 180;
+const RETINA = /^[1-9]x\.(?:png|jpg|jpeg|gif|webp|avif|svg)$/i;
 
 const inLocal = (code: number): boolean => within(LOCAL, code) || isWide(code);
 const inLabel = (code: number): boolean => within(LABEL, code) || isWide(code);
@@ -45,6 +46,8 @@ function domain(view: View, at: number, from: number): Hit | typeof MORE | null 
     if (code !== 46) break;
     label = i + 1;
   }
+  // `icon@2x.png` is a picture for a fine screen.
+  if (end > 0 && end - from <= 7 && RETINA.test(view.text.slice(from, end))) return null;
   if (end < 0) return i - from >= DOMAIN_LIMIT && label > from ? hit(at, i, { swallow: DOMAIN }) : null;
   return hit(at, end, { sample: `${view.text.charAt(at)}***@${view.text.slice(from, end)}` });
 }

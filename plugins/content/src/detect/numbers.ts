@@ -16,16 +16,25 @@ export const cardRule: Rule = {
     if (joined(view, at)) return null;
     let digits = "";
     let best: Hit | null = null;
+    let group = 0;
+    let shortest = CARD_MAX;
+    let longest = 0;
     for (let i = at; ; i++) {
       const code = view.peek(i);
       if (code === OPEN) return MORE;
       if (isDigit(code)) {
         if (digits.length === CARD_MAX) return best;
         digits += String.fromCharCode(code);
+        group++;
         continue;
       }
-      if (digits.length >= CARD_MIN && !isAlnum(code) && isIssued(digits) && luhn(digits) && !isArticle(digits, i - at))
-        best = cardHit(at, i, digits);
+      longest = Math.max(longest, group);
+      // Groups as they are printed, or single digits: a row of small numbers is none.
+      const grouped = longest === 1 || (shortest >= 4 && group >= 3);
+      const whole = digits.length >= CARD_MIN && grouped && !isAlnum(code);
+      if (whole && isIssued(digits) && luhn(digits) && !isArticle(digits, i - at)) best = cardHit(at, i, digits);
+      shortest = Math.min(shortest, group);
+      group = 0;
       if (code !== 32 && code !== 45) return best;
       // Eight digits and a dash begin a UUID; no card is written so.
       if (code === 45 && digits.length === 8 && i === at + 8) return best;

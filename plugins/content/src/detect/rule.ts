@@ -1,4 +1,5 @@
 import type { ContentKind } from "../keys.js";
+import { charSet, isWide, within } from "./chars.js";
 
 /** More text is needed to tell. Never said of a text that has ended, and never for more than {@link HOLD} characters. */
 export const MORE: unique symbol = Symbol("more text is needed");
@@ -58,6 +59,9 @@ export interface Rule {
 }
 
 const LABEL_END = 93;
+const UNDERSCORE = 95;
+const STAR = 42;
+const WORD = charSet("A-Za-z0-9.-");
 
 /** The text that is at hand, folded. */
 export class View {
@@ -67,6 +71,7 @@ export class View {
   #sign = -1;
   #runFrom = -1;
   #runTo = -1;
+  #asked = { at: -1, code: -1, cut: -1 };
 
   constructor(
     readonly text: string,
@@ -85,8 +90,21 @@ export class View {
   /** Where something hidden ends: what follows it begins anew, as it does behind our label. */
   cut = -1;
 
-  /** The character before a position. */
+  /** The character before a position. An underscore that begins a word is a sign of emphasis, and reads as a star. */
   prev(i: number): number {
+    const code = this.#before(i);
+    if (code !== UNDERSCORE || i === 0) return code;
+    let at = i - 1;
+    // A run of underscores is gone through once, however often it is asked.
+    const known = this.#asked.cut === this.cut ? this.#asked.at : -1;
+    while (at !== known && this.#before(at) === UNDERSCORE && at > 0) at--;
+    const first = at === known ? this.#asked.code : this.#before(at);
+    const isWord = first === UNDERSCORE || within(WORD, first) || isWide(first);
+    this.#asked = { at: i, code: isWord ? UNDERSCORE : STAR, cut: this.cut };
+    return this.#asked.code;
+  }
+
+  #before(i: number): number {
     if (i === this.cut) return LABEL_END;
     return i === 0 ? this.before : this.text.charCodeAt(i - 1);
   }

@@ -1,3 +1,5 @@
+import { fold } from "./fold.js";
+
 /** How much a key says of its value: `password` even of a short or numeric one, `token` of text that looks like one. */
 export type SecretName = "password" | "secret" | "token" | null;
 
@@ -8,6 +10,11 @@ const SECRETS = new Set([
   "credentials",
   "authorization",
   "apikey",
+  "apitoken",
+  "apisecret",
+  "appsecret",
+  "clientsecret",
+  "sessiontoken",
   "secretkey",
   "privatekey",
   "accesskey",
@@ -15,6 +22,8 @@ const SECRETS = new Set([
   "accesstoken",
   "refreshtoken",
 ]);
+/** Of a form that asks for it twice. */
+const AGAIN = new Set(["confirm", "confirmation", "again", "repeat", "verify"]);
 /** What a `key` has to be of. */
 const KEYS = new Set([
   "api",
@@ -51,18 +60,25 @@ const memo = new Map<string, SecretName>();
 
 /** What the name of a key, a variable or an option says of its value: `max_tokens` nothing, `password` everything. */
 export function secretName(name: string): SecretName {
-  if (name.length < 3 || name.length > 64) return null;
+  if (name.length < 3 || name.length > 256) return null;
   const known = memo.get(name);
   if (known !== undefined) return known;
-  const judged = judge(name.match(WORDS) ?? []);
+  const plain = fold(name, true).text;
+  const judged = plain.length > 64 ? null : judge(plain.match(WORDS) ?? []);
   if (memo.size >= MEMO_LIMIT) memo.clear();
   memo.set(name, judged);
   return judged;
 }
 
 function judge(parts: readonly string[]): SecretName {
-  const last = parts.at(-1)?.toLowerCase() ?? "";
-  const before = parts.at(-2)?.toLowerCase() ?? "";
+  let end = parts.length;
+  // `password2`
+  while (end > 1 && /^[0-9]/.test(parts[end - 1] as string)) end--;
+  const last = parts[end - 1]?.toLowerCase() ?? "";
+  const before = parts[end - 2]?.toLowerCase() ?? "";
+  if (AGAIN.has(last) && PASSWORDS.has(before)) return "password";
+  // `PGPASSWORD`
+  if (last.endsWith("password") || last.endsWith("passwd")) return "password";
   if (PASSWORDS.has(last) || (last === "pass" && PASS_OF.has(before))) return "password";
   if (SECRETS.has(last)) return "secret";
   if (last === "key") return KEYS.has(before) ? "secret" : null;

@@ -55,6 +55,20 @@ describe("data of any shape", () => {
     expect(value.password).toBe("x");
   });
 
+  it("reads the names of keys as it reads texts", () => {
+    for (const key of [
+      "ｐassword",
+      "pass\u200bword",
+      "p\u0430ssword",
+      "password1",
+      "PGPASSWORD",
+      "passwordConfirmation",
+    ])
+      expect(scanned({ [key]: "hunter2" }).shown()).toEqual({ [key]: "[hidden:credential]" });
+    for (const key of ["passwordLength", "password_policy", "page_token2"])
+      expect(scanned({ [key]: "hunter2" }).hides).toBe(false);
+  });
+
   it("knows a list by the name it has", () => {
     const value = {
       password: ["hunter2", ""],

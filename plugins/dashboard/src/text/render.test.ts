@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { healthScore } from "../health/score.js";
 import type { SystemHealth, UserDashboard } from "../keys.js";
 import { render } from "./render.js";
+import { columnsOf } from "./width.js";
 import { labelOf, valueOf } from "./words.js";
 
 const user = (data: Record<string, unknown>): UserDashboard => ({
@@ -140,6 +141,43 @@ Acme
 `);
     expect(text(60)).toContain("no room for last used at\n");
     for (const heading of ["permission", "level", "allowed", "methods"]) expect(text(60)).toContain(heading);
+  });
+
+  it("keeps its width with letters that are two columns wide, and cuts none of them in two", () => {
+    const wide = "数据处理工具非常长的名字测试";
+    const family = "👩‍👩‍👧‍👦".repeat(30);
+    const rows = [wide, "한국어".repeat(20), family, "plain"].map((name, calls) => ({
+      name,
+      calls,
+      note: wide,
+      other: wide,
+    }));
+    for (const width of [60, 80, 100]) {
+      const text = render({ ...user({ rows, [wide]: 1 }), userId: family, tenantId: wide }, { width });
+      for (const line of text.split("\n")) expect(columnsOf(line)).toBeLessThanOrEqual(width);
+      expect(text).not.toMatch(/\p{Surrogate}/u);
+      const table = text.split("\n").filter((line) => / [0-3]  /.test(line) && !line.includes("·"));
+      const ends = table.map((line) => columnsOf(line.slice(0, line.search(/[0-3]  /))));
+      expect(new Set(ends).size).toBe(1);
+    }
+    expect([columnsOf("abc"), columnsOf("数据"), columnsOf("e\u0301"), columnsOf("👍🏽"), columnsOf("🇩🇪")]).toEqual([
+      3, 4, 1, 2, 2,
+    ]);
+  });
+
+  it("keeps its width where a plugin says much of what is wrong", () => {
+    const long = "x".repeat(300);
+    const health: SystemHealth = {
+      version: 1,
+      generatedAt: "2026-01-01T10:00:00.000Z",
+      panels: [{ id: "a", title: long, version: 1, data: { [long]: [{ a: 1 }] } }],
+      unavailable: [],
+      ...healthScore([]),
+      healthScore: null,
+      gates: [{ plugin: "audit", cap: 0.2, reason: long, lost: 0.5 }],
+      checks: [{ plugin: "audit", id: "audit", status: "failing", detail: long }],
+    };
+    for (const line of render(health, { width: 60 }).split("\n")) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   it("draws anything, within its width, and obeys no control character", () => {

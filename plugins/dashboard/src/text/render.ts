@@ -1,7 +1,8 @@
 import type { DashboardPanel } from "@graphtap/langgraph";
 import type { RenderOptions, SystemHealth, UserDashboard } from "../keys.js";
-import { cut, tableText } from "./table.js";
+import { tableText } from "./table.js";
 import { type Group, type Table, type View, viewOf } from "./view.js";
+import { columnsOf, cut } from "./width.js";
 import { shown, valueOf } from "./words.js";
 
 type Tint = "bold" | "dim" | "red" | "green" | "yellow";
@@ -21,7 +22,7 @@ interface Canvas {
 
 const GAP = "  ";
 
-/** A dashboard as text. Widths count characters; names are cut before they break a line. */
+/** A dashboard as text. Widths count columns of a terminal; names are cut before they break a line. */
 export function render(
   dashboard: UserDashboard | SystemHealth,
   { width = 100, color = false, rows = 8 }: RenderOptions = {},
@@ -34,7 +35,7 @@ export function render(
   const lines = "healthScore" in dashboard ? systemHead(dashboard, canvas) : userHead(dashboard, canvas);
   for (const panel of dashboard.panels) lines.push("", ...panelLines(panel, canvas));
   for (const { plugin, problem } of dashboard.unavailable)
-    lines.push("", canvas.paint("yellow", `! ${plugin}: ${problem}`));
+    lines.push("", canvas.paint("yellow", cut(`! ${plugin}: ${problem}`, canvas.width)));
   return `${lines.join("\n")}\n`;
 }
 
@@ -76,13 +77,15 @@ function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
     lines.push(`  ${points}${GAP}${cut(shown(reason), width - 9)}`);
   }
   for (const { plugin, cap, reason, lost } of health.gates)
-    lines.push(paint("red", `  -${lost.toFixed(2)}${GAP}${plugin}: capped at ${cap.toFixed(2)}, ${shown(reason)}`));
+    lines.push(
+      paint("red", cut(`  -${lost.toFixed(2)}${GAP}${plugin}: capped at ${cap.toFixed(2)}, ${shown(reason)}`, width)),
+    );
   for (const { plugin, status: state, detail } of health.checks)
     if (state === "degraded" || state === "failing")
       lines.push(
         paint(
           state === "failing" ? "red" : "yellow",
-          `  ${plugin} is ${state}${detail === null ? "" : `: ${shown(detail)}`}`,
+          cut(`  ${plugin} is ${state}${detail === null ? "" : `: ${shown(detail)}`}`, width),
         ),
       );
   return lines;
@@ -90,7 +93,7 @@ function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
 
 function panelLines({ title, data }: DashboardPanel, canvas: Canvas): string[] {
   const view: View = viewOf(data, canvas.rows);
-  const lines = [canvas.paint("bold", valueOf("", title))];
+  const lines = [canvas.paint("bold", cut(valueOf("", title), canvas.width))];
   for (const group of view.groups) lines.push(...figureLines(group, canvas));
   for (const table of view.tables) lines.push(...tableLines(table, canvas));
   if (lines.length === 1) lines.push(canvas.paint("dim", "  nothing yet"));
@@ -100,7 +103,7 @@ function panelLines({ title, data }: DashboardPanel, canvas: Canvas): string[] {
 /** Figures side by side, as many as fit; a group's label stands before them. */
 function figureLines({ label: group, figures }: Group, { width, paint }: Canvas): string[] {
   const name = cut(group, 24);
-  const indent = " ".repeat(name === "" ? 2 : name.length + 4);
+  const indent = " ".repeat(name === "" ? 2 : columnsOf(name) + 4);
   const lines: string[] = [];
   let line = "";
   let used = 0;
@@ -112,8 +115,8 @@ function figureLines({ label: group, figures }: Group, { width, paint }: Canvas)
   };
   for (const [key, whole] of figures) {
     const label = cut(key, 30);
-    const value = cut(whole, width - indent.length - 1 - label.length);
-    const length = label.length + 1 + value.length;
+    const value = cut(whole, width - indent.length - 1 - columnsOf(label));
+    const length = columnsOf(label) + 1 + columnsOf(value);
     if (used > 0 && indent.length + used + 3 + length > width) flush();
     line += `${used === 0 ? "" : paint("dim", " · ")}${paint("dim", label)} ${value}`;
     used += (used === 0 ? 0 : 3) + length;
@@ -125,7 +128,7 @@ function figureLines({ label: group, figures }: Group, { width, paint }: Canvas)
 function tableLines({ title, columns, rows, more }: Table, { width, paint }: Canvas): string[] {
   const { lines, left } = tableText(columns, rows, width - INDENT.length);
   return [
-    `  ${paint("dim", title)}`,
+    `  ${paint("dim", cut(title, width - 2))}`,
     ...lines.map(({ text, isHead }) => `${INDENT}${isHead ? paint("dim", text) : text}`),
     ...(left.length > 0 ? [paint("dim", cut(`${INDENT}no room for ${left.join(", ")}`, width))] : []),
     ...(more > 0 ? [paint("dim", `${INDENT}and ${more} more`)] : []),

@@ -1,4 +1,5 @@
 import type { Table } from "./view.js";
+import { columnsOf, cut, padEnd, padStart } from "./width.js";
 
 /** One line of a table as it is drawn, without colours. */
 export interface TableLine {
@@ -26,18 +27,14 @@ export function tableText(
   const all = [heads, ...rows];
   const widest = (measure: (text: string) => number): readonly number[] =>
     columns.map((_, at) => Math.max(...all.map((row) => measure(row[at] ?? ""))));
-  const widths = fit(
-    widest((text) => text.length),
-    widest(longestWord),
-    width,
-  );
+  const widths = fit(widest(columnsOf), widest(longestWord), width);
   const lines = all.flatMap((row, index) =>
     rowLines(row, widths, columns).map((text) => ({ text, isHead: index === 0 })),
   );
   return { lines, left: heads.slice(widths.length) };
 }
 
-const longestWord = (text: string): number => Math.max(...text.split(" ").map((word) => word.length));
+const longestWord = (text: string): number => Math.max(...text.split(" ").map(columnsOf));
 
 /** Widths that fit: the widest give way first, whole words as long as that is possible; the last columns go at the end. */
 function fit(natural: readonly number[], words: readonly number[], width: number): readonly number[] {
@@ -62,7 +59,7 @@ function rowLines(row: readonly string[], widths: readonly number[], columns: Ta
       .map((cell, at) => {
         const text = cell[line] ?? "";
         const size = widths[at] as number;
-        return columns[at]?.right === true ? text.padStart(size) : text.padEnd(size);
+        return columns[at]?.right === true ? padStart(text, size) : padEnd(text, size);
       })
       .join(GAP)
       .trimEnd(),
@@ -71,11 +68,11 @@ function rowLines(row: readonly string[], widths: readonly number[], columns: Ta
 
 /** A text over lines, broken between words. */
 function wrapped(text: string, size: number): readonly string[] {
-  if (text.length <= size) return [text];
+  if (columnsOf(text) <= size) return [text];
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > size) {
+    if (line !== "" && columnsOf(line) + 1 + columnsOf(word) > size) {
       lines.push(line);
       line = "";
     }
@@ -85,7 +82,3 @@ function wrapped(text: string, size: number): readonly string[] {
   if (lines.length <= MOST_LINES) return lines;
   return [...lines.slice(0, MOST_LINES - 1), cut(`${lines[MOST_LINES - 1]}…`, size)];
 }
-
-/** What is longer ends in a mark. */
-export const cut = (text: string, size: number): string =>
-  text.length <= size ? text : `${text.slice(0, Math.max(0, size - 1))}…`;

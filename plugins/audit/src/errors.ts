@@ -60,7 +60,7 @@ export function callInvalid(
 }
 
 export function auditError(
-  code: "AUDIT_FOLDER_BROKEN" | "AUDIT_LOCKED" | "AUDIT_NOT_WRITTEN",
+  code: "AUDIT_ENTRY_INVALID" | "AUDIT_FOLDER_BROKEN" | "AUDIT_LOCKED" | "AUDIT_NOT_WRITTEN",
   what: string,
   why: string,
   cause?: unknown,

@@ -105,6 +105,28 @@ describe("audit()", () => {
     expect(log.stats().appended).toBe(0);
   });
 
+  it("records what was checked, and not what a field says when it is read again", () => {
+    const { log } = lab();
+    const thrown = {
+      event: "a.b",
+      class: "run",
+      get userId(): string {
+        throw new Error("not today");
+      },
+    } as const;
+    expect(() => log.append(thrown)).toThrow(/AUDIT_ENTRY_INVALID[\s\S]*Why:[\s\S]*Do:/);
+    let reads = 0;
+    const turning = {
+      event: "a.b",
+      class: "run",
+      get userId(): string {
+        return reads++ === 0 ? "bob" : ({} as string);
+      },
+    } as const;
+    expect(log.append(turning).userId).toBe("bob");
+    expect(log.stats().appended).toBe(1);
+  });
+
   it.each([{ userId: "" }, { tenant: "acme" }, { limit: 0 }, { hours: -1 }, { cursor: "x" }])(
     "refuses the question %j",
     (query) => {

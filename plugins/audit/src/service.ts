@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { auditError, callInvalid } from "./errors.js";
 import { CLASSES, fieldsSchema } from "./entry.js";
-import { verifyFolder } from "./file/folder.js";
+import { endsPath, verifyFolder } from "./file/folder.js";
 import type { AuditWriter } from "./file/writer.js";
 import type {
   AuditInput,
@@ -55,9 +55,20 @@ export class AuditLogService implements AuditLog {
   }
 
   append(input: AuditInput): AuditLogEntry {
-    const parsed = inputSchema.safeParse(input);
+    let parsed;
+    try {
+      parsed = inputSchema.safeParse(input);
+    } catch (error) {
+      throw auditError(
+        "AUDIT_ENTRY_INVALID",
+        "append() could not read what it was given.",
+        "It threw when it was read.",
+        error,
+      );
+    }
     if (!parsed.success) throw callInvalid("AUDIT_ENTRY_INVALID", "append", parsed.error, input);
-    return this.record(input);
+    // What was checked, and not what a getter gives the second time.
+    return this.record(parsed.data as AuditInput);
   }
 
   /** {@link append} for what is known to be right. */
@@ -97,7 +108,8 @@ export class AuditLogService implements AuditLog {
     // What cannot be written is told by stats and health; what is on disk can be checked all the same.
     await file.writer.flush().catch(() => undefined);
     // Now, before the next entry: memory and disk are to be compared at one moment.
-    const cut = [...file.problems.filter(({ problem }) => problem === "cut"), ...this.#unwritten(file)];
+    const atStart = file.problems.filter(({ problem, place }) => problem === "cut" || place === endsPath(file.folder));
+    const cut = [...atStart, ...this.#unwritten(file)];
     const disk = await verifyFolder(file.folder, () => file.writer.soFar());
     const problems = [...memory.problems, ...cut, ...disk.problems];
     return this.#verified({ ok: problems.length === 0, checked: memory.checked + disk.checked, problems });

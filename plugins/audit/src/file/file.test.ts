@@ -104,8 +104,36 @@ describe("a log on disk", () => {
     expect(await problemsOf()).toEqual([["unreadable", "ends.json"]]);
     await rm(ends);
     expect(await problemsOf()).toEqual([["missing", "ends.json"]]);
-    await withLog(async (log) => expect(log.query().entries).toHaveLength(2));
+    await withLog(async (log) => {
+      expect(log.query().entries).toHaveLength(2);
+      // The log that was opened without it says so, though it has made a new one.
+      expect((await log.verify()).problems.map(({ problem }) => problem)).toEqual(["missing"]);
+    });
     expect(await problemsOf()).toEqual([]);
+  });
+
+  it("keeps every character of a text, those that some take for the end of a line too", async () => {
+    const texts = ["\u2028", "\u2029", "\r", "\n", "\u0085", "\u0000", "\uD800"].map((sign) => `a${sign}b`);
+    await withLog(async (log) => {
+      for (const reason of texts) log.append({ event: "a.b", class: "denial", reason, details: { [reason]: reason } });
+      await log.flush();
+    });
+    expect(await verifyFolder(folder)).toEqual({ ok: true, checked: texts.length, problems: [] });
+    await withLog((log) => expect(log.query().entries.map(({ reason }) => reason)).toEqual(texts.toReversed()));
+  });
+
+  it("notices a key that is written twice, and lines that end otherwise", async () => {
+    await write(3);
+    const file = await firstFile();
+    const whole = await readFile(file, "utf8");
+    for (const spoilt of [
+      whole.replace("{", '{"userId":"eve",'),
+      whole.replaceAll("\n", "\r\n"),
+      whole.replace(",", ", "),
+    ]) {
+      await writeFile(file, spoilt);
+      expect((await verifyFolder(folder)).ok).toBe(false);
+    }
   });
 
   it("deletes nothing for a place that somebody wrote beside it, and notices", async () => {

@@ -25,7 +25,7 @@ const endsSchema = z.strictObject({ version: z.literal(1), heads: byClass, ancho
 const START: Place = { seq: 0, hash: GENESIS };
 const NOTHING: Ends["heads"] = { denial: START, change: START, access: START, run: START };
 
-const endsPath = (folder: string): string => join(folder, "ends.json");
+export const endsPath = (folder: string): string => join(folder, "ends.json");
 const isMissing = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === "ENOENT";
 
 /** Where the chains stood when this was last written; else what is wrong with it. */

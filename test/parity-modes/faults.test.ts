@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import {
   Annotation,
@@ -17,6 +17,7 @@ import { metrics } from "@graphtap/metrics";
 import { fakeClock, recordHooks, scriptedModel, type ScriptedModel, scriptedTool } from "@graphtap/testkit";
 import { createAgent, createMiddleware } from "langchain";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { label, lineOf } from "./record.js";
 
 const USAGE = { usage: { input: 10, output: 5 } };
@@ -460,6 +461,71 @@ describe("a run that is aborted while something of it is judged", () => {
       expect(out.holds).toBe(0);
       expect(new Set(seen.events().map(({ context }) => context?.runId)).size).toBe(1);
       expect(stack.inspect().heldEpochs).toBe(0);
+    },
+  );
+
+  /** Has an `invoke` of its own, which asks no signal. */
+  const deaf = (ran: unknown[]) => ({
+    name: "deaf",
+    schema: z.object({}),
+    invoke: async (call: { id?: string }) => {
+      ran.push(call);
+      return new ToolMessage({ content: "done", tool_call_id: call.id ?? "" });
+    },
+  });
+  it.each(["model.authorize", "model.admit"] as const)(
+    "asks no model, where the answer comes right after the abort: %s",
+    async (tap) => {
+      const { plugin, begun, open, out } = slow(tap);
+      const { stack, lines } = await watched(plugin);
+      const raw = scriptedModel([{ say: "late", ...USAGE }]);
+      const gone = new AbortController();
+      const run = stack.wrapModel(raw).invoke("hi", { signal: gone.signal });
+      await begun;
+      gone.abort();
+      open();
+      await expect(run).rejects.toThrow("abort");
+      expect([raw.callCount, out.holds]).toEqual([0, 0]);
+      expect(lines().filter((line) => line.startsWith("model."))).toEqual([]);
+    },
+  );
+
+  it.each(["tool.authorize", "tool.admit"] as const)(
+    "runs no tool that would not ask, where the answer comes right after the abort: %s",
+    async (tap) => {
+      const call = { name: "deaf", args: {}, id: "c1", type: "tool_call" } as const;
+      for (const way of ["node", "direct"] as const) {
+        const { plugin, begun, open, out } = slow(tap);
+        const { stack, lines } = await watched(plugin);
+        const ran: unknown[] = [];
+        const graph = stack.wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("tools", new ToolNode([deaf(ran) as never]))
+            .addEdge(START, "tools")
+            .compile(),
+        );
+        const gone = new AbortController();
+        const input = { messages: [new AIMessage({ content: "", tool_calls: [call] })] };
+        const config = { signal: gone.signal };
+        const run =
+          way === "node"
+            ? graph.invoke(input, config)
+            : (stack.wrapTool(deaf(ran) as never) as ReturnType<typeof deaf>).invoke(
+                call,
+                ...([config] as unknown as []),
+              );
+        await begun;
+        gone.abort();
+        open();
+        await expect(run).rejects.toThrow("abort");
+        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+        expect(ran, way).toEqual([]);
+        expect(out.holds, way).toBe(0);
+        expect(
+          lines().filter((line) => line.startsWith("tool.")),
+          way,
+        ).toEqual([]);
+      }
     },
   );
 });

@@ -7,7 +7,7 @@ import type { DenialFields, EndStatus, Usage } from "../hooks/context.js";
 import type { ModelCall, ModelReply } from "../hooks/model.js";
 import { onward } from "../run/onward.js";
 import { endingOf, isBubbleUp } from "../run/outcome.js";
-import { isGone, refuseGone } from "../run/direct.js";
+import { isGone, isStopped, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import { denialOf, failureOf, refusal } from "../tool/gate.js";
 import { addUsage, readUsage, usageOf } from "./usage.js";
@@ -89,7 +89,9 @@ export class ModelFlight {
   }
 
   #started(): ModelFlight | Promise<ModelFlight> {
-    if (isGone(this.frame)) return onward(this.#settlement?.release("cancelled"), () => refuseGone(this.frame));
+    const { authorize, admit } = this.frame.scope.dispatch.model;
+    const stopped = authorize.used || admit.used ? isStopped : isGone;
+    if (stopped(this.frame)) return onward(this.#settlement?.release("cancelled"), () => refuseGone(this.frame));
     const { modelCallId, provider, model, messages, streaming } = this.call;
     const told = this.frame.scope.dispatch.model.start.call(
       { modelCallId, provider, model, messages: messages.length, streaming },

@@ -26,6 +26,9 @@ export function isOver({ scope, ctx }: Frame): boolean {
 /** Nothing begins any more for a run that was aborted and has ended, however long one was busy judging it. */
 export const isGone = ({ scope, ctx }: Frame): boolean => scope.over && ctx.signal?.aborted === true;
 
+/** Nor does what was being judged when its run was aborted, ended or not: a tool or a model need not ask the signal. */
+export const isStopped = ({ ctx }: Frame): boolean => ctx.signal?.aborted === true;
+
 /** @throws the reason of the abort */
 export function refuseGone({ ctx }: Frame): never {
   throw ctx.signal?.reason;

@@ -7,7 +7,7 @@ import type { DenialFields, EndStatus } from "../hooks/context.js";
 import type { ToolCall, ToolDenied, ToolReply, ToolStart } from "../hooks/tool.js";
 import { onward } from "../run/onward.js";
 import { codeOf, isBubbleUp, outcomeOf, refusalIn } from "../run/outcome.js";
-import { isGone, refuseGone } from "../run/direct.js";
+import { isStopped, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
 import { authorize, type Denied, denialOf, failureOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
@@ -94,6 +94,8 @@ class Execution implements Body {
 
   /** admit -> call -> result -> settle, with the call that was judged. */
   admitted(call: FrozenCall): Promise<unknown> {
+    if (this.frame.scope.dispatch.tool.authorize.used && isStopped(this.frame))
+      return promised(null).then(() => refuseGone(this.frame));
     const body = (): Promise<ToolReply> => this.#onion(call);
     return this.frame.scope.dispatch.tool.admit.used
       ? this.#reserved(call, body)
@@ -105,7 +107,7 @@ class Execution implements Body {
     return promised(
       onward(admit.call(call, this.frame.ctx), (reservation): Promise<unknown> => {
         if (!reservation.ok) return this.denied({ executionId: call.executionId, call, denial: denialOf(reservation) });
-        if (isGone(this.frame))
+        if (isStopped(this.frame))
           return promised(reservation.settlement.release("cancelled")).then(() => refuseGone(this.frame));
         this.#settlement = reservation.settlement;
         return this.observed(call.executionId, call, body);

@@ -7,7 +7,7 @@ import { wrapUnsupported } from "../errors.js";
 import type { Config } from "../identity/envelope.js";
 import { given } from "../watch/handed.js";
 import { Batch, judgedTogether } from "./batch.js";
-import { isGone, refuseGone } from "../run/direct.js";
+import { isStopped, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool } from "./call.js";
 import { reportDenied } from "./execute.js";
@@ -164,7 +164,7 @@ function gatedRun(
     return task;
   };
   const ruled = (judged: Judged): Promise<unknown> => {
-    if (isGone(frame)) refuseGone(frame);
+    if (isStopped(frame)) refuseGone(frame);
     if (judged.kind === "denied")
       return reportDenied(frame, target, callId, judged).then(() =>
         denialMessage(target.name, callId, judged.executionId, judged.denial),

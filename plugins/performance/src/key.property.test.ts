@@ -186,6 +186,9 @@ describe("keyOf", () => {
       [{ [Symbol("s")]: 1 }, "symbol"],
       [circular, "too-deep"],
       [named, "array"],
+      [Object.assign(new Map(), { extra: 1 }), "named"],
+      [Object.assign(new Set(), { extra: 1 }), "named"],
+      [Object.assign(new Date(0), { extra: 1 }), "named"],
       [
         Array.from({ length: 3 })
           .fill(1)
@@ -199,6 +202,13 @@ describe("keyOf", () => {
       ["x".repeat(1_048_577), "too-large"],
     ];
     for (const [value, reason] of given) expect(keyOf(value)).toEqual({ ok: false, reason });
+  });
+
+  it("sees what is hidden from those who print a configuration", () => {
+    const hidden = (apiKey: string) => Object.defineProperty({ model: "a" }, "apiKey", { value: apiKey });
+    expect(same(hidden("of alice"), hidden("of bob"))).toBe(false);
+    expect(same(hidden("of alice"), { model: "a" })).toBe(false);
+    expect(same(hidden("of alice"), hidden("of alice"))).toBe(true);
   });
 
   it("sees when an instance was changed, and takes two for one only where their author said so", () => {

@@ -9,7 +9,7 @@ export type KeyResult =
   | { readonly ok: false; readonly reason: BypassReason };
 
 /** Why a configuration has no safe key. */
-export type BypassReason = "accessor" | "array" | "proxy" | "symbol" | "too-deep" | "too-large";
+export type BypassReason = "accessor" | "array" | "named" | "proxy" | "symbol" | "too-deep" | "too-large";
 
 const MAX_DEPTH = 32;
 const MAX_NODES = 20_000;
@@ -93,8 +93,8 @@ class Encoder {
     const proto: unknown = Object.getPrototypeOf(value);
     if (proto === Map.prototype) return this.#map(value as ReadonlyMap<unknown, unknown>, depth);
     if (proto === Set.prototype) return this.#set(value as ReadonlySet<unknown>, depth);
-    if (proto === Date.prototype || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
-      return this.#leaf(value);
+    if (proto === Date.prototype) return this.#leaf(bare(value));
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.#leaf(value);
     const token = tokenOf(value);
     return this.live || token.startsWith("#") ? token : token + this.#fieldsOf(value);
   }
@@ -114,7 +114,8 @@ class Encoder {
     const symbols = Object.getOwnPropertySymbols(value);
     if (symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key))) throw new Bypass("symbol");
     let text = "{";
-    for (const key of Object.keys(value).sort())
+    // Also those that do not show when it is printed: what is hidden there is often what differs.
+    for (const key of Object.getOwnPropertyNames(value).sort())
       text += `${text.length > 1 ? "," : ""}${this.#text(key)}:${this.write(read(value, key), depth + 1)}`;
     return `${text}}`;
   }
@@ -134,14 +135,14 @@ class Encoder {
   // Insertion order is no part of what they say.
   #map(value: ReadonlyMap<unknown, unknown>, depth: number): string {
     const entries: string[] = [];
-    for (const [key, item] of Map.prototype.entries.call(value) as Iterable<[unknown, unknown]>)
+    for (const [key, item] of Map.prototype.entries.call(bare(value)) as Iterable<[unknown, unknown]>)
       entries.push(`${this.write(key, depth + 1)}=>${this.write(item, depth + 1)}`);
     return `Map(${entries.sort().join(",")})`;
   }
 
   #set(value: ReadonlySet<unknown>, depth: number): string {
     const members: string[] = [];
-    for (const member of Set.prototype.values.call(value) as Iterable<unknown>)
+    for (const member of Set.prototype.values.call(bare(value)) as Iterable<unknown>)
       members.push(this.write(member, depth + 1));
     return `Set(${members.sort().join(",")})`;
   }
@@ -168,6 +169,12 @@ class Encoder {
     this.#characters += characters;
     if (this.#characters > MAX_CHARACTERS) throw new Bypass("too-large");
   }
+}
+
+/** A Map, Set or Date with properties beside what it holds has no text that tells both. */
+function bare<T extends object>(value: T): T {
+  if (Object.getOwnPropertyNames(value).length > 0) throw new Bypass("named");
+  return value;
 }
 
 function read(owner: object, key: string | number): unknown {

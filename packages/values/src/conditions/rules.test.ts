@@ -8,6 +8,11 @@ const codes = (list: unknown): readonly string[] => validateRules(list as RuleLi
 const rule = (name: string, when: object, more: object = {}) => ({ name, when, ...more });
 
 describe("choosing", () => {
+  it.each([null, undefined, 5, "rules", [], () => []])("says that there is no list in %s", (given) => {
+    expect(codes(given)).toContain("CONDITION_SHAPE");
+    expect(() => compileRules(given as never)).toThrow(expect.objectContaining({ code: "CONDITION_INVALID" }));
+  });
+
   it("takes the first that holds, in the document's form", () => {
     const { choose } = compileRules(tiers);
     expect(choose({ user_tier: "premium", query_complexity: 0.8 })).toEqual({ rule: "user_tier", use: "user_tier" });

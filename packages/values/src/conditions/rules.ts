@@ -116,7 +116,9 @@ export function compileRules(list: RuleList): CompiledRules {
 const readsOf = (conditions: readonly CompiledCondition[]): readonly string[] =>
   Object.freeze([...new Set(conditions.flatMap(({ reads }) => reads))]);
 
-function read(list: RuleList): { readonly rules: readonly Read[]; readonly issues: readonly ConditionIssue[] } {
+function read(all: RuleList): { readonly rules: readonly Read[]; readonly issues: readonly ConditionIssue[] } {
+  // From untyped code it may be anything: then there is no list in it.
+  const list = ((all as unknown) ?? {}) as RuleList;
   const issues: ConditionIssue[] = [];
   const named = isNamed(list.rules);
   const given = named ? namedRules(list.rules, issues) : list.rules;

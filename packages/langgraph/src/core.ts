@@ -19,6 +19,8 @@ export interface Core {
   readonly frames: FrameStore;
   /** An identity on its way from a graph's entry point to its iterator, which is made in the same turn. */
   entering: Issued | null;
+  /** Whether the run that began last is one that nobody taps, on the way back from there in the same turn. */
+  beganIdle: boolean;
   /** Who hears the events of the run that is about to begin, on the way to it in the same turn. */
   listening: EventListener | null;
   readonly permits: PermitIndex;
@@ -40,5 +42,7 @@ export interface Core {
   dispatchOf(epoch: Epoch): Dispatch;
   /** The runners in force here: the run's own, or those of the moment; null before boot. */
   dispatchHere(): Dispatch | null;
+  /** The runners of the moment; null before boot. */
+  dispatchNow(): Dispatch | null;
   warn(code: string, text: string, key: string): void;
 }

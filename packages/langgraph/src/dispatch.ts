@@ -11,6 +11,8 @@ function runnersOf<G extends Record<string, unknown>>(group: G, epoch: Epoch): R
 
 /** The runners of one epoch as plain properties, looked up once per epoch and not once per call. */
 export interface Dispatch {
+  /** Where they are from. Held by nobody: for what needs the taps alone, and not that their plugins stay. */
+  readonly epoch: Epoch;
   readonly run: Runners<typeof hooks.run>;
   readonly node: Runners<typeof hooks.node>;
   readonly model: Runners<typeof hooks.model>;
@@ -46,6 +48,7 @@ export function createDispatch(epoch: Epoch): Dispatch {
   const demanding = new Set(epoch.plugins.filter((p) => p.identity !== "none").map((p) => p.id));
   const required = epoch.plugins.some((p) => p.identity === "required");
   return {
+    epoch,
     run,
     node,
     model,

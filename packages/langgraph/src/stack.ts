@@ -150,6 +150,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     frames: new FrameStore(),
     passes: new Passes(),
     entering: null,
+    beganIdle: false,
     listening: null,
     permits: new WeakMap(),
     bodies: new WeakMap(),
@@ -172,7 +173,9 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     },
     dispatchHere() {
       const frame = core.frames.getStore();
-      if (frame !== undefined) return frame.scope.dispatch;
+      return frame === undefined ? core.dispatchNow() : frame.scope.dispatch;
+    },
+    dispatchNow() {
       if (!kernel.isReady()) return null;
       const epoch = kernel.pin();
       epoch.release();

@@ -48,7 +48,7 @@ export const isRouted = (writers: readonly Runnable[] | undefined): boolean =>
 function hooked(core: Core, node: string, writer: Runnable, foreign: boolean): Runnable {
   const invoke = (input: unknown, config?: Config): Promise<unknown> => {
     const outer = core.frames.getStore();
-    if (outer === undefined) return writer.invoke(input, config);
+    if (outer === undefined || outer.scope.dispatch.idle) return writer.invoke(input, config);
     const { scope } = outer;
     const done = watching(outer, input, config);
     // The output's judge must know what a run broke off in.

@@ -6,6 +6,7 @@ import type { Config, Issued } from "../identity/envelope.js";
 import { threadNotYours } from "../errors.js";
 import { askerOf } from "../run/identity.js";
 import { ownsThreads, threadOf } from "../run/owners.js";
+import { idleStream } from "../run/idle.js";
 import { heardLeaving, quietlyLeft } from "../run/leaving.js";
 import { governedStream } from "../run/stream.js";
 import { hasBreakpoints, type PregelClass, type PregelLike, streamModesOf } from "./pregel.js";
@@ -49,9 +50,8 @@ async function entering(
  * The graph with a checkpointer that passes state.load and state.save, while somebody taps them. A view and not a
  * change: a server sets `checkpointer` on the graph, and nothing may remember another one.
  */
-function stateful<G extends PregelLike>(core: Core, graph: G): G {
-  const { state } = core.dispatchHere() ?? {};
-  if (state?.load.used !== true && state?.save.used !== true) return graph;
+function stateful<G extends PregelLike>(core: Core, graph: G, dispatch = core.dispatchHere()): G {
+  if (dispatch === null || !(dispatch.state.load.used || dispatch.state.save.used)) return graph;
   const saver = governCheckpointer(core, graph.checkpointer);
   return saver === graph.checkpointer
     ? graph
@@ -112,13 +112,17 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       return next;
     }
 
-    override async stream(input: unknown, options?: Config): Promise<unknown> {
-      const taken = core.envelopes.take(options, this.getName());
+    override stream(input: unknown, options?: Config): Promise<unknown> {
       // LangGraph asks for the iterator before it first waits, so no other run can come in between. An AsyncLocalStorage
       // would do as well, but every one in use makes every promise of the process dearer.
-      core.entering = taken.issued;
       try {
-        return super.stream(input, taken.config).then(heardLeaving);
+        const taken = core.envelopes.take(options, this.getName());
+        core.entering = taken.issued;
+        core.beganIdle = false;
+        const stream = super.stream(input, taken.config);
+        return core.beganIdle ? stream : stream.then(heardLeaving);
+      } catch (error) {
+        return Promise.reject(error);
       } finally {
         core.entering = null;
       }
@@ -160,17 +164,26 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       core.entering = null;
       const listener = core.listening;
       core.listening = null;
-      const self = withGovernedCache(core, stateful(core, this));
+      const frame = core.frames.getStore();
+      const dispatch = frame === undefined ? core.dispatchNow() : frame.scope.dispatch;
+      const self = withGovernedCache(core, stateful(core, this, dispatch));
+      const name = this.getName();
+      const source = (given: unknown, config?: Config) =>
+        super._streamIterator.call(self, given, configWithGovernedCache(core, this, config));
+      if (listener === null && frame === undefined && dispatch !== null && dispatch.idle) {
+        const start = { name, input, options: taken.config, bound: this.config, issued, source };
+        const idle = idleStream(core, dispatch, start);
+        if (idle !== null) return idle;
+      }
       const target = {
-        name: this.getName(),
+        name,
         modes: streamModesOf(this),
         hasCheckpointer:
           typeof (taken.config?.configurable?.["__pregel_checkpointer"] ?? this.checkpointer) === "object",
         bound: this.config,
         listener,
         keys: outputKeysOf(taken.config) ?? outputKeysOf(this.config) ?? this.outputChannels,
-        source: (given: unknown, config?: Config) =>
-          super._streamIterator.call(self, given, configWithGovernedCache(core, this, config)),
+        source,
         stoppedEarly:
           typeof this.checkpointer === "object" && hasBreakpoints(this, options)
             ? async (config: Config | undefined) => (await super.getState(atLast(config))).next.length > 0

@@ -28,6 +28,15 @@ export type Wrappable =
   | { compile(...args: never[]): unknown }
   | { readonly graph: unknown };
 
+/**
+ * A node with some fields of its own. Constructed and then given the very fields of the original: put together field by
+ * field it would be a dictionary to V8, which LangGraph's every look at it would pay for.
+ */
+function copyOf(node: NodeLike, changes: Partial<NodeLike>): NodeLike {
+  const Node = node.constructor as new (fields: object) => NodeLike;
+  return Object.assign(new Node({ ...node }), node, changes);
+}
+
 const noGraph = (value: unknown): Error =>
   wrapUnsupported(
     `stack.wrap() was given something it cannot run plugins in: ${
@@ -101,27 +110,23 @@ export class GraphWrapper {
   #nodes(graph: PregelLike): Record<string, NodeLike> {
     const nodes: Record<string, NodeLike> = {};
     for (const [name, node] of Object.entries(graph.nodes))
-      nodes[name] = this.#edges(graph, name, name === "__start__" ? node : this.#node(name, node));
+      nodes[name] = copyOf(node, {
+        ...(name === "__start__" ? {} : this.#node(name, node)),
+        ...this.#edges(graph, name, node),
+      });
     return nodes;
   }
 
-  #edges({ builder }: PregelLike, name: string, node: NodeLike): NodeLike {
-    if (node.writers === undefined) return node;
-    const writers = hookedWriters(this.core, name, node.writers, ownBranch(builder, name, node.writers));
-    return writers === node.writers
-      ? node
-      : Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeLike, node, { writers });
+  #edges({ builder }: PregelLike, name: string, { writers }: NodeLike): Partial<NodeLike> {
+    if (writers === undefined) return {};
+    return { writers: hookedWriters(this.core, name, writers, ownBranch(builder, name, writers)) };
   }
 
-  #node(name: string, node: NodeLike): NodeLike {
+  #node(name: string, node: NodeLike): Partial<NodeLike> {
     const found = node.subgraphs !== undefined && node.subgraphs.length > 0 ? node.subgraphs : subgraphsOf(node.bound);
     const bound = new HookedBound(this.core, name, this.#deep(node.bound));
     const subgraphs = found.map((candidate) => this.#deep(candidate));
-    // Constructed, for V8 knows objects by how they were made; then given the very fields of the original.
-    const Node = node.constructor as new (fields: object) => NodeLike;
-    const copy = Object.assign(new Node({ ...node }), node, { bound });
-    if (subgraphs.length > 0) copy.subgraphs = subgraphs;
-    return copy;
+    return subgraphs.length > 0 ? { bound, subgraphs } : { bound };
   }
 
   /** What a node runs, with the parts that can be reached governed: tool nodes, tools, subgraphs, models, in containers too. */

@@ -333,9 +333,10 @@ const placeOf = (threadId: string, ns: string): string => (ns === "" ? threadId 
 const mayResume = (input: unknown, configurable: Record<string, unknown>): boolean =>
   kindOf(input) === "resume" || configurable["__pregel_resuming"] === true;
 
-function contextOf(
+/** The context of a run that begins. */
+export function contextOf(
   core: Core,
-  launch: Launch,
+  launch: Pick<Launch, "workflow" | "input" | "config">,
   outer: Frame | null,
   principal: Principal | null,
   refused: boolean,

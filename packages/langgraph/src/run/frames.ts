@@ -70,16 +70,16 @@ export class FrameStore {
     const outer = storage.getStore() as (Store & object) | undefined;
     const variables = outer?.[VARIABLES];
     if (variables?.[this.#key] === frame) return body();
-    // A copy of LangChain's own store: its run tree and its ambient config stay what they are. Not a derived object:
-    // each one would turn a run tree into a prototype, which V8 pays for on every later access to one.
-    const store: { [VARIABLES]?: Variables } =
-      outer === undefined
-        ? {}
-        : Object.assign(Object.create(Object.getPrototypeOf(outer) as object | null) as object, outer);
     const own: Record<symbol, unknown> = { ...variables, [this.#key]: frame };
     if (frame?.watcher !== undefined) this.#watch(own, frame.watcher);
     else if (own[this.#hook.contextVar] !== undefined) own[this.#hook.contextVar] = undefined;
-    store[VARIABLES] = own;
+    // A copy of LangChain's own store: its run tree and its ambient config stay what they are. Not a derived object: each
+    // one would turn a run tree into a prototype, which V8 pays for on every later access to one. And not copied field by
+    // field, which would make it a dictionary.
+    const store =
+      outer === undefined
+        ? { [VARIABLES]: own }
+        : { __proto__: Object.getPrototypeOf(outer) as object | null, ...outer, [VARIABLES]: own };
     return storage.run(store as never, body) as T;
   }
 

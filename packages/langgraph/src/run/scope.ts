@@ -17,10 +17,8 @@ export class RunScope {
   open = 0;
   /** Whether any node began: what was admitted may have been spent. */
   begun = false;
-  /** Attempts per task, for LangGraph versions that do not report them. */
-  readonly attempts = new Map<string, number>();
-  /** Calls around the gate that the watcher saw begin. */
-  readonly observed = new Map<string, ObservedCall>();
+  #attempts: Map<string, number> | null = null;
+  #observed: Map<string, ObservedCall> | null = null;
   /** Whether chunks of the run show the configs of graphs that its nodes call. */
   showsConfigs = false;
   /** The signal of the node that began last: a step's time-out aborts this one and not the run's. */
@@ -30,7 +28,7 @@ export class RunScope {
   /** What a node of the run itself, or an edge, threw last. */
   #thrown: { readonly error: unknown } | null = null;
   /** The run's own nodes at work, by the signal that stops them. */
-  readonly #work = new Set<{ readonly signal: AbortSignal | undefined }>();
+  #work: Set<{ readonly signal: AbortSignal | undefined }> | null = null;
 
   constructor(
     readonly ctx: RunContext,
@@ -40,7 +38,19 @@ export class RunScope {
     readonly startedAt: number,
   ) {}
 
-  /** Model calls that have begun and not ended; made on first use. */
+  // Maps are made on first use: most runs need none of them.
+
+  /** Attempts per task, for LangGraph versions that do not report them. */
+  get attempts(): Map<string, number> {
+    return (this.#attempts ??= new Map());
+  }
+
+  /** Calls around the gate that the watcher saw begin. */
+  get observed(): Map<string, ObservedCall> {
+    return (this.#observed ??= new Map());
+  }
+
+  /** Model calls that have begun and not ended. */
   #flights: Set<Abandonable> | null = null;
 
   underWay(flight: Abandonable): void {
@@ -62,15 +72,16 @@ export class RunScope {
 
   /** Whether a node of the run itself is at work, so that more of its stream is to come. A node given up does not count. */
   get working(): boolean {
-    for (const { signal } of this.#work) if (signal?.aborted !== true) return true;
+    for (const { signal } of this.#work ?? []) if (signal?.aborted !== true) return true;
     return false;
   }
 
   /** Counts a node as at work until it is done. */
   work(done: Promise<unknown>, signal: AbortSignal | undefined): void {
     const work = { signal };
-    const over = (): boolean => this.#work.delete(work);
-    this.#work.add(work);
+    const all = (this.#work ??= new Set());
+    const over = (): boolean => all.delete(work);
+    all.add(work);
     done.then(over, (error: unknown) => {
       over();
       this.threw(error);

@@ -105,7 +105,7 @@ function narrowed(subject: string, outer: Frame, issued: Issued): Frame["ctx"]["
 }
 
 /** The config that a run is known by: the thread and the signal may be bound to the graph, or come with the call. */
-function inForce(bound: Config | undefined, options: Config | undefined): Config | undefined {
+export function inForce(bound: Config | undefined, options: Config | undefined): Config | undefined {
   if (bound === undefined) return options;
   const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
   return { ...bound, ...given, configurable: { ...bound.configurable, ...options?.configurable } };
@@ -131,7 +131,7 @@ class RunStream {
   #threw: { readonly error: unknown } | null = null;
   /** Its events may not be shown, and whoever reads them hears why: the run just stops, with its next step. */
   #refused: Promise<void> | null = null;
-  /** Nobody taps a run: its chunks pass as if there were no stack. */
+  /** Nobody taps it: its chunks pass as if there were no stack. */
   #plain = false;
   /** LangGraph starts its loop in the first step, so what runs in there stays in the frame; only taps need it again. */
   #inFrame = true;

@@ -67,10 +67,14 @@ export function governToolNode(core: Core, guards: Guards, node: ToolNodeLike): 
       return [...((this as { lc_namespace?: string[] }).lc_namespace ?? []), get_lc_unique_name(Base as never)];
     }
 
-    override runTool: RunTool = (call, config, ...rest) =>
-      gatedRun(core, guards, this, tasks, call, config, (handed) =>
+    override runTool: RunTool = (call, config, ...rest) => {
+      const frame = core.frames.getStore();
+      if (frame !== undefined && frame.scope.dispatch.idle && !gates(frame) && !wasAsked(config))
+        return super.runTool(call, config, ...rest);
+      return gatedRun(core, guards, this, tasks, call, config, (handed) =>
         super.runTool(handed, forTools(core, config), ...rest),
       );
+    };
   };
   let governed: ToolNodeLike;
   try {

@@ -100,11 +100,13 @@ export class WorkflowCache<V extends object = object> {
   /**
    * The workflow of a recipe; null if there is none, it is too old, or the recipe has no safe key.
    *
+   * @typeParam W what was put there under this recipe; not checked
    * @throws GraphTapError CACHE_CALL_INVALID
+   * @example const workflow = cache.get<Workflow>({ providerName: "openai", workflowType: "rag", config });
    */
-  get(recipe: WorkflowRecipe): V | null {
+  get<W extends V = V>(recipe: WorkflowRecipe): W | null {
     const key = this.#keyOf("get", recipe);
-    return key === null ? null : (this.#find(key, recipe.workflowType)?.value ?? null);
+    return key === null ? null : ((this.#find(key, recipe.workflowType)?.value as W | undefined) ?? null);
   }
 
   /**
@@ -134,16 +136,16 @@ export class WorkflowCache<V extends object = object> {
    *
    * @throws GraphTapError CACHE_CALL_INVALID, and what `build` throws
    */
-  async getOrBuild(
+  async getOrBuild<W extends V>(
     recipe: WorkflowRecipe,
-    build: (signal: AbortSignal) => V | Promise<V>,
+    build: (signal: AbortSignal) => W | Promise<W>,
     options: EntryOptions & { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<V> {
+  ): Promise<W> {
     const { signal, ...kept } = options;
     const key = this.#keyOf("getOrBuild", recipe);
     if (typeof build !== "function") throw cacheCallInvalid("getOrBuild", "build is no function.");
     if (key === null) return build(signal ?? new AbortController().signal);
-    return this.byKey(key, recipe.workflowType, build, () => kept, signal);
+    return (await this.byKey(key, recipe.workflowType, build, () => kept, signal)) as W;
   }
 
   /**

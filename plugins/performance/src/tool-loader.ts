@@ -11,7 +11,14 @@ import {
 import { SingleFlight } from "./flight.js";
 import { loaderOptions, toolNames } from "./given.js";
 import { type LoadPolicy, loadTool, type ToolSource } from "./tool-load.js";
-import { disposeTool, LazyTool, type LoadedTool, type ToolDeclaration, type ToolFactory } from "./tool-source.js";
+import {
+  disposeTool,
+  LazyTool,
+  type LoadedTool,
+  type LoadedTools,
+  type ToolDeclaration,
+  type ToolFactory,
+} from "./tool-source.js";
 import { LoaderCounts, type LoaderStats } from "./tool-stats.js";
 
 /** Options of {@link LazyToolLoader}. */
@@ -38,18 +45,6 @@ export interface LoadEvent {
   readonly ok: boolean;
   readonly durationMs: number;
   readonly attempts: number;
-}
-
-/** What `getTools` gives: nothing that was asked for is missing from it. */
-export interface LoadedTools {
-  /** In the order asked for; those that could not be had are left out here and named below. */
-  readonly tools: readonly LoadedTool[];
-  readonly byName: ReadonlyMap<string, LoadedTool>;
-  /** Names that nobody registered. */
-  readonly missing: readonly string[];
-  readonly failed: readonly { readonly name: string; readonly error: unknown }[];
-  /** True when all that was asked for is there. */
-  readonly complete: boolean;
 }
 
 interface Entry extends ToolSource {
@@ -166,13 +161,17 @@ export class LazyToolLoader {
   /**
    * A tool, loaded if it is not. A caller may leave by `signal`; the others get theirs.
    *
+   * @typeParam T what the factory gives; not checked
    * @throws GraphTapError LAZY_TOOL_UNKNOWN, LAZY_TOOL_FAILED, LAZY_TOOL_MISMATCH, PERF_DISPOSED
    */
-  async getTool(name: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<LoadedTool> {
+  async getTool<T extends object = LoadedTool>(
+    name: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
     if (this.#disposed) throw perfDisposed();
     const entry = this.#entries.get(name);
     if (entry === undefined) throw toolUnknown(name, this.names());
-    return this.#toolOf(entry, signal);
+    return this.#toolOf(entry, signal) as Promise<T>;
   }
 
   async #toolOf(entry: Entry, signal?: AbortSignal): Promise<LoadedTool> {
@@ -194,12 +193,15 @@ export class LazyToolLoader {
    *
    * @throws GraphTapError LAZY_TOOL_CALL_INVALID
    */
-  async getTools(names: readonly string[], options: { readonly signal?: AbortSignal } = {}): Promise<LoadedTools> {
+  async getTools<T extends object = LoadedTool>(
+    names: readonly string[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<LoadedTools<T>> {
     const wanted = [...new Set(toolNames("getTools", names))];
     const known = wanted.filter((name) => this.#entries.has(name));
-    const results = await Promise.allSettled(known.map((name) => this.getTool(name, options)));
+    const results = await Promise.allSettled(known.map((name) => this.getTool<T>(name, options)));
     if (options.signal?.aborted === true) throw options.signal.reason;
-    const byName = new Map<string, LoadedTool>();
+    const byName = new Map<string, T>();
     const failed: { name: string; error: unknown }[] = [];
     for (const [index, result] of results.entries()) {
       const name = known[index] as string;

@@ -8,6 +8,18 @@ import { toolMismatch } from "./errors.js";
 /** Anything that a factory may give: a LangChain tool, an object with `invoke`, or a function of the arguments. */
 export type LoadedTool = object;
 
+/** What `getTools` gives: nothing that was asked for is missing from it. */
+export interface LoadedTools<T extends object = LoadedTool> {
+  /** In the order asked for; those that could not be had are left out here and named below. */
+  readonly tools: readonly T[];
+  readonly byName: ReadonlyMap<string, T>;
+  /** Names that nobody registered. */
+  readonly missing: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly error: unknown }[];
+  /** True when all that was asked for is there. */
+  readonly complete: boolean;
+}
+
 /** Makes or imports a tool; called when it is first needed. A module may be given as it is (`() => import("./x.js")`). */
 export type ToolFactory = (name: string, signal: AbortSignal) => unknown;
 

@@ -142,7 +142,20 @@ describe("healthScore", () => {
     expect(scoreOf(after)).toBe(1);
   });
 
-  it("takes one failure of one call for little", () => {
+  it("takes one failure of one call for little in every window, a day's too", () => {
+    const day = (good: number, valid: number) =>
+      [300_000, HOUR, 24 * HOUR].map((windowMs) => ({ windowMs, good, valid }));
+    for (const windowMs of [300_000, HOUR, 6 * HOUR, 24 * HOUR])
+      expect(scoreOf([{ windowMs, good: 0, valid: 1 }])).toBeGreaterThan(0.3);
+    expect(scoreOf(day(0, 1))).toBeGreaterThan(0.3);
+    expect(scoreOf(day(5, 6), 0.98)).toBeGreaterThan(0.6);
+    expect(scoreOf(day(0, 100))).toBeLessThan(0.05);
+    // Many events say what they say, however long the window is.
+    expect(scoreOf(day(9_700, 10_000))).toBeLessThan(0.05);
+    expect(scoreOf(day(9_900, 10_000))).toBe(1);
+  });
+
+  it("takes one failure of one call in an hour for little", () => {
     expect(scoreOf([{ windowMs: HOUR, good: 0, valid: 1 }])).toBeGreaterThan(0.3);
     expect(scoreOf([{ windowMs: HOUR, good: 0, valid: 100 }])).toBeLessThan(0.05);
   });

@@ -55,10 +55,12 @@ export interface HealthAnswer {
 }
 
 /**
- * Events that are assumed to have gone as aimed at, before any were seen: one failure of one call is then no outage, and
- * a quiet system does not flap.
+ * Events of an hour that are assumed to have gone as aimed at, before any were seen: one failure of one call is then no
+ * outage, and a quiet system does not flap. In longer windows a smaller burn is worth nothing, so it takes more of them.
  */
 const PRIOR = 20;
+const WORST = 14.4;
+const priorOf = (windowMs: number): number => (PRIOR * WORST) / worstBurn(windowMs);
 /** A score never gets to 0 by one indicator: the product would hide all others. */
 const FLOOR = 0.01;
 const HOUR = 3_600_000;
@@ -67,7 +69,7 @@ const HOUR = 3_600_000;
  * Burn at which an indicator is worth nothing, by the longer window: 14.4 in an hour and 6 in six hours are the paging
  * thresholds of the SRE workbook (table 5-8: 2 % and 5 % of a 30-day budget); 3 in a day is 10 %.
  */
-const worstBurn = (windowMs: number): number => (windowMs <= HOUR ? 14.4 : windowMs <= 6 * HOUR ? 6 : 3);
+const worstBurn = (windowMs: number): number => (windowMs <= HOUR ? WORST : windowMs <= 6 * HOUR ? 6 : 3);
 
 /**
  * One number for how well a system does, with every lost point attributed. Each indicator's error budget burns in pairs
@@ -150,9 +152,14 @@ function judge(plugin: string, { id, title, objective, weight, windows }: Health
   return { ...none, ...(worst as { score: number; burn: number; windowMs: number }) };
 }
 
-function burnOf({ good, valid }: { good: number; valid: number }, objective: number): number {
-  const share = (good + PRIOR * objective) / (valid + PRIOR);
-  return (1 - share) / (1 - objective);
+function burnOf(
+  { windowMs, good, valid }: { windowMs: number; good: number; valid: number },
+  objective: number,
+): number {
+  const prior = priorOf(windowMs);
+  const share = (good + prior * objective) / (valid + prior);
+  // Rounded: what is exactly as aimed at must not burn by the last bit of a number.
+  return Math.round(((1 - share) / (1 - objective)) * 1e9) / 1e9;
 }
 
 function gatesOf(answers: readonly HealthAnswer[], open: number | null): readonly HealthGate[] {

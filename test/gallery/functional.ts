@@ -1,6 +1,17 @@
-import { entrypoint, getPreviousState, interrupt, MemorySaver, task } from "@langchain/langgraph";
+import {
+  Annotation,
+  entrypoint,
+  getConfig,
+  getPreviousState,
+  interrupt,
+  MemorySaver,
+  START,
+  StateGraph,
+  task,
+} from "@langchain/langgraph";
 import { scriptedModel, scriptedTool } from "@graphtap/testkit";
 import { example, input, resume } from "./make.js";
+import type { Through } from "./types.js";
 
 export const tasks = example(
   "entrypoint with tasks",
@@ -96,4 +107,48 @@ export const withModel = example(
   },
 );
 
-export const functional = [tasks, remembered, asked, retriedTask, withModel];
+/** Tasks that call a model and a tool by themselves, one of them in another task. */
+function tasksOfModels(through: Through) {
+  const model = through.model(scriptedModel(() => ({ say: "two words", chunks: 2 })));
+  const note = through.tool(scriptedTool("note", () => "noted"));
+  const ask = task("ask", (topic: string) => model.invoke(topic));
+  const read = task("read", async (topic: string) => {
+    let whole;
+    for await (const chunk of await model.stream(topic, getConfig() as never))
+      whole = whole === undefined ? chunk : whole.concat(chunk);
+    const kept: unknown = await note.invoke({ text: topic }, getConfig() as never);
+    return { whole, kept, asked: await ask(topic) };
+  });
+  return { ask, read };
+}
+
+export const modelTasks = example(
+  "entrypoint with tasks that call a model and a tool",
+  ["entrypoint", "model", "tools", "checkpointer"],
+  (through) => {
+    const saver = new MemorySaver();
+    const { ask, read } = tasksOfModels(through);
+    const graph = entrypoint({ name: "asker", checkpointer: saver }, async (topic: string) => [
+      await ask(topic),
+      await read(topic),
+    ]);
+    return { graph, turns: [input("dogs")], savers: [saver] };
+  },
+);
+
+export const nodeTasks = example(
+  "a node with tasks that call a model and a tool",
+  ["model", "tools", "checkpointer"],
+  (through) => {
+    const saver = new MemorySaver();
+    const { ask, read } = tasksOfModels(through);
+    const State = Annotation.Root({ topic: Annotation<string>(), answers: Annotation<unknown[]>() });
+    const graph = new StateGraph(State)
+      .addNode("asking", async ({ topic }) => ({ answers: [await ask(topic), await read(topic)] }))
+      .addEdge(START, "asking")
+      .compile({ checkpointer: saver });
+    return { graph, turns: [input({ topic: "dogs" })], savers: [saver] };
+  },
+);
+
+export const functional = [tasks, remembered, asked, retriedTask, withModel, modelTasks, nodeTasks];

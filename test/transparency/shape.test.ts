@@ -128,4 +128,18 @@ describe("a wrapped graph", () => {
     const before = await run(plain);
     expect(normalise(JSON.stringify(await run(stack.wrap(plain))))).toBe(normalise(JSON.stringify(before)));
   });
+
+  it("gives out a stream in the very turn in which LangGraph does: the run has begun by then", async () => {
+    const turnsOf = async (graph: { stream(input: never): Promise<unknown> }): Promise<number> => {
+      let turns = 0;
+      let given = false;
+      void graph.stream({ log: [] } as never).then(() => (given = true));
+      for (; !given; turns++) await Promise.resolve();
+      return turns;
+    };
+    const { stack } = bare.make();
+    await stack.ready();
+    const graph = builder().compile();
+    expect(await turnsOf(stack.wrap(graph))).toBe(await turnsOf(graph));
+  });
 });

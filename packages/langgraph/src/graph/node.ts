@@ -10,6 +10,7 @@ import { inTurn } from "../run/in-turn.js";
 import { isToolNode } from "../tool/node.js";
 import { handing } from "../watch/handed.js";
 import { needsWatch, underWatch, watched } from "../watch/inject.js";
+import { watchTasks } from "../watch/tasks.js";
 import { isPregel } from "./pregel.js";
 
 interface ExecutionInfo {
@@ -71,6 +72,7 @@ export class HookedBound extends Runnable {
     const watch = needsWatch(scope.dispatch) && !isPregel(this.inner) ? underWatch(this.core, place) : null;
     const frame = watch ?? place;
     const config = watch === null ? given : watched(watch, given);
+    if (watch !== null) watchTasks(this.core, watch.watcher, config);
     const inner =
       scope.showsConfigs && given?.runName !== undefined && config?.runName === undefined
         ? handing(this.inner, { runName: given.runName, ns: frame.ctx.ns })

@@ -120,9 +120,11 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
         core.entering = taken.issued;
         core.beganIdle = false;
         const stream = super.stream(input, taken.config);
-        return core.beganIdle ? stream : stream.then(heardLeaving);
+        // LangGraph's own promise: the run has begun by now, and who gets the stream a turn later reads other chunks of it.
+        if (!core.beganIdle) stream.then(heardLeaving, () => undefined);
+        return stream;
       } catch (error) {
-        return Promise.reject(error);
+        return Promise.reject(error as Error);
       } finally {
         core.entering = null;
       }

@@ -66,34 +66,37 @@ function viewOf(core: Core, graph: PregelLike, cache: NodeCache): NodeCache {
       return null;
     return [[...namespace, JSON.stringify(whoOf(frame.ctx.principal))], key];
   };
+  const get = async (keys: readonly Key[]): Promise<readonly Entry[]> => {
+    const asked = new Map<string, Key>();
+    const kept: Key[] = [];
+    for (const key of keys) {
+      const as = keptAs(key);
+      if (as === null) continue;
+      kept.push(as);
+      asked.set(JSON.stringify(as), key);
+    }
+    if (kept.length === 0) return [];
+    const found = await cache.get(kept);
+    return found.flatMap(({ key, value }) => {
+      const as = asked.get(JSON.stringify(key));
+      return as === undefined ? [] : [{ key: as, value }];
+    });
+  };
+  const set = async (pairs: readonly Entry[]): Promise<void> => {
+    const kept = pairs.flatMap((pair) => {
+      const key = keptAs(pair.key);
+      return key === null ? [] : [{ ...pair, key }];
+    });
+    if (kept.length > 0) await cache.set(kept);
+  };
+  /** Nothing is anybody's own: then the cache's own promises, for a run that waits a turn more may tell other chunks. */
+  const common = (): boolean => {
+    const frame = core.frames.getStore();
+    return frame !== undefined && !personal(frame);
+  };
   return Object.create(cache, {
-    get: {
-      async value(keys: readonly Key[]): Promise<readonly Entry[]> {
-        const asked = new Map<string, Key>();
-        const kept: Key[] = [];
-        for (const key of keys) {
-          const as = keptAs(key);
-          if (as === null) continue;
-          kept.push(as);
-          asked.set(JSON.stringify(as), key);
-        }
-        if (kept.length === 0) return [];
-        const found = await cache.get(kept);
-        return found.flatMap(({ key, value }) => {
-          const as = asked.get(JSON.stringify(key));
-          return as === undefined ? [] : [{ key: as, value }];
-        });
-      },
-    },
-    set: {
-      async value(pairs: readonly Entry[]): Promise<void> {
-        const kept = pairs.flatMap((pair) => {
-          const key = keptAs(pair.key);
-          return key === null ? [] : [{ ...pair, key }];
-        });
-        if (kept.length > 0) await cache.set(kept);
-      },
-    },
+    get: { value: (keys: readonly Key[]) => (common() ? cache.get(keys) : get(keys)) },
+    set: { value: (pairs: readonly Entry[]) => (common() ? cache.set(pairs) : set(pairs)) },
     clear: { value: (namespaces: readonly (readonly string[])[]) => cache.clear(namespaces) },
   }) as NodeCache;
 }

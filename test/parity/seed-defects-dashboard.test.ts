@@ -78,15 +78,24 @@ describe("TestSeedDefects: dashboard", () => {
         .grantToolPermission({ ...person, toolName: "web_search", permissionLevel: "write", grantedBy: "canary-root" });
       const asked = person.tenantId === "acme" && person.userId === "alice" ? 1 : 3;
       for (let run = 0; run < asked; run++) await workflow.invoke(ask("find it"), stack.as({ ...person, roles: [] }));
-      await stack
-        .wrapTool(scriptedTool("drop_table", "gone"))
-        .invoke({}, stack.as(person))
-        .catch(() => undefined);
+      // What others did and may is theirs, even where no name of theirs is in it.
+      const denied = stack.wrapTool(scriptedTool(asked === 1 ? "drop_table" : "canary_table", "gone"));
+      await denied.invoke({}, stack.as(person)).catch(() => undefined);
     }
+    const nowhere = { userId: "alice", toolName: "canary_tool", permissionLevel: "write" } as const;
+    stack.get(security).grantToolPermission(nowhere);
+    await stack
+      .wrapTool(scriptedTool("canary_table", "gone"))
+      .invoke({}, stack.as({ userId: "alice" }))
+      .catch(() => undefined);
     const shown = await stack.get(dashboard).getUserDashboard({ userId: "alice", tenantId: "acme" });
     expect(JSON.stringify(shown)).not.toContain("canary");
     expect(JSON.stringify(shown)).not.toContain("top_users");
     expect(shown.workflowMetrics).toMatchObject({ totalExecutions: 1, totalToolCalls: 2 });
+    expect(shown.permissions).toMatchObject({
+      permissions: [{ toolName: "web_search", calls: 1 }],
+      recentDenials: [{ tool: "drop_table" }],
+    });
     // What is nobody's own, such as the cache, is the system's.
     expect(shown.performance).toEqual({ compression: null });
     expect(stack.get(dashboard).render(shown)).not.toContain("canary");

@@ -73,7 +73,10 @@ export function wholeMessage(step: PlayedStep, context: AnswerContext): AIMessag
 /** The same answer in pieces: texts, then each call (its name first, then its arguments), then what ended it. */
 export function* messageChunks(step: PlayedStep, context: AnswerContext): Generator<AIMessageChunk> {
   for (const piece of step.pieces) yield new AIMessageChunk({ content: piece });
-  for (const [index, call] of step.calls.entries()) {
+  // A text is the first block of the answer: LangChain's events (v3) take a call with its number for a part of it.
+  const first = step.pieces.length > 0 ? 1 : 0;
+  for (const [at, call] of step.calls.entries()) {
+    const index = first + at;
     yield callChunk({ index, name: call.name, id: call.id ?? context.nextId(), args: "" });
     for (const args of cutEvenly(argsText(call), step.argPieces)) yield callChunk({ index, args });
   }

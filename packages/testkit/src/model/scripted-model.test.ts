@@ -113,6 +113,17 @@ describe("scriptedModel", () => {
     expect(invoked.response_metadata["finish_reason"]).toBe("tool_calls");
   });
 
+  it("loses no call beside a text where a graph is read by its events", async () => {
+    const calls = [{ name: "a" }, { name: "b" }];
+    const asks = (messages: readonly { type: string }[]): Step =>
+      messages.at(-1)?.type === "tool" ? { say: "done" } : { say: "Looking", calls };
+    const model = scriptedModel(asks);
+    const graph = reactGraph(model, [scriptedTool("a", "1"), scriptedTool("b", "2")]).compile();
+    const run = await graph.streamEvents({ messages: [user("x")] }, { version: "v3" });
+    const { messages } = await run.output;
+    expect(messages.map(({ text }) => text)).toEqual(["x", "Looking", "1", "2", "done"]);
+  });
+
   it("estimates usage that grows with the text, or reports none", async () => {
     const model = scriptedModel([{ say: "x".repeat(40) }, { say: "x" }, { say: "x", usage: null }]);
     expect(usageOf(await model.invoke("y".repeat(400)))).toEqual({

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -618,6 +619,87 @@ describe("an identity inside a run", () => {
     );
     await graph.invoke({ messages: [] });
     expect({ result, ran: h.ran }).toEqual({ result: "IDENTITY_CHANGED", ran: [] });
+  });
+});
+
+describe("a queue that users share, whose worker keeps the context of who came first", () => {
+  /** What is done with the user's config by whoever works the queue off. */
+  const JOBS: Record<string, (h: House, config: object) => Promise<unknown>> = {
+    "a tool": (h, config) => h.tool.invoke({ n: 9 }, { ...config, toolCall: undefined }),
+    "a model": (h, config) =>
+      h.stack.wrapModel(scriptedModel([{ say: "hi" }], { whenDone: "repeat" })).invoke("hi", config),
+    "a subgraph": (h, config) =>
+      h.stack
+        .wrap(
+          new StateGraph(MessagesAnnotation)
+            .addNode("n", () => ({}))
+            .addEdge(START, "n")
+            .compile(),
+        )
+        .invoke({ messages: [] }, config as never),
+    "a graph on another thread": (h, config) => {
+      const { configurable, ...rest } = config as { configurable: object };
+      return h.graph.invoke(says(9), { ...rest, configurable: { ...configurable, thread_id: "aside" } });
+    },
+  };
+  const meet = async (
+    job: (typeof JOBS)[string],
+    users: readonly Who[],
+    bind: (work: () => Promise<void>) => () => Promise<void> = (work) => work,
+  ): Promise<unknown[]> => {
+    const h = house({ threads: "open" });
+    const jobs: (() => Promise<void>)[] = [];
+    let wake: (() => void) | undefined;
+    const work = async (): Promise<void> => {
+      for (;;) {
+        for (let next = jobs.shift(); next !== undefined; next = jobs.shift()) await next();
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    };
+    const queued = (config: object): Promise<unknown> =>
+      new Promise((resolve) => {
+        jobs.push(bind(async () => resolve(await refusal(job(h, config)))));
+        if (wake === undefined) void work();
+        else wake();
+      });
+    let leave = (): void => {};
+    const stay = new Promise<void>((resolve) => (leave = resolve));
+    const found: unknown[] = [];
+    const graph = h.stack.wrap(
+      new StateGraph(MessagesAnnotation)
+        .addNode("queues", async (_state, config) => {
+          const at = found.push(null);
+          found[at - 1] = await queued(config);
+          if (at === 1) await stay;
+          return {};
+        })
+        .addEdge(START, "queues")
+        .compile(),
+    );
+    const runs = users.map((user) => () => graph.invoke({ messages: [] }, h.stack.as(user) as never));
+    const first = runs[0]?.();
+    while (found[0] === null || found.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await runs[1]?.();
+    leave();
+    await first;
+    return found;
+  };
+
+  it.each(Object.entries(JOBS))("does not do it as somebody else: %s", async (_, job) => {
+    expect(await meet(job, [alice, { userId: "bob" }])).toEqual(["accepted", "IDENTITY_CHANGED"]);
+    expect(await meet(job, [{ userId: "bob" }, { userId: "bob", roles: ["clerk"] }])).toEqual([
+      "accepted",
+      "IDENTITY_CHANGED",
+    ]);
+  });
+  it.each(Object.entries(JOBS))("does it as its own user where the job is bound: %s", async (_, job) => {
+    expect(await meet(job, [alice, { userId: "bob" }], (work) => AsyncResource.bind(work))).toEqual([
+      "accepted",
+      "accepted",
+    ]);
+  });
+  it.each(Object.entries(JOBS))("does it for one and the same: %s", async (_, job) => {
+    expect(await meet(job, [alice, alice])).toEqual(["accepted", "accepted"]);
   });
 });
 

@@ -34,8 +34,8 @@ export const errorCatalog = Object.freeze({
   },
   IDENTITY_CHANGED: {
     title: "A run tried to become somebody else.",
-    why: "Inside a run only a narrower identity is accepted: the same user with fewer roles, or a service on behalf of that user.",
-    do: "Drop stack.as(...) inside the run, or start a run of its own outside of it.",
+    why: "Inside a run only a narrower identity is accepted: the same user with fewer roles, or a service on behalf of that user. Or code runs in one user's run with a config of another's, as a queue that both share makes it do.",
+    do: "Drop stack.as(...) inside the run, or start a run of its own outside of it; queue AsyncResource.bind(job) of node:async_hooks.",
   },
   IDENTITY_EXPIRED: {
     title: "An identity was too old to start a run.",

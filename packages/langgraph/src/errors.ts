@@ -73,6 +73,16 @@ export function identityChanged(subject: string, outer: string, inner: string): 
   );
 }
 
+/** Names nobody: it is told in the run at hand, whose user must not read of the other one. */
+export function identityMixed(subject: string): GraphTapError {
+  return bindingError(
+    "IDENTITY_CHANGED",
+    `"${subject}" was refused: the code at hand runs in one user's run, and its config is of another's.`,
+    "A queue, a batch or a cache that several users share keeps the context of who came first, or somebody's config.",
+    { do: "Queue AsyncResource.bind(job) of node:async_hooks, and keep no config from one call to the next." },
+  );
+}
+
 export function serverAuthMissing(why: string, cause?: unknown): GraphTapError {
   return bindingError(
     "SERVER_AUTH_MISSING",

@@ -71,6 +71,7 @@ export class HookedBound extends Runnable {
     // A governed subgraph's own nodes are watched; its config is shown in chunks and stays what it was.
     const watch = needsWatch(scope.dispatch) && !isPregel(this.inner) ? underWatch(this.core, place) : null;
     const frame = watch ?? place;
+    this.core.frames.keep(given, frame);
     const config = watch === null ? given : watched(watch, given);
     if (watch !== null) watchTasks(this.core, watch.watcher, config);
     const inner =

@@ -3,6 +3,7 @@ import type { BaseMessage } from "@langchain/core/messages";
 import type { Core } from "../core.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
+import { assertUnmixed } from "../run/identity.js";
 import type { Frame } from "../run/scope.js";
 import { isUnannounced, unannounced } from "../watch/handed.js";
 import { needsWatch, underWatch, watched } from "../watch/inject.js";
@@ -262,7 +263,10 @@ function entering(
   };
   const here = core.frames.getStore();
   const issued = taken.issued ?? (here?.model === self ? null : entry.bound);
-  if (here !== undefined && issued === null) return run(here);
+  if (here !== undefined && issued === null) {
+    assertUnmixed(core, nameOf(model, {}).model ?? "model", taken.config as Config | undefined);
+    return run(here);
+  }
   // No run around it, or another identity: a place of its own, for which one may have to wait.
   const place = enter(core, nameOf(model, {}).model ?? "model", issued, taken.config);
   const go = ({ frame, unpin }: Entered): unknown => {

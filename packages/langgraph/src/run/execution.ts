@@ -14,7 +14,7 @@ import { denialOf, refusal } from "../tool/gate.js";
 import { standsForAsked } from "../tool/slots.js";
 import { isOver } from "./direct.js";
 import { inTurn } from "./in-turn.js";
-import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
+import { assertFresh, assertUnmixed, innerPrincipal, rootPrincipal } from "./identity.js";
 import { endLater, endStreamsLeft } from "./left.js";
 import { ownsThreads, threadOf } from "./owners.js";
 import { endingOf, interruptsOf, isBubbleUp } from "./outcome.js";
@@ -106,6 +106,7 @@ export class Execution {
       if (here !== null && outer === null && launch.issued === null && isOver(here))
         throw runOver(launch.workflow, here.ctx.runId);
       if (outer === null) assertFresh(core, launch.workflow, launch.issued);
+      else if (launch.issued === null) assertUnmixed(core, launch.workflow, launch.config);
       principal =
         outer === null
           ? rootPrincipal(core, dispatch, launch.workflow, launch.issued, launch.config)

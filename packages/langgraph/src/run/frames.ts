@@ -1,5 +1,6 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { registerConfigureHook } from "@langchain/core/context";
+import type { Config } from "../identity/envelope.js";
 import type { Frame } from "./scope.js";
 
 /** Where LangChain keeps what `setContextVariable` sets; it hands the object on to every context it opens. */
@@ -35,10 +36,24 @@ export class FrameStore {
   readonly #key = Symbol("graphtap frame");
   readonly #hook: ConfigureHook = Object.freeze({ contextVar: Symbol("graphtap watcher"), inheritable: true });
   readonly #hooks = Object.freeze([this.#hook]);
+  /** By LangGraph's book of each task, which is in every config of that task and nobody else can make. */
+  readonly #tasks = new WeakMap<object, Frame>();
 
   getStore(): Frame | undefined {
     const store = AsyncLocalStorageProviderSingleton.getInstance().getStore() as Store | undefined;
     return store?.[VARIABLES]?.[this.#key] as Frame | undefined;
+  }
+
+  /** Remembers whose task a config is of. */
+  keep(config: Config | undefined, frame: Frame): void {
+    const book: unknown = config?.configurable?.["__pregel_scratchpad"];
+    if (typeof book === "object" && book !== null) this.#tasks.set(book, frame);
+  }
+
+  /** The task that a config is of; undefined where it is of none that is known. */
+  taskOf(config: Config | undefined): Frame | undefined {
+    const book: unknown = config?.configurable?.["__pregel_scratchpad"];
+    return typeof book === "object" && book !== null ? this.#tasks.get(book) : undefined;
   }
 
   /** Runs `body` with this frame, and everything it awaits. */

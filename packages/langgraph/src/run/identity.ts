@@ -1,6 +1,6 @@
 import type { Core } from "../core.js";
 import type { Dispatch } from "../dispatch.js";
-import { identityChanged, identityExpired, identityMissing } from "../errors.js";
+import { identityChanged, identityExpired, identityMissing, identityMixed } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { narrows, type Principal } from "../identity/principal.js";
 import { parseWho } from "../identity/who.js";
@@ -96,6 +96,22 @@ export function innerPrincipal(subject: string, outer: Principal | null, issued:
   if (outer === null || !narrows(outer, issued.principal))
     throw identityChanged(subject, outer?.label ?? "nobody", issued.principal.label);
   return issued.principal;
+}
+
+/**
+ * Code that runs in one user's run with a config of another's may be either's: nobody can say whose rights it has.
+ *
+ * @throws GraphTapError IDENTITY_CHANGED
+ */
+export function assertUnmixed(core: Core, subject: string, config: Config | undefined): void {
+  const here = core.frames.getStore();
+  // Where nobody guards anything there are no rights to mix.
+  if (here?.scope.dispatch.needsIdentity !== true) return;
+  const task = core.frames.taskOf(config);
+  if (task === undefined || task.ctx.rootRunId === here.ctx.rootRunId) return;
+  const [one, other] = [task.ctx.principal, here.ctx.principal];
+  const same = one === null || other === null ? one === other : narrows(one, other) && narrows(other, one);
+  if (!same) throw identityMixed(subject);
 }
 
 /**

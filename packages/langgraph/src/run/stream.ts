@@ -7,7 +7,7 @@ import { identityChanged } from "../errors.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { DeniedError } from "../denial.js";
 import { bringsForgedAnswer, Execution, forgedAnswer, type Launch } from "./execution.js";
-import { innerPrincipal } from "./identity.js";
+import { assertUnmixed, innerPrincipal } from "./identity.js";
 import { inTurn } from "./in-turn.js";
 import { JudgedStream } from "./judged.js";
 import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js";
@@ -50,6 +50,8 @@ export function governedStream(
   const here = core.frames.getStore();
   const outer = here?.scope.over === true ? undefined : here;
   const nested = outer !== undefined && !onAnotherThread(outer, inForce(target.bound, options));
+  // A run of its own says so when it begins.
+  if (nested && issued === null) assertUnmixed(core, target.name, options);
   const stream = nested
     ? new NestedStream(core, target, outer, input, options, issued)
     : new RunStream(core, target, input, options, issued);

@@ -6,6 +6,7 @@ import type { Core } from "../core.js";
 import { DeniedError, denialMessage } from "../denial.js";
 import type { Config, Taken } from "../identity/envelope.js";
 import { enter, type Entered, witness } from "../run/direct.js";
+import { assertUnmixed } from "../run/identity.js";
 import type { Frame } from "../run/scope.js";
 import { isUnannounced, unannounced } from "../watch/handed.js";
 import { needsWatch, underWatch, watched } from "../watch/inject.js";
@@ -134,6 +135,7 @@ function through(core: Core, tool: AnyTool, input: unknown, config: unknown, via
     const taken = core.envelopes.take(config as Config | undefined, tool.name);
     const here = core.frames.getStore();
     if (here === undefined || taken.issued !== null || here.scope.over) return entering(core, tool, input, taken, via);
+    assertUnmixed(core, tool.name, config as Config | undefined);
     return gates(here) ? gated(core, here, tool, input, taken.config, via) : via(tool, input, taken.config);
   } catch (error) {
     return turnedAway(core, tool, input, config as Config | undefined, error);

@@ -136,6 +136,29 @@ describe("StateCompressor", () => {
     });
   });
 
+  it("keeps the question of a conversation in LangChain's short forms, and names what is no message", async () => {
+    const compressor = new StateCompressor({ maxTokens: 100 });
+    const short = Array.from({ length: 60 }, (_, i) => ({
+      role: i % 2 === 0 ? "user" : "assistant",
+      content: `message ${i}`,
+    }));
+    const { messages, tokensAfter } = await compressor.compress(short as never);
+    expect(messages.slice(-2).map(({ type, text }) => [type, text])).toEqual([
+      ["human", "message 58"],
+      ["ai", "message 59"],
+    ]);
+    expect(tokensAfter).toBeLessThanOrEqual(100);
+    for (const wrong of [undefined, null, "hello", [null], [{ content: "of nobody" }]])
+      await expect(compressor.compress(wrong as never)).rejects.toMatchObject({ code: "COMPRESSION_OPTIONS_INVALID" });
+  });
+
+  it("refuses a counter that gives no number: the budget would be gone without a word", async () => {
+    for (const countTokens of [() => Number.NaN, async () => 5, () => undefined, () => -1])
+      await expect(
+        new StateCompressor({ maxTokens: 100, countTokens: countTokens as never }).compress(turns(60)),
+      ).rejects.toThrow(/COMPRESSION_OPTIONS_INVALID[\s\S]*countTokens gave/);
+  });
+
   it("uses an exact counter if it is given one", async () => {
     const compressor = new StateCompressor({ maxTokens: 300, countTokens: (text) => text.length });
     const { messages } = await compressor.compress(turns(50));

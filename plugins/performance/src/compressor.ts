@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "@graphtap/kernel";
 import type { BaseMessage } from "@langchain/core/messages";
 import { assemble, type Budget, type Cut, cutOf, floorOf, leastRoom } from "./compress.js";
 import { CompressionCounts, type CompressionStats } from "./compression-stats.js";
-import { compressorOptions } from "./given.js";
+import { compressorOptions, messagesIn } from "./given.js";
 import { type Layout, layoutOf } from "./layout.js";
 import { type AnyMessage, fingerprintOf, MessageCounter } from "./message.js";
 import { type Standing, Summaries } from "./summaries.js";
@@ -123,9 +123,10 @@ export class StateCompressor {
    * The conversation in at most `maxTokens`. The same conversation gives the same result for as long as it is
    * remembered.
    *
-   * @throws GraphTapError COMPRESSION_FLOOR
+   * @throws GraphTapError COMPRESSION_FLOOR, COMPRESSION_OPTIONS_INVALID
    */
-  async compress(messages: readonly BaseMessage[], request: CompressRequest = {}): Promise<Compressed> {
+  async compress(given: readonly BaseMessage[], request: CompressRequest = {}): Promise<Compressed> {
+    const messages = messagesIn(given);
     const tokensBefore = this.#counter.total(messages);
     const budget = this.#within(request.reserved ?? 0);
     if (tokensBefore <= budget.maxTokens) return unchanged(messages, tokensBefore);

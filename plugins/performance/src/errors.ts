@@ -21,7 +21,7 @@ const entries = {
   },
   COMPRESSION_OPTIONS_INVALID: {
     title: "Options of a compressor are wrong",
-    why: "A number is out of range, or summarize, pinned or countTokens is no function.",
+    why: "An option is unknown or out of range, countTokens gave no number (a promise is none), or compress() was given something else than messages.",
     do: "Correct the options; keepTokens may not be above maxTokens.",
     example: "new StateCompressor({ maxTokens: 8_000, keepTokens: 4_000 });",
   },
@@ -111,8 +111,10 @@ export const compressionFloor = (tokens: number, maxTokens: number): GraphTapErr
     },
   );
 
-export const compressionOptionsInvalid = (why: string): GraphTapError =>
-  make("COMPRESSION_OPTIONS_INVALID", "the options of a compressor are wrong.", why);
+export const compressionOptionsInvalid = (
+  why: string,
+  what = "the options of a compressor are wrong.",
+): GraphTapError => make("COMPRESSION_OPTIONS_INVALID", what, why);
 
 export const loaderCallInvalid = (method: string, why: string): GraphTapError =>
   make("LAZY_TOOL_CALL_INVALID", `${method}() was given wrong arguments.`, why);

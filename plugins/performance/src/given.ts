@@ -1,4 +1,5 @@
 import { type GraphTapError, problemsOf } from "@graphtap/kernel";
+import { type BaseMessage, coerceMessageLikeToMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import { cacheCallInvalid, compressionOptionsInvalid, loaderCallInvalid } from "./errors.js";
 import { compression, tools, workflows } from "./options.js";
@@ -26,6 +27,25 @@ export const loaderOptions = (given: unknown) =>
   checked(loader, given, (why) => loaderCallInvalid("new LazyToolLoader", why));
 /** @throws GraphTapError COMPRESSION_OPTIONS_INVALID */
 export const compressorOptions = (given: unknown) => checked(compressor, given, compressionOptionsInvalid);
+const isMessage = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
+
+/**
+ * The list itself where it holds messages; what LangChain takes for one (`{ role, content }`) becomes one.
+ *
+ * @throws GraphTapError COMPRESSION_OPTIONS_INVALID
+ */
+export function messagesIn(given: readonly BaseMessage[]): readonly BaseMessage[] {
+  const wrong = (why: string): GraphTapError => compressionOptionsInvalid(why, "compress() was given no messages.");
+  if (!Array.isArray(given)) throw wrong(`expected a list of messages, got ${given === null ? "null" : typeof given}.`);
+  if (given.every(isMessage)) return given;
+  try {
+    return given.map((one: BaseMessage) => (isMessage(one) ? one : coerceMessageLikeToMessage(one)));
+  } catch (error) {
+    throw wrong(`an element is no message: ${String((error as Error).message).slice(0, 200)}`);
+  }
+}
+
 /** @throws GraphTapError LAZY_TOOL_CALL_INVALID */
 export const toolNames = (method: string, given: unknown): readonly string[] =>
   checked(names, given, (why) => loaderCallInvalid(method, why.replaceAll("options: ", "names: ")));

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
+import { compressionOptionsInvalid } from "./errors.js";
 import type { TextCounter } from "./tokens.js";
 
 /** What every message costs beside its text: its role and its frame. */
@@ -68,7 +69,16 @@ export class MessageCounter {
   >();
   readonly #tools = new WeakMap<object, number>();
 
-  constructor(readonly text: TextCounter) {}
+  readonly text: TextCounter;
+
+  constructor(text: TextCounter) {
+    this.text = (given) => {
+      const tokens = text(given);
+      // A promise or NaN is never too many: the budget would be gone without a word.
+      if (tokens >= 0) return tokens;
+      throw compressionOptionsInvalid(`countTokens gave ${String(tokens)}, not a number from 0 on.`);
+    };
+  }
 
   count(message: BaseMessage): number {
     const { content, tool_calls: calls } = message as AnyMessage;

@@ -49,7 +49,7 @@ export const perfHooks = Object.freeze({
 
 /** The panel of one user, version 1: caches and tools are nobody's own. */
 export interface PerfUserPanel {
-  /** Since the start; null while conversations are not compressed. */
+  /** Since the start; null while conversations are not compressed, and where it is not known any more. */
   readonly compression: UserCompression | null;
 }
 

@@ -18,6 +18,12 @@ const NONE: UserCompression = Object.freeze({ compressed: 0, tokensBefore: 0, to
 /** Figures by user and tenant, each shown to nobody else. */
 export class UserFigures {
   readonly #by = new Map<string, UserCompression>();
+  readonly #most: number;
+  #forgot = false;
+
+  constructor(most = MOST_USERS) {
+    this.#most = most;
+  }
 
   add(
     userId: string,
@@ -33,14 +39,16 @@ export class UserFigures {
       tokensAfter: known.tokensAfter + done.tokensAfter,
       dropped: known.dropped + done.dropped,
     });
-    if (this.#by.size <= MOST_USERS) return;
+    if (this.#by.size <= this.#most) return;
+    this.#forgot = true;
     for (const oldest of this.#by.keys()) {
       this.#by.delete(oldest);
       break;
     }
   }
 
-  of(userId: string, tenantId: string | null): UserCompression {
-    return this.#by.get(JSON.stringify([tenantId, userId])) ?? NONE;
+  /** Null where they may have been forgotten: unknown is not zero. */
+  of(userId: string, tenantId: string | null): UserCompression | null {
+    return this.#by.get(JSON.stringify([tenantId, userId])) ?? (this.#forgot ? null : NONE);
   }
 }

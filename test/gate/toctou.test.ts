@@ -443,6 +443,10 @@ describe("arguments that the schema refuses", () => {
         ended: ["error", "error"],
         denied: [],
       });
+      expect({ settled: bench.seen.settled, kept: bench.seen.taken - bench.seen.released }).toEqual({
+        settled: 0,
+        kept: 0,
+      });
     }
   });
 });

@@ -164,8 +164,8 @@ class Execution implements Body {
   }
 
   #settle(taken: Settlement, status: EndStatus, durationMs: number): void | Promise<void> {
-    // A pause runs again on resume and is admitted then; a refusal never ran.
-    return status === "paused" || (status === "denied" && !this.#ran)
+    // A pause runs again on resume and is admitted then; what was refused, by the tool's own schema too, never ran.
+    return status === "paused" || (status !== "ok" && !this.#ran)
       ? taken.release(status)
       : taken.settle({ status, durationMs });
   }

@@ -1,7 +1,7 @@
 import { ALNUM, charSet, IDENTIFIER, isDigit, within } from "./chars.js";
 import { ESCAPED_QUOTE } from "./fold.js";
 import { type Hit, hit, MORE, OPEN, type Rule, type Swallow, swallowSet, type View } from "./rule.js";
-import { isPlaceholder, secretName, type SecretName } from "./secret-names.js";
+import { isPlaceholder, isSecretValue, secretName, type SecretName } from "./secret-names.js";
 
 const NAME_LIMIT = 64;
 /** As much of a value is read to tell a placeholder from a secret. */
@@ -59,7 +59,7 @@ export const credentialRule: Rule = {
     if (i < 0) return null;
     const first = view.peek(i);
     if (first === OPEN) return MORE;
-    return QUOTES.has(first) ? quoted(view, i + 1, first) : bare(view, i, name);
+    return QUOTES.has(first) ? quoted(view, i + 1, first, name) : bare(view, i, name);
   },
 };
 
@@ -79,14 +79,14 @@ function skip(view: View, from: number, data = false): number {
 /** `user:password`, as headers carry it. */
 const isBasic = (value: string): boolean => /^[!-~]+:/.test(Buffer.from(value, "base64").toString("latin1"));
 
-function quoted(view: View, from: number, quote: number): Hit | typeof MORE | null {
+function quoted(view: View, from: number, quote: number, name: SecretName): Hit | typeof MORE | null {
   let to = from;
   for (; to - from < VALUE_LIMIT; to++) {
     const code = view.peek(to);
     if (code === OPEN) return MORE;
     if (code === -1 || code === quote || (code === 34 && quote === ESCAPED_QUOTE)) break;
   }
-  if (to === from || isPlaceholder(view.text.slice(from, to))) return null;
+  if (!isSecretValue(name, view.text.slice(from, to))) return null;
   return hit(from, to, { swallow: new Quoted(quote) });
 }
 

@@ -125,9 +125,11 @@ describe("healthScore", () => {
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 5_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (valid, rate) => {
         const good = Math.round(valid * rate);
-        const windows = [300_000, HOUR].map((ms) => ({ windowMs: ms, good, valid }));
-        const more = windows.map((one) => ({ ...one, good: one.good * 10, valid: one.valid * 10 }));
-        expect(Math.abs(scoreOf(windows) - scoreOf(more))).toBeLessThan(0.1);
+        for (const longest of [HOUR, 6 * HOUR, 24 * HOUR]) {
+          const windows = [300_000, HOUR, longest].map((ms) => ({ windowMs: ms, good, valid }));
+          const more = windows.map((one) => ({ ...one, good: one.good * 10, valid: one.valid * 10 }));
+          expect(Math.abs(scoreOf(windows) - scoreOf(more))).toBeLessThan(0.1);
+        }
       }),
     );
   });

@@ -55,12 +55,20 @@ export interface HealthAnswer {
 }
 
 /**
- * Events of an hour that are assumed to have gone as aimed at, before any were seen: one failure of one call is then no
- * outage, and a quiet system does not flap. In longer windows a smaller burn is worth nothing, so it takes more of them.
+ * Events that are assumed to have gone as aimed at, before any were seen: one failure of one call is then no outage, and
+ * a quiet system does not flap.
  */
 const PRIOR = 20;
 const WORST = 14.4;
-const priorOf = (windowMs: number): number => (PRIOR * WORST) / worstBurn(windowMs);
+/** From so many events on, a window speaks for itself. */
+const ENOUGH = 100;
+
+/** In longer windows a smaller burn is worth nothing, so a few events take more that are assumed. */
+function priorOf(windowMs: number, valid: number): number {
+  const few = Math.max(0, 1 - valid / ENOUGH);
+  return PRIOR * (1 + few * (WORST / worstBurn(windowMs) - 1));
+}
+
 /** A score never gets to 0 by one indicator: the product would hide all others. */
 const FLOOR = 0.01;
 const HOUR = 3_600_000;
@@ -156,7 +164,7 @@ function burnOf(
   { windowMs, good, valid }: { windowMs: number; good: number; valid: number },
   objective: number,
 ): number {
-  const prior = priorOf(windowMs);
+  const prior = priorOf(windowMs, valid);
   const share = (good + prior * objective) / (valid + prior);
   // Rounded: what is exactly as aimed at must not burn by the last bit of a number.
   return Math.round(((1 - share) / (1 - objective)) * 1e9) / 1e9;

@@ -27,6 +27,8 @@ export interface Dispatch {
   /** A plugin may refuse tools, or models: what reaches one without passing the gate is refused too. */
   readonly controlsTools: boolean;
   readonly controlsModels: boolean;
+  /** Somebody needs to know what code reaches around the gate. */
+  readonly watches: boolean;
   /** Who runs it must be known: some plugin judges or counts per principal. */
   readonly needsIdentity: boolean;
 }
@@ -44,6 +46,9 @@ export function createDispatch(epoch: Epoch): Dispatch {
   const anyNode = used(node);
   const anyTool = used(tool);
   const followsModels = used(model) || run.end.used || run.admit.used;
+  const controlsTools = tool.authorize.used || tool.admit.used || tool.prepare.used || tool.result.used;
+  const controlsModels =
+    model.authorize.used || model.admit.used || model.prepare.used || model.result.used || model.stream.used;
   const judged = [tool.authorize, tool.admit, model.authorize, model.admit, run.admit];
   const demanding = new Set(epoch.plugins.filter((p) => p.identity !== "none").map((p) => p.id));
   const required = epoch.plugins.some((p) => p.identity === "required");
@@ -58,9 +63,9 @@ export function createDispatch(epoch: Epoch): Dispatch {
     anyNode,
     anyTool,
     followsModels,
-    controlsTools: tool.authorize.used || tool.admit.used || tool.prepare.used || tool.result.used,
-    controlsModels:
-      model.authorize.used || model.admit.used || model.prepare.used || model.result.used || model.stream.used,
+    controlsTools,
+    controlsModels,
+    watches: followsModels || controlsTools || controlsModels || tool.start.used || tool.end.used,
     needsIdentity: required || judged.some((runner) => runner.taps.some((tap) => demanding.has(tap.plugin))),
   };
 }

@@ -1,4 +1,5 @@
 import { ValuesError, type ValuesErrorCode } from "./errors.js";
+import { flatCopy } from "./flat.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import { formatPath, type Step } from "./path.js";
 import { binaryParts } from "./binary.js";
@@ -201,7 +202,10 @@ function plainBehindProxy(proxy: object): boolean {
  * deepFreeze(value);
  */
 export function snapshot<T>(value: T, limits?: Partial<Limits>): Snapshot<T> {
-  const copier = new Copier(resolveLimits(limits));
+  const bounds = resolveLimits(limits);
+  const flat = typeof value === "object" && value !== null ? flatCopy(value, bounds) : null;
+  if (flat !== null) return { value: flat as T, opaque: NONE };
+  const copier = new Copier(bounds);
   const copy = copier.copy(value, 0) as T;
   return { value: copy, opaque: copier.opaque };
 }

@@ -2,7 +2,7 @@ import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import type { Frame } from "../run/scope.js";
-import { needsWatch, underWatch, watched } from "../watch/inject.js";
+import { underWatch, watched } from "../watch/inject.js";
 
 /** LangGraph's own writers only write; the one of a conditional edge runs the host's function first. */
 const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
@@ -56,7 +56,7 @@ function hooked(core: Core, node: string, writer: Runnable, foreign: boolean): R
     return done;
   };
   const watching = (outer: Frame, input: unknown, config?: Config): Promise<unknown> => {
-    if (!foreign || !needsWatch(outer.scope.dispatch)) return writer.invoke(input, config);
+    if (!foreign || !outer.scope.dispatch.watches) return writer.invoke(input, config);
     const frame = underWatch(core, { ...outer, permits: null, ctx: Object.freeze({ ...outer.ctx, node }) });
     return core.frames.run(frame, () => writer.invoke(input, watched(frame, config)));
   };

@@ -13,7 +13,7 @@ import { reportDenied } from "../tool/execute.js";
 import { gates, refusal } from "../tool/gate.js";
 import { isCallable } from "../tool/guard.js";
 import { wasAsked } from "../tool/slots.js";
-import { needsWatch, underWatch } from "../watch/inject.js";
+import { underWatch } from "../watch/inject.js";
 import type { ToolRequestLike } from "./types.js";
 
 /** The calls of one task of an agent that nobody wrapped: they are judged together, so that one interrupt stops all. */
@@ -63,7 +63,7 @@ export class MiddlewareGate {
     );
     const entered = await enter(core, toolCall.name, issued, clean);
     const { frame: place } = entered;
-    const watch = place.ctx.route === "direct" && needsWatch(place.scope.dispatch);
+    const watch = place.ctx.route === "direct" && place.scope.dispatch.watches;
     const frame = watch ? underWatch(core, place) : place;
     return { entered: { ...entered, frame }, batch: new Batch(core, frame, config) };
   }

@@ -6,7 +6,7 @@ import { enter, type Entered } from "../run/direct.js";
 import { assertUnmixed } from "../run/identity.js";
 import type { Frame } from "../run/scope.js";
 import { isUnannounced, unannounced } from "../watch/handed.js";
-import { needsWatch, underWatch, watched } from "../watch/inject.js";
+import { underWatch, watched } from "../watch/inject.js";
 import { classOf } from "../watch/passes.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { ModelName } from "./call.js";
@@ -272,7 +272,7 @@ function entering(
   const go = ({ frame, unpin }: Entered): unknown => {
     unpin();
     // No node around it, whose code is watched: what an entry point of the model's own reaches must be.
-    if (!entry.own || frame.ctx.route !== "direct" || !needsWatch(frame.scope.dispatch)) return run(frame);
+    if (!entry.own || frame.ctx.route !== "direct" || !frame.scope.dispatch.watches) return run(frame);
     const watch = underWatch(core, frame);
     return run(watch, watched(watch, taken.config as Config | undefined));
   };
@@ -287,7 +287,7 @@ function announced(
   config: Config | undefined,
   { plain, own }: Pick<Entry, "plain" | "own">,
 ): Config | undefined {
-  if (!needsWatch(frame.scope.dispatch)) return config;
+  if (!frame.scope.dispatch.watches) return config;
   const passed = core.passes.has(config?.runId);
   const quiet = plain && !passed ? unannounced(config) : null;
   if (quiet !== null) return quiet;

@@ -14,7 +14,6 @@ import { type Layout, layoutOf, requestOf, type StreamOptions } from "./modes.js
 import { OutputGate, withState } from "./output.js";
 import { LaterStep, Passage, type Watch } from "./passage.js";
 import type { Frame } from "./scope.js";
-import { needsWatch } from "../watch/inject.js";
 import { scrub, scrubbing, showsCallbacks } from "../watch/scrub.js";
 
 /** The graph's own iterator for an input and options. */
@@ -210,7 +209,7 @@ class RunStream {
       throw error;
     }
     const inner = dispatch.run.output.used && this.#events === null ? withState(layout) : layout;
-    if (showsCallbacks(inner) && needsWatch(dispatch)) {
+    if (showsCallbacks(inner) && dispatch.watches) {
       this.#scrubbed = inner;
       execution.scope.showsConfigs = true;
     }
@@ -221,7 +220,7 @@ class RunStream {
 
   /** Where a graph around it shows what runs in here, its chunks are not ours to see, but they must not show us. */
   #clean(options: Config | undefined, { scope }: Execution): Config | undefined {
-    const clean = needsWatch(scope.dispatch) ? scrubbing(options) : null;
+    const clean = scope.dispatch.watches ? scrubbing(options) : null;
     if (clean === null) return options;
     scope.showsConfigs = true;
     return clean;

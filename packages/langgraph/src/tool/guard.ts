@@ -9,7 +9,7 @@ import { enter, type Entered, witness } from "../run/direct.js";
 import { assertUnmixed } from "../run/identity.js";
 import type { Frame } from "../run/scope.js";
 import { isUnannounced, unannounced } from "../watch/handed.js";
-import { needsWatch, underWatch, watched } from "../watch/inject.js";
+import { underWatch, watched } from "../watch/inject.js";
 import { classOf } from "../watch/passes.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
 import type { AnyTool } from "./call.js";
@@ -48,9 +48,9 @@ export class Guards {
     this.#core = core;
   }
 
-  /** The tool behind a governed one; undefined for any other object. */
-  originalOf(tool: object): AnyTool | undefined {
-    return this.#originals.get(tool);
+  /** The tool behind a governed one; undefined for anything else. */
+  originalOf(tool: unknown): AnyTool | undefined {
+    return this.#originals.get(tool as object);
   }
 
   /**
@@ -160,8 +160,7 @@ async function entering(
   const { frame: place, leave } = entered;
   try {
     // No node around it, whose code is watched: what the tool's own code reaches must be.
-    const watch =
-      place.ctx.route === "direct" && needsWatch(place.scope.dispatch) ? underWatch(core, place) : undefined;
+    const watch = place.ctx.route === "direct" && place.scope.dispatch.watches ? underWatch(core, place) : undefined;
     const frame = watch ?? place;
     const config = watch === undefined ? clean : watched(watch, clean as Config | undefined);
     return await core.frames.run(frame, () =>
@@ -226,7 +225,7 @@ const NOBODY = "";
 
 /** Gives the call the run id under which LangChain will announce it to the watcher, if there is one and it must. */
 function announced(core: Core, frame: Frame, tool: AnyTool, config: Config | undefined): Config | undefined {
-  if (!needsWatch(frame.scope.dispatch)) return config;
+  if (!frame.scope.dispatch.watches) return config;
   const shape = shapeOf(tool);
   const quiet = shape === "langchain" ? unannounced(config) : null;
   if (quiet !== null) return quiet;

@@ -138,7 +138,8 @@ interface Task {
 /** The tool at this place of the node's list. Hosts reach the list of a compiled graph: what they added is governed now. */
 function targetOf(guards: Guards, tools: unknown[], at: number): AnyTool | undefined {
   const found = tools[at];
-  if (!isCallable(found)) return undefined;
+  const known = guards.originalOf(found);
+  if (known !== undefined || !isCallable(found)) return known;
   const guarded = guards.guard(found);
   if (guarded !== found) tools[at] = guarded;
   return guards.originalOf(guarded);

@@ -1,21 +1,9 @@
 import type { CallbackManager } from "@langchain/core/callbacks/manager";
 import type { Core } from "../core.js";
-import type { Dispatch } from "../dispatch.js";
 import type { Config } from "../identity/envelope.js";
 import type { Frame } from "../run/scope.js";
 import { WatchManager } from "./manager.js";
 import { Watcher } from "./watcher.js";
-
-/** Whether anybody needs to know what code reaches around the gate. */
-export function needsWatch(dispatch: Dispatch): boolean {
-  return (
-    dispatch.followsModels ||
-    dispatch.controlsTools ||
-    dispatch.controlsModels ||
-    dispatch.tool.start.used ||
-    dispatch.tool.end.used
-  );
-}
 
 interface ManagerLike {
   readonly handlers: readonly unknown[];

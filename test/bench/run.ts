@@ -2,6 +2,7 @@
  * What the hooks cost, as ratios of CPU time measured in one run and interleaved. Exits with 1 when a limit is exceeded
  * beyond doubt (its whole 95 % interval lies above it); budgets that are missed are said. `--quick` takes fewer rounds.
  */
+import { clientRuns } from "./cases/client.js";
 import { decisions } from "./cases/decisions.js";
 import { agentRuns, idleRuns, reactRuns } from "./cases/graphs.js";
 import { workflowCache } from "./cases/workflow-cache.js";
@@ -12,7 +13,8 @@ import { exceeded, type Group, measure, table } from "./harness.js";
 const quick = process.argv.includes("--quick");
 const rounds = quick ? 9 : 41;
 /** Runs of each graph before it is measured: with a dozen, what is ours still looks dearer than it is. */
-const warmup = 150;
+const warmup = quick ? 150 : 500;
+const client = await clientRuns(quick ? 5 : 31, quick ? 20 : 100);
 
 const groups: readonly Group[] = [
   // First, before any graph has run: from then on LangGraph's async context makes every promise of the process dearer.
@@ -63,6 +65,7 @@ const groups: readonly Group[] = [
     budgets: { "empty stack": 1.02, "node and tool hooks": 1.05 },
     limits: { "empty stack": 1.2, "node and tool hooks": 1.35, "a guard, runs, tools and models observed": 1.6 },
   },
+  client.group,
   {
     title: "createAgent, ten tool calls, scripted model",
     rounds: quick ? 5 : 21,
@@ -121,6 +124,8 @@ for (const group of groups) {
   console.log(`${table(group.title, ratios)}\n`);
   over += ratios.filter(exceeded).length;
 }
+
+client.close();
 
 const bytes = bytesPerCall();
 if (bytes === null) console.log("Bytes per synchronous hook call: run with --expose-gc to measure");

@@ -1,4 +1,6 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
+import type { BaseMessage } from "@langchain/core/messages";
+import type { RunnableConfig } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
@@ -10,22 +12,25 @@ import { z } from "zod";
 const INPUT = { messages: [{ role: "user" as const, content: "go" }] };
 const CONFIG = { recursionLimit: 200 };
 
-const search = tool(async ({ q }) => `3 articles about ${q}`, {
+export const search = tool(async ({ q }) => `3 articles about ${q}`, {
   name: "search",
   description: "Search the help centre.",
   schema: z.object({ q: z.string() }),
 });
 
 /** A model that asks for the tool ten times, one at a time, and then answers. */
-const tenTimes = () =>
+export const tenTimes = () =>
   scriptedModel((messages) => {
     const done = messages.filter((m) => m.type === "tool").length;
     return done < 10 ? { call: { name: "search", args: { q: `question ${done}` } } } : { say: "done" };
   });
 
+interface Model {
+  invoke(messages: BaseMessage[], config?: RunnableConfig): Promise<BaseMessage>;
+}
+
 /** A ReAct loop as a user writes it: the model is closed over in a node. */
-export function reactGraph() {
-  const model = tenTimes().bindTools([search]);
+export function reactGraph(model: Model = tenTimes().bindTools([search])) {
   return new StateGraph(MessagesAnnotation)
     .addNode("agent", async (state, config) => ({ messages: [await model.invoke(state.messages, config)] }))
     .addNode("tools", new ToolNode([search]))
@@ -81,7 +86,7 @@ export const guardStack = createStack({
   ],
 });
 
-class Quiet extends BaseCallbackHandler {
+export class Quiet extends BaseCallbackHandler {
   override name = "quiet";
   override handleToolStart(): void {}
   override handleChainStart(): void {}
@@ -102,6 +107,7 @@ const runs =
   (graph: { invoke(input: typeof INPUT, config: object): Promise<unknown> }, config: object = CONFIG) =>
   () =>
     graph.invoke(INPUT, config);
+export const runsOf = (graph: Parameters<typeof runs>[0], config: object = {}) => runs(graph, { ...CONFIG, ...config });
 
 /** The graph as it is, and what each way of hooking it costs. */
 export const idleRuns = {

@@ -1,7 +1,3 @@
-import { tool } from "@langchain/core/tools";
-import { MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
-import { ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
-import { scriptedModel } from "@graphtap/testkit";
 import { audit, composition, content, createStack, dashboard, metrics, perf, security } from "graphtap";
 import {
   contextEditingMiddleware,
@@ -14,50 +10,37 @@ import {
   toolCallLimitMiddleware,
   toolRetryMiddleware,
 } from "langchain";
-import { z } from "zod";
+import { reactGraph, search, tenTimes } from "./graphs.js";
 
 const INPUT = { messages: [{ role: "user" as const, content: "go" }] };
 const CONFIG = { recursionLimit: 500 };
 
-const search = tool(async ({ q }) => `3 articles about ${q}`, {
-  name: "search",
-  description: "Search the help centre.",
-  schema: z.object({ q: z.string() }),
-});
-const tenTimes = () =>
-  scriptedModel((messages) => {
-    const done = messages.filter((message) => message.type === "tool").length;
-    return done < 10 ? { call: { name: "search", args: { q: `question ${done}` } } } : { say: "done" };
+/** A stack of all seven, in which alice may use the tool. */
+export function sevenPlugins(name: string) {
+  const stack = createStack({
+    name,
+    plugins: [
+      metrics(),
+      security({ tools: { search: { level: "read" } }, loop: { maxCalls: 1_000, maxCallsPerTool: 1_000 } }),
+      content(),
+      audit(),
+      perf({ compression: { maxTokens: 50_000 } }),
+      composition(),
+      dashboard(),
+    ],
   });
-
-/** A ReAct loop around a model that is given. */
-function reactGraph(model: { invoke(messages: never, config?: never): Promise<unknown> }) {
-  return new StateGraph(MessagesAnnotation)
-    .addNode("agent", async (state, config) => ({
-      messages: [(await model.invoke(state.messages as never, config as never)) as never],
-    }))
-    .addNode("tools", new ToolNode([search]))
-    .addEdge(START, "agent")
-    .addConditionalEdges("agent", toolsCondition)
-    .addEdge("tools", "agent")
-    .compile();
+  stack.get(security).grantToolPermission({ userId: "alice", toolName: "search", permissionLevel: "read" });
+  return stack;
 }
 
-const stack = createStack({
-  name: "bench-all",
-  plugins: [
-    metrics(),
-    security({ tools: { search: { level: "read" } }, loop: { maxCalls: 1_000, maxCallsPerTool: 1_000 } }),
-    content(),
-    audit(),
-    perf({ compression: { maxTokens: 50_000 } }),
-    composition(),
-    dashboard(),
-  ],
-});
-stack.get(security).grantToolPermission({ userId: "alice", toolName: "search", permissionLevel: "read" });
-const wrapped = stack.wrap(reactGraph(stack.wrapModel(tenTimes().bindTools([search]))));
-const bare = reactGraph(tenTimes().bindTools([search]));
+/** Alice's run through a stack, with its model governed as well. */
+export function tenTimesAs(stack: ReturnType<typeof sevenPlugins>, model: Parameters<typeof reactGraph>[0] & object) {
+  const graph = stack.wrap(reactGraph(stack.wrapModel(model)));
+  return () => graph.invoke(INPUT, stack.as({ userId: "alice" }, CONFIG));
+}
+
+const wrapped = tenTimesAs(sevenPlugins("bench-all"), tenTimes().bindTools([search]));
+const bare = reactGraph();
 
 /** LangChain's types of these take nothing under strict settings. */
 const made = (make: unknown, ...options: readonly unknown[]): unknown =>
@@ -79,7 +62,7 @@ const agent = createAgent({ model: tenTimes(), tools: [search] });
 /** Ten tool calls: bare, with all seven plugins, and what LangChain's own middleware makes of its agent. */
 export const systemRuns = {
   bare: () => bare.invoke(INPUT, CONFIG),
-  all: () => wrapped.invoke(INPUT, stack.as({ userId: "alice" }, CONFIG)),
+  all: wrapped,
   agent: () => agent.invoke(INPUT, CONFIG),
   stock: () => stock.invoke(INPUT as never, CONFIG as never),
 };

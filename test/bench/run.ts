@@ -63,7 +63,7 @@ const groups: readonly Group[] = [
       { name: "one LangChain callback handler", times: 6, run: reactRuns.callbacks },
     ],
     budgets: { "empty stack": 1.02, "node and tool hooks": 1.05 },
-    limits: { "empty stack": 1.2, "node and tool hooks": 1.35, "a guard, runs, tools and models observed": 1.6 },
+    limits: { "empty stack": 1.12, "node and tool hooks": 1.3, "a guard, runs, tools and models observed": 1.5 },
   },
   client.group,
   {
@@ -88,7 +88,7 @@ const groups: readonly Group[] = [
       { name: "all seven plugins", times: 4, run: systemRuns.all },
     ],
     budgets: { "all seven plugins": 1.08 },
-    limits: { "all seven plugins": 2.4 },
+    limits: { "all seven plugins": 2.2 },
   },
   {
     title: "createAgent, ten tool calls, and eight of LangChain's middlewares",

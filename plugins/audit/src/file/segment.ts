@@ -65,7 +65,9 @@ export async function* readSegment(segment: Segment, size: number): AsyncGenerat
   let rest = "";
   // By hand: what else readline takes for the end of a line may stand in a text, and is more from Node 24 on.
   for await (const part of createReadStream(segment.path, { end: size - 1, encoding: "utf8" })) {
-    const lines = `${rest}${String(part)}`.split("\n");
+    const lines = String(part).split("\n");
+    // Only what is new is searched: a damaged segment may be one long line.
+    lines[0] = rest + (lines[0] ?? "");
     rest = lines.pop() ?? "";
     for (const json of lines) yield found(json);
   }

@@ -19,8 +19,8 @@ export interface Core {
   readonly frames: FrameStore;
   /** An identity on its way from a graph's entry point to its iterator, which is made in the same turn. */
   entering: Issued | null;
-  /** Whether the run that began last is one that nobody taps, on the way back from there in the same turn. */
-  beganIdle: boolean;
+  /** While a graph's `stream` asks for its iterator: whether the run that began is one that nobody taps. Else null. */
+  beganIdle: boolean | null;
   /** Who hears the events of the run that is about to begin, on the way to it in the same turn. */
   listening: EventListener | null;
   readonly permits: PermitIndex;

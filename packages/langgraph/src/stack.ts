@@ -150,7 +150,7 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
     frames: new FrameStore(),
     passes: new Passes(),
     entering: null,
-    beganIdle: false,
+    beganIdle: null,
     listening: null,
     permits: new WeakMap(),
     bodies: new WeakMap(),

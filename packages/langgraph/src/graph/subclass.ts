@@ -127,6 +127,7 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
         return Promise.reject(error as Error);
       } finally {
         core.entering = null;
+        core.beganIdle = null;
       }
     }
 
@@ -172,7 +173,9 @@ export function governedClass(core: Core, Base: PregelClass): PregelClass {
       const name = this.getName();
       const source = (given: unknown, config?: Config) =>
         super._streamIterator.call(self, given, configWithGovernedCache(core, this, config));
-      if (listener === null && frame === undefined && dispatch !== null && dispatch.idle) {
+      // Only where it is read at once: who keeps an iterator may read it when somebody taps runs.
+      const atOnce = core.beganIdle === false && listener === null && frame === undefined;
+      if (atOnce && dispatch !== null && dispatch.idle) {
         const start = { name, input, options: taken.config, bound: this.config, issued, source };
         const idle = idleStream(core, dispatch, start);
         if (idle !== null) return idle;

@@ -55,6 +55,22 @@ describe("a run that nobody taps", () => {
     await stack.dispose();
   });
 
+  it("is none where its iterator is read only after a plugin was added", async () => {
+    const stack = createStack({ plugins: [] });
+    const told: string[] = [];
+    const graph = stack.wrap(oneNode()) as unknown as { _streamIterator(input: unknown): AsyncIterable<unknown> };
+    const kept = graph._streamIterator(INPUT);
+    const late = definePlugin({
+      name: "acme-late",
+      version: "1.0.0",
+      setup: (api) => api.tap(hooks.node.start, ({ name }) => void told.push(name)),
+    })();
+    await stack.use(late);
+    for await (const chunk of kept) expect(chunk).toBeDefined();
+    expect(told).toEqual(["only"]);
+    await stack.dispose();
+  });
+
   it("refuses an identity that is too old, and an answer that only the stack may give", async () => {
     const clock = fakeClock();
     const stack = createStack({ plugins: [], clock, identityTtlMs: 1_000 });

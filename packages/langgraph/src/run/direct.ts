@@ -4,7 +4,7 @@ import type { Core } from "../core.js";
 import { runOver } from "../errors.js";
 import type { RunContext } from "../hooks/context.js";
 import type { Config, Issued } from "../identity/envelope.js";
-import { assertFresh, innerPrincipal, rootPrincipal } from "./identity.js";
+import { innerPrincipal, rootPrincipal } from "./identity.js";
 import { type Frame, RunScope } from "./scope.js";
 
 /** A place to run in, and what to do when it is left. */
@@ -38,7 +38,7 @@ export function refuseGone({ ctx }: Frame): never {
  * The frame of a tool or model call: the run's own where one is under way, else one made for this call alone. After the
  * run's end its context is no place any more; who comes with an identity of their own starts anew.
  *
- * @throws GraphTapError RUN_OVER, IDENTITY_CHANGED, IDENTITY_EXPIRED, IDENTITY_MISSING; the reason of an aborted run
+ * @throws GraphTapError RUN_OVER, IDENTITY_CHANGED, IDENTITY_MISSING; the reason of an aborted run
  */
 export function enter(
   core: Core,
@@ -79,8 +79,6 @@ function open(
 ): Entered | Promise<Entered> {
   const epoch = core.kernel.pin();
   try {
-    // In a graph that nobody wrapped, the run began when the graph did.
-    if (config?.configurable?.["__pregel_task_id"] === undefined) assertFresh(core, subject, issued);
     const principal = rootPrincipal(core, core.dispatchOf(epoch), subject, issued, config);
     if (!(principal instanceof Promise)) return placeOf(core, epoch, subject, principal, config);
     return principal.then(

@@ -95,6 +95,8 @@ Acme
     for (const width of [60, 80])
       expect(render({ ...shown, healthScore: 0.3, status: "critical" }, { width }).split("\n")[0]?.length).toBe(width);
     expect(render({ ...shown, healthScore: null, status: "unknown" }).split("\n")[0]).toContain("– unknown");
+    const well = shown.components.map((one) => ({ ...one, lost: 0, score: 1 }));
+    expect(render({ ...shown, components: well })).toContain("\n     ok  Runs that ended well");
     expect(render(shown, { color: true })).toContain("\u001B[33m0.49 at risk\u001B[39m");
   });
 

@@ -72,7 +72,7 @@ function systemHead(health: SystemHealth, { paint, width }: Canvas): string[] {
   const worst = health.components.toSorted((a, b) => b.lost - a.lost);
   for (const { lost, score: own, reason } of worst) {
     // Of what is not known nothing is lost, and nothing is well either.
-    const none = ` ${paint("dim", own === null ? "   –" : "0.00")}`;
+    const none = ` ${paint("dim", own === null ? "   –" : "  ok")}`;
     const points = lost > 0.005 ? paint("red", `-${lost.toFixed(2)}`) : none;
     lines.push(`  ${points}${GAP}${cut(shown(reason), width - 9)}`);
   }

@@ -70,8 +70,8 @@ export class FrameStore {
   quietly<T>(body: () => T): T {
     const frame = this.getStore();
     if (frame?.watcher === undefined) return body();
-    const { scope, ctx, permits } = frame;
-    return this.#with({ scope, ctx, permits, loud: frame }, body);
+    const { watcher: _, ...quiet } = frame;
+    return this.#with({ ...quiet, loud: frame }, body);
   }
 
   /** Runs the host's part of such a call: watched as around it. */

@@ -160,20 +160,14 @@ export class ModelGuards {
     ]) {
       if (typeof inherited[name] !== "function") continue;
       const own = inherited[name] !== base?.[name];
-      const plain = PLAIN.has(name) && !own;
+      const entry = { plain: PLAIN.has(name) && !own, own, bound };
+      const start = (args: unknown[]): unknown =>
+        entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, entry, args);
+      const promised = PROMISED.has(name);
       Object.defineProperty(
         guarded,
         name,
-        method((...args) =>
-          entered(
-            core,
-            model,
-            inherited[name] as (...a: unknown[]) => unknown,
-            guarded,
-            { name, plain, own, bound },
-            args,
-          ),
-        ),
+        method((...args) => (promised ? rejecting(() => start(args)) : start(args))),
       );
     }
     if (nativeEvents(original)) {
@@ -218,7 +212,6 @@ const nativeEvents = (model: AnyModel): boolean => {
 
 /** An entry point: `plain`: it hands the config to nobody; `own`: it is not LangChain's. */
 interface Entry {
-  readonly name: string;
   readonly plain: boolean;
   readonly own: boolean;
   /** Whose calls these are, where a call does not say. */
@@ -228,23 +221,15 @@ interface Entry {
 /** Entry points that give a promise: what refuses the caller is its rejection. */
 const PROMISED: ReadonlySet<string> = new Set(["invoke", "stream", "generate", "generatePrompt"]);
 
-function entered(
-  core: Core,
-  model: AnyModel,
-  original: (...args: unknown[]) => unknown,
-  self: object,
-  entry: Entry,
-  args: unknown[],
-): unknown {
+function rejecting(start: () => unknown): unknown {
   try {
-    return entering(core, model, original, self, entry, args);
+    return start();
   } catch (error) {
-    if (PROMISED.has(entry.name)) return Promise.reject(error);
-    throw error;
+    return Promise.reject(error);
   }
 }
 
-function entering(
+function entered(
   core: Core,
   model: AnyModel,
   original: (...args: unknown[]) => unknown,
@@ -285,7 +270,7 @@ function announced(
   frame: Frame,
   model: AnyModel,
   config: Config | undefined,
-  { plain, own }: Pick<Entry, "plain" | "own">,
+  { plain, own }: Entry,
 ): Config | undefined {
   if (!frame.scope.dispatch.watches) return config;
   const passed = core.passes.has(config?.runId);

@@ -6,6 +6,7 @@ export { compileGlob } from "./glob.js";
 export { hash } from "./hash.js";
 export { Histogram } from "./histogram.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
+export { namingKeys } from "./naming-keys.js";
 export type { Step } from "./path.js";
 export { isPlainObject } from "./plain.js";
 export { Ring } from "./ring.js";

@@ -1,10 +1,10 @@
+import { namingKeys } from "@graphtap/values";
 import { z } from "zod";
 import { CLASSES } from "./entry.js";
 
 const each = <T extends z.ZodType>(one: T) =>
   z.strictObject({ denial: one, change: one, access: one, run: one } satisfies Record<(typeof CLASSES)[number], T>, {
-    error: ({ code, keys }) =>
-      code === "unrecognized_keys" ? `no class ${String(keys)}; there are ${CLASSES.join(", ")}` : undefined,
+    error: namingKeys(CLASSES, "class"),
   });
 const count = z.number().int().positive().max(1_000_000);
 const age = z.number().positive().nullable();

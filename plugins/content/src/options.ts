@@ -1,16 +1,10 @@
+import { namingKeys } from "@graphtap/values";
 import { z } from "zod";
 import { RULE_IDS } from "./detect/catalog.js";
 import { comparable, TERM_LIMIT } from "./detect/deny-list.js";
 import { patternProblem } from "./detect/pattern-source.js";
 
-/** Names the keys there are where one is unknown. */
-const strict = <S extends z.ZodRawShape>(shape: S) =>
-  z.strictObject(shape, {
-    error: ({ code, keys }) =>
-      code === "unrecognized_keys"
-        ? `no option ${String(keys)}; there are ${Object.keys(shape).join(", ")}`
-        : undefined,
-  });
+const strict = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, { error: namingKeys(Object.keys(shape)) });
 
 const action = z.enum(["allow", "flag", "mask", "block"]);
 const places = {
@@ -62,12 +56,7 @@ export const options = z
     personal: level.default("flag"),
     detectors: z
       .partialRecord(z.enum([...RULE_IDS] as [string, ...string[]]), detector, {
-        error: (issue) => {
-          const { code, keys } = issue as { readonly code: string; readonly keys?: unknown };
-          return code === "unrecognized_keys"
-            ? `no detector ${String(keys)}; there are ${[...RULE_IDS].join(", ")}`
-            : undefined;
-        },
+        error: namingKeys(RULE_IDS, "detector"),
       })
       .default({}),
     deny: z.array(denyList).max(50).default([]),

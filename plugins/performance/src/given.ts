@@ -2,14 +2,14 @@ import { type GraphTapError, problemsOf } from "@graphtap/kernel";
 import { type BaseMessage, coerceMessageLikeToMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import { cacheCallInvalid, compressionOptionsInvalid, loaderCallInvalid } from "./errors.js";
-import { compression, tools, workflows } from "./options.js";
+import { callable, compression, tools, workflows } from "./options.js";
 
-const functionOf = <T>() => z.custom<T>((value) => typeof value === "function", "expected a function").optional();
+const aFunction = callable("a function");
 const clock = z.custom<object>((value) => typeof value === "object" && value !== null, "expected a clock").optional();
 
 /** What the parts of this package take where no stack has checked it before. */
-const cache = workflows.extend({ now: functionOf<() => number>(), onEvent: functionOf() });
-const loader = tools.extend({ clock, onLoad: functionOf() });
+const cache = workflows.extend({ now: callable<() => number>("a function"), onEvent: aFunction });
+const loader = tools.extend({ clock, onLoad: aFunction });
 const compressor = compression.safeExtend({ clock });
 const names = z.array(z.string());
 
@@ -27,6 +27,7 @@ export const loaderOptions = (given: unknown) =>
   checked(loader, given, (why) => loaderCallInvalid("new LazyToolLoader", why));
 /** @throws GraphTapError COMPRESSION_OPTIONS_INVALID */
 export const compressorOptions = (given: unknown) => checked(compressor, given, compressionOptionsInvalid);
+
 const isMessage = (value: unknown): boolean =>
   typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
 

@@ -1,18 +1,13 @@
+import { namingKeys } from "@graphtap/values";
 import { z } from "zod";
 import type { CompressorOptions } from "./compressor.js";
 
 const count = (most: number) => z.number().int().positive().max(most);
-const callable = <T>(what: string) =>
+/** A function, in words. */
+export const callable = <T>(what: string) =>
   z.custom<T>((value) => typeof value === "function", `expected ${what}`).optional();
 
-/** Names the keys there are where one is unknown. */
-const strict = <S extends z.ZodRawShape>(shape: S) =>
-  z.strictObject(shape, {
-    error: ({ code, keys }) =>
-      code === "unrecognized_keys"
-        ? `no option ${String(keys)}; there are ${Object.keys(shape).join(", ")}`
-        : undefined,
-  });
+const strict = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, { error: namingKeys(Object.keys(shape)) });
 
 export const workflows = strict({
   maxEntries: count(100_000).default(100),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isPlainObject } from "@graphtap/values";
+import { isPlainObject, namingKeys } from "@graphtap/values";
 import { type RateLimitInput, rateLimitSchema } from "./input.js";
 import { LOOP_DEFAULTS } from "./loop.js";
 import { REQUIRED_LEVELS, type RequiredLevel } from "./levels.js";
@@ -23,14 +23,7 @@ export type AdminRole =
   | { readonly role: string; readonly tenantId: string; readonly anyTenant?: undefined }
   | { readonly role: string; readonly anyTenant: true; readonly tenantId?: undefined };
 
-/** Names the keys there are where one is unknown. */
-const strict = <S extends z.ZodRawShape>(shape: S) =>
-  z.strictObject(shape, {
-    error: ({ code, keys }) =>
-      code === "unrecognized_keys"
-        ? `no option ${String(keys)}; there are ${Object.keys(shape).join(", ")}`
-        : undefined,
-  });
+const strict = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, { error: namingKeys(Object.keys(shape)) });
 
 // Not z.record: it builds an object, where a name like "__proto__" would silently lose its value.
 const byName = <Given, T>(value: z.ZodType<T>, what: string) =>

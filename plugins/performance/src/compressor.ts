@@ -78,11 +78,10 @@ export class StateCompressor {
   readonly #counts = new CompressionCounts();
 
   constructor(options: CompressorOptions) {
-    compressorOptions(options);
-    const { maxTokens, summarize, pinned = isPinned, overflow = "truncate", clock = systemClock } = options;
-    const { keepTokens = Math.max(1, Math.floor(maxTokens * 0.75)), countTokens = approximateTokens } = options;
-    const { summaryTokens = Math.min(1_000, Math.max(64, Math.floor(maxTokens / 10))) } = options;
-    const { summaryTimeoutMs = 5_000, maxRemembered = 200_000 } = options;
+    const { maxTokens, overflow, summaryTimeoutMs, maxRemembered, ...given } = compressorOptions(options);
+    const { keepTokens = Math.max(1, Math.floor(maxTokens * 0.75)), countTokens = approximateTokens } = given;
+    const { summaryTokens = Math.min(1_000, Math.max(64, Math.floor(maxTokens / 10))) } = given;
+    const { summarize, pinned = isPinned, clock = systemClock } = options;
     this.#budget = { maxTokens, keepTokens, summaryTokens, overflow };
     this.#clock = clock;
     this.#counter = new MessageCounter(countTokens);

@@ -3,6 +3,7 @@ import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import type { Frame } from "../run/scope.js";
 import { underWatch, watched } from "../watch/inject.js";
+import { leanWriter } from "./lean.js";
 
 /** LangGraph's own writers only write; the one of a conditional edge runs the host's function first. */
 const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
@@ -23,7 +24,7 @@ export function ownBranch(builder: unknown, node: string, writers: readonly Runn
 
 /**
  * The writers of a node, with the functions of its conditional edges watched as the node's own code is: they run after
- * it, outside of what it is bound to. The same list where there are none.
+ * it, outside of what it is bound to.
  *
  * @param own the branch that holds no code of the host
  */
@@ -33,9 +34,9 @@ export function hookedWriters(
   writers: readonly Runnable[],
   own: Runnable | null,
 ): readonly Runnable[] {
-  return writers.every(isPlainWrite)
-    ? writers
-    : writers.map((writer) => (isPlainWrite(writer) ? writer : hooked(core, node, writer, writer !== own)));
+  return writers.map((writer) =>
+    isPlainWrite(writer) ? leanWriter(writer) : hooked(core, node, leanWriter(writer), writer !== own),
+  );
 }
 
 /** Writers that run a function of the host's. */

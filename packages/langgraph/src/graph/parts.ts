@@ -80,3 +80,10 @@ export function leavesOf(of: Runnable, isLeaf: (part: Runnable) => boolean): rea
   });
   return made === null ? [of] : leaves;
 }
+
+/** The name of the class whose `invoke` a runnable has; null where it has one of its own. */
+export function classOfInvoke(runnable: object): string | null {
+  for (let at: object | null = runnable; at !== null; at = Object.getPrototypeOf(at) as object | null)
+    if (Object.hasOwn(at, "invoke")) return at === runnable ? null : at.constructor.name;
+  return null;
+}

@@ -7,6 +7,7 @@ import { described } from "../workflow/issue.js";
 import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
 import { type Guards, isTool } from "../tool/guard.js";
 import { hookedWriters, ownBranch } from "./edge.js";
+import { lean } from "./lean.js";
 import { HookedBound } from "./node.js";
 import {
   type AgentLike,
@@ -132,10 +133,10 @@ export class GraphWrapper {
   /** What a node runs, with the parts that can be reached governed: tool nodes, tools, subgraphs, models, in containers too. */
   #deep(bound: Runnable): Runnable {
     if (isPregel(bound)) return this.wrap(bound) as Runnable;
-    if (isToolNode(bound)) return this.#toolNode(bound) as unknown as Runnable;
+    if (isToolNode(bound)) return lean(this.#toolNode(bound) as unknown as Runnable);
     // Before the containers: `asTool` makes a tool that looks like one.
     if (isTool(bound)) return this.tools.guard(bound);
-    return mapParts(bound, (part) => this.#deep(part)) ?? this.models.guard(bound);
+    return mapParts(bound, (part) => this.#deep(part)) ?? lean(this.models.guard(bound));
   }
 
   #toolNode(node: ToolNodeLike): ToolNodeLike {

@@ -1,10 +1,9 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { registerConfigureHook } from "@langchain/core/context";
 import type { Config } from "../identity/envelope.js";
+import { VARIABLES } from "./ambient.js";
 import type { Frame } from "./scope.js";
 
-/** Where LangChain keeps what `setContextVariable` sets; it hands the object on to every context it opens. */
-const VARIABLES = Symbol.for("lc:context_variables");
 type Variables = Readonly<Record<symbol, unknown>>;
 type Store = { readonly [VARIABLES]?: Variables };
 

@@ -1,5 +1,5 @@
 import type { Runnable } from "@langchain/core/runnables";
-import { mapParts } from "../graph/parts.js";
+import { classOfInvoke, mapParts } from "../graph/parts.js";
 import type { Config } from "../identity/envelope.js";
 import { type Handed, Unannounced, WatchManager } from "./manager.js";
 
@@ -36,10 +36,7 @@ const AROUND_CODE = new Set(["RunnableCallable", "RunnableLambda"]);
 /** Where the code of a node gets its config. A tool has a `func` as well, but its `invoke` makes the config. */
 function entryOf(inner: Runnable): "invoke" | "func" | null {
   if ("schema" in inner) return "invoke";
-  for (let at = inner as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null)
-    if (Object.hasOwn(at, "invoke"))
-      return "func" in inner && !("getState" in inner) && AROUND_CODE.has(at.constructor.name) ? "func" : null;
-  return null;
+  return "func" in inner && !("getState" in inner) && AROUND_CODE.has(classOfInvoke(inner) ?? "") ? "func" : null;
 }
 
 /**

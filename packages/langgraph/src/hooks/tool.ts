@@ -41,6 +41,7 @@ export interface ToolStart {
   readonly name: string;
   readonly executionId: string;
   readonly callId: string | null;
+  /** Null too where only observers watch, and the tool's schema cannot be asked at once: then the tool parses by itself. */
   readonly argsHash: string | null;
   /** The model asked for a tool that there is not: nobody judged it, nothing runs, and it ends as TOOL_NOT_FOUND. */
   readonly missing?: true;

@@ -11,7 +11,7 @@ import { isStopped, refuseGone } from "../run/direct.js";
 import type { Frame } from "../run/scope.js";
 import type { AnyTool, FrozenCall } from "./call.js";
 import { authorize, type Denied, denialOf, failureOf, judge, type Judged, refusal, withoutApproval } from "./gate.js";
-import { type Body, handed, type Handover, sealed, shapeOf } from "./shape.js";
+import { type Body, handed, type Handover, sealed, shapeOf, unread } from "./shape.js";
 
 /** Where a call came from. */
 export interface Caller {
@@ -53,7 +53,7 @@ export function execute(
   return execution.observed(judged.executionId, null, () =>
     promised(
       judged.kind === "unread"
-        ? execution.inside(() => caller.invoke(tool, call.args))
+        ? execution.unread(call.args)
         : execution.refusedByItself(judged.raw),
     ).then(replied),
   );
@@ -276,7 +276,7 @@ class Execution implements Body {
   }
 
   runs(): void;
-  runs<T>(code: () => T, given: Handover): T;
+  runs<T>(code: () => T, given?: Handover): T;
   runs(code?: () => unknown, given?: Handover): unknown {
     this.#ran = true;
     // A lazy tool hands exactly these arguments on to what it loaded, which may be a governed tool: the same call.
@@ -298,6 +298,12 @@ class Execution implements Body {
       );
     const target = shape === "langchain" ? sealed(this.tool, this) : this.tool;
     return this.inside(() => this.caller.invoke(target, snapshot(raw).value));
+  }
+
+  /** Hands arguments on that nobody reads. */
+  unread(args: unknown): Promise<unknown> {
+    const target = unread(this.tool, this);
+    return this.inside(() => this.caller.invoke(target, args));
   }
 
   /** Permits of this task do not reach into the tool. */

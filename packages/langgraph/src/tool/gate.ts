@@ -7,6 +7,7 @@ import type { DenialFields } from "../hooks/context.js";
 import type { ToolCall, ToolDraft } from "../hooks/tool.js";
 import type { Frame } from "../run/scope.js";
 import { type AnyTool, FrozenCall, parseArguments, type Parsed, type Reading, toolInfo } from "./call.js";
+import { parsesAtOnce } from "./parse.js";
 import { shapeOf } from "./shape.js";
 
 /** What somebody wants to call. */
@@ -41,7 +42,7 @@ export type Judged =
     }
   /** The tool's schema refuses the arguments: the tool itself says so, in its own words. */
   | { readonly kind: "invalid"; readonly executionId: string; readonly raw: unknown; readonly error: unknown }
-  /** Nothing may refuse, and the arguments cannot be read: they pass untouched. */
+  /** Nothing may refuse, and the arguments cannot be read, or not at once: they pass untouched. */
   | { readonly kind: "unread"; readonly executionId: string };
 
 /** A refusal of the stack's own. */
@@ -104,6 +105,9 @@ export function judge(core: Core, frame: Frame, wish: Wish): Judged | Promise<Ju
 function judgeArguments(core: Core, frame: Frame, wish: Wish, args: unknown): Judged | Promise<Judged> {
   const { dispatch } = frame.scope;
   const strict = dispatch.controlsTools || gates(frame) !== dispatch.anyTool;
+  // Nobody but observers: a schema that has to be waited for is left to the tool, or it would begin after its siblings.
+  if (!strict && !dispatch.tool.call.used && !parsesAtOnce(wish.tool.schema, args))
+    return { kind: "unread", executionId: randomUUID() };
   const read = parseArguments(wish.tool, args, { form: wish.form, strict });
   return read instanceof Promise
     ? read.then((done) => judgeRead(core, frame, wish, done, strict))

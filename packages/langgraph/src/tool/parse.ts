@@ -62,6 +62,13 @@ function isPlain(schema: unknown): boolean {
   return answer;
 }
 
+/** LangChain takes these for the text of a string tool. */
+const isBare = (raw: unknown): boolean => typeof raw === "string" || raw === undefined || raw === null;
+
+/** Whether `parseWith` answers at once. */
+export const parsesAtOnce = (schema: unknown, raw: unknown): boolean =>
+  !isInteropZodSchema(schema) || (!isBare(raw) && isPlain(schema));
+
 /**
  * Parses arguments with a tool's own schema, as LangChain's `call` would. At once where the schema is plain data.
  *
@@ -69,8 +76,7 @@ function isPlain(schema: unknown): boolean {
  */
 export function parseWith(schema: unknown, raw: unknown): unknown {
   if (!isInteropZodSchema(schema)) return snapshot(raw).value;
-  const bare = typeof raw === "string" || raw === undefined || raw === null;
-  if (!bare && isPlain(schema)) {
+  if (parsesAtOnce(schema, raw)) {
     // No copy: such a schema changes nothing, and what it hands on unchanged is copied below.
     const result = interopSafeParse(schema as never, raw);
     if (!result.success) throw result.error as unknown as Error;
@@ -79,5 +85,5 @@ export function parseWith(schema: unknown, raw: unknown): unknown {
   const parse = async (input: unknown): Promise<unknown> =>
     snapshot(await interopParseAsync(schema as never, input)).value;
   // A string tool takes bare text for { input }; LangChain does that inside `call`, before it parses.
-  return bare ? parse(raw).catch(() => parse({ input: raw ?? undefined })) : parse(snapshot(raw).value);
+  return isBare(raw) ? parse(raw).catch(() => parse({ input: raw ?? undefined })) : parse(snapshot(raw).value);
 }

@@ -98,7 +98,7 @@ export interface Handover {
 /** What hears of a tool's own body: `runs` right before it, `changed` instead of it when its arguments were changed. */
 export interface Body {
   runs(): void;
-  runs<T>(code: () => T, given: Handover): T;
+  runs<T>(code: () => T, given?: Handover): T;
   changed(reason: string): Error;
 }
 
@@ -168,6 +168,20 @@ export function sealed(tool: AnyTool, body: Body): AnyTool {
       value: () => {
         throw body.changed("the schema refused these arguments when they were judged");
       },
+    },
+  }) as AnyTool;
+}
+
+/** A tool for arguments that nobody reads: it parses them itself, and its code is watched like any other's. */
+export function unread(tool: AnyTool, body: Body): AnyTool {
+  if (shapeOf(tool) !== "langchain") {
+    body.runs();
+    return tool;
+  }
+  return Object.create(tool, {
+    _call: {
+      value: (parsed: unknown, runManager: unknown, config: unknown) =>
+        body.runs(() => tool._call?.(parsed, runManager, inTool(config))),
     },
   }) as AnyTool;
 }

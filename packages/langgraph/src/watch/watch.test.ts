@@ -3,6 +3,7 @@ import { AIMessage } from "@langchain/core/messages";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { StructuredTool, tool } from "@langchain/core/tools";
+import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { allow, createStack, DeniedError, definePlugin, hooks, type PluginApi } from "../index.js";
@@ -240,3 +241,53 @@ const names = ({ callbacks }: Shown): unknown =>
   callbacks === undefined
     ? "none"
     : ("handlers" in callbacks ? callbacks.handlers : callbacks).map((handler) => handler.name);
+
+describe("a tool whose arguments nobody but observers would read", () => {
+  const call = (name: string, args: object) => ({ name, args, id: `c-${name}`, type: "tool_call" as const });
+  const asked = (...calls: ReturnType<typeof call>[]) =>
+    new AIMessage({ content: "", tool_calls: calls.map(({ name, args, id }) => ({ name, args, id })) });
+
+  it("begins in its place among its siblings, though its schema transforms", async () => {
+    const order: string[] = [];
+    let parsed = 0;
+    const schema = z.object({ q: z.string().transform((q) => (parsed++, q.trim())) });
+    const first = tool(({ q }) => (order.push(q), ""), { name: "first", description: "d", schema });
+    const plain = z.object({ q: z.string() });
+    const second = tool(({ q }) => (order.push(q), ""), { name: "second", description: "d", schema: plain });
+    const graph = () =>
+      new StateGraph(MessagesAnnotation)
+        .addNode("tools", new ToolNode([first, second]))
+        .addEdge(START, "tools")
+        .compile();
+    const input = { messages: [asked(call("first", { q: " one " }), call("second", { q: "two" }))] };
+    await graph().invoke(input);
+    const { stack, seen } = ends();
+    await stack.wrap(graph()).invoke(input);
+    const [bare, watched] = [order.slice(0, 2), order.slice(2)];
+    expect(watched).toEqual(bare);
+    expect(parsed).toBe(2);
+    expect(seen.map(({ name }) => name).toSorted()).toEqual(["first", "second"]);
+  });
+
+  it("is watched inside: the model that it calls is counted", async () => {
+    const model = scriptedModel([{ say: "hi", usage: { input: 3, output: 4 } }], { whenDone: "repeat" });
+    const transforming = z.object({ q: z.string().transform((q) => q.trim()) });
+    const ask = (schema: typeof transforming | z.ZodObject<{ q: z.ZodAny }>) =>
+      tool(async (_input, config) => (await model.invoke("x", config)).text, { name: "ask", description: "d", schema });
+    // One that has to be asked, and arguments that are no plain data.
+    for (const [schema, args] of [
+      [transforming, { q: " x " }],
+      [z.object({ q: z.any() }), { q: new Map([[1, () => 2]]) }],
+    ] as const) {
+      const { stack, seen } = ends();
+      const node = new ToolNode([ask(schema as typeof transforming)]);
+      const graph = new StateGraph(MessagesAnnotation).addNode("tools", node).addEdge(START, "tools").compile();
+      const { messages } = await stack.wrap(graph).invoke({ messages: [asked(call("ask", args))] });
+      expect(messages.at(-1)?.text).toBe("hi");
+      expect(seen).toEqual([
+        { name: "script-1", tokens: 7 },
+        { name: "ask", tokens: undefined },
+      ]);
+    }
+  });
+});

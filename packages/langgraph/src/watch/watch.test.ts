@@ -266,7 +266,7 @@ describe("a tool whose arguments nobody but observers would read", () => {
     const [bare, watched] = [order.slice(0, 2), order.slice(2)];
     expect(watched).toEqual(bare);
     expect(parsed).toBe(2);
-    expect(seen.map(({ name }) => name).toSorted()).toEqual(["first", "second"]);
+    expect(new Set(seen.map(({ name }) => name))).toEqual(new Set(["first", "second"]));
   });
 
   it("is watched inside: the model that it calls is counted", async () => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { setContextVariable } from "@langchain/core/context";
 import { RunnableLambda } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { LangChainTracer } from "@langchain/core/tracers/tracer_langchain";
@@ -119,5 +120,18 @@ describe("runs that LangSmith follows", () => {
     };
     const stack = createStack({ plugins: [] });
     expect(await seen((made) => stack.wrap(made as never) as never)).toEqual(await seen((made) => made));
+  });
+
+  it("have a run tree that LangChain can copy: a context variable, then a traced function", async () => {
+    delete process.env["LANGSMITH_TRACING"];
+    const made = new StateGraph(State)
+      .addNode("a", async () => {
+        setContextVariable("who", "alice");
+        return { n: await score(1) };
+      })
+      .addEdge(START, "a")
+      .compile();
+    for (const one of [made, createStack({ plugins: [] }).wrap(made)])
+      expect(await one.invoke({ messages: [] })).toMatchObject({ n: 2 });
   });
 });

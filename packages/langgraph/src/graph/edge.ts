@@ -3,7 +3,7 @@ import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
 import type { Frame } from "../run/scope.js";
 import { underWatch, watched } from "../watch/inject.js";
-import { leanWriter } from "./lean.js";
+import { lean, leanWriter } from "./lean.js";
 
 /** LangGraph's own writers only write; the one of a conditional edge runs the host's function first. */
 const isPlainWrite = (writer: Runnable): boolean => "writes" in writer;
@@ -35,7 +35,9 @@ export function hookedWriters(
   own: Runnable | null,
 ): readonly Runnable[] {
   return writers.map((writer) =>
-    isPlainWrite(writer) ? leanWriter(writer) : hooked(core, node, leanWriter(writer), writer !== own),
+    isPlainWrite(writer)
+      ? leanWriter(writer)
+      : hooked(core, node, lean(writer, writer === own ? "langgraph" : "host"), writer !== own),
   );
 }
 

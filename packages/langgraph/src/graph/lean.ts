@@ -1,56 +1,98 @@
-import type { Runnable } from "@langchain/core/runnables";
+import { Runnable } from "@langchain/core/runnables";
 import type { Config } from "../identity/envelope.js";
-import { runAmbient } from "../run/ambient.js";
+import { runAmbient, type Whose } from "../run/ambient.js";
 import { classOfInvoke } from "./parts.js";
 
 type Code = (input: unknown, config: Config) => unknown;
 
 /** LangGraph's runnable around a function, as far as it is looked into. */
-interface Callable {
+interface Callable extends Runnable {
   readonly func: Code;
   readonly trace: boolean;
 }
-
-/** Not langchain's class of the same name: it keeps a state in a private field, and its `invoke` always opens a context. */
-const isCallable = (runnable: object): runnable is Callable =>
-  "func" in runnable &&
-  "trace" in runnable &&
-  !("getState" in runnable) &&
-  classOfInvoke(runnable) === "RunnableCallable";
+interface Traced {
+  _callWithConfig(traced: unknown, input: unknown, config: Config): unknown;
+}
 
 /**
- * LangGraph's own step around a function, made to run it without a run tree that nobody reads. A step that is not traced
- * opens a context for its function and no more; one that is traced has a place for that, `_callWithConfig`, which is what
- * is taken here: all the rest stays LangGraph's.
+ * Not langchain's class of the same name, which keeps a state in a private field and always opens a context; and of this
+ * copy of LangChain, for another one has run trees of its own.
  */
-const LEAN = {
-  trace: { value: true },
-  _callWithConfig: {
-    value(this: Callable, _traced: unknown, input: unknown, config: Config): unknown {
-      return runAmbient(config, async () => this.func(input, config));
-    },
-  },
-} satisfies PropertyDescriptorMap;
+const isCallable = (step: Runnable): step is Callable =>
+  step instanceof Runnable &&
+  "func" in step &&
+  "trace" in step &&
+  !("getState" in step) &&
+  classOfInvoke(step) === "RunnableCallable";
 
-/** A view of the step that is cheaper to run; the step itself where it is another one, or traced. */
-export function lean<R extends Runnable>(step: R): R {
-  return isCallable(step) && !step.trace ? (Object.create(step, LEAN) as R) : step;
+const steps = new WeakMap<object, Runnable>();
+
+/** The step that a view stands for: its code knows no other `this`, and a derived object lacks private fields. */
+export const stepOf = (step: Runnable): Runnable => steps.get(step) ?? step;
+
+/**
+ * LangGraph's own step around a function, made to run it in a context that costs less to open: see `runAmbient`. A step
+ * that is not traced opens a context for its function and no more; one that is traced has a place for that,
+ * `_callWithConfig`, which is what is taken here: all the rest stays LangGraph's. A view: the host's own step stays what
+ * it is. The step itself where it is another one, or traced.
+ *
+ * @param whose the code that the step runs
+ */
+export function lean<R extends Runnable>(step: R, whose: Whose = "host"): R {
+  if (!isCallable(step) || step.trace) return step;
+  const view = Object.create(step, {
+    trace: { value: true },
+    _callWithConfig: {
+      value(this: Callable, traced: unknown, input: unknown, config: Config): unknown {
+        if (step.trace) return (step as unknown as Traced)._callWithConfig.call(this, traced, input, config);
+        return runAmbient(config, whose, async () => this.func.call(step, input, config));
+      },
+    },
+  }) as R;
+  steps.set(view, step);
+  return view;
 }
 
 /** Writes of a step, where LangGraph keeps a step of its own in them that makes the writes out of a node's answer. */
 interface Write {
   readonly mapper?: Runnable;
 }
-type WriteClass = new (writes: readonly Write[], tags: unknown) => Runnable;
+interface Writer extends Callable {
+  readonly writes: readonly Write[];
+  _write(input: unknown, config: Config): unknown;
+}
 
-const isWriter = (writer: Runnable): writer is Runnable & { readonly writes: readonly Write[]; config?: Config } =>
-  writer.constructor.name === "ChannelWrite" && Array.isArray((writer as { writes?: unknown }).writes);
+type WriterClass = new (writes: readonly Write[]) => Writer;
 
-/** The same for a node's writer. Made anew, as LangGraph itself does with them, for its function is bound to it. */
+/** LangGraph's own class, and no subclass of it, which may have private fields; with the function that it came with. */
+function isWriter(writer: Runnable): writer is Writer {
+  const Class = writer.constructor as WriterClass;
+  return (
+    Class.name === "ChannelWrite" &&
+    (Object.getPrototypeOf(Class) as { name?: unknown }).name === "RunnableCallable" &&
+    "_write" in writer &&
+    String((writer as Writer).func) === String(new Class([]).func)
+  );
+}
+
+/** The same for what writes a node's answer, and for the steps in it. What the host changes on it later holds. */
 export function leanWriter(writer: Runnable): Runnable {
   if (!isWriter(writer)) return lean(writer);
-  const writes = writer.writes.map((write) =>
-    write.mapper === undefined ? write : { ...write, mapper: lean(write.mapper) },
-  );
-  return lean(new (writer.constructor as WriteClass)(writes, writer.config?.tags));
+  const view = lean(writer, "langgraph");
+  if (view === writer) return writer;
+  const mappers = new WeakMap<Write, Write>();
+  const leanWrite = (write: Write): Write => {
+    if (write.mapper === undefined) return write;
+    let made = mappers.get(write);
+    if (made === undefined) mappers.set(write, (made = { ...write, mapper: lean(write.mapper, "langgraph") }));
+    return made;
+  };
+  const { func } = writer;
+  // As many turns as the function has that it stands for.
+  const write: Code = async (input, config) => writer._write.call(view, input, config);
+  return Object.defineProperties(view, {
+    writes: { get: () => writer.writes.map(leanWrite), enumerable: true },
+    // Bound to the writer itself, whose writes it would read.
+    func: { get: () => (writer.func === func ? write : writer.func), enumerable: true },
+  });
 }

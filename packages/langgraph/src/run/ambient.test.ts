@@ -19,48 +19,53 @@ const shared = (tree: Tree, keys: readonly string[]): Tree =>
 describe("runAmbient", () => {
   const config = { tags: ["a"], metadata: { b: 1 }, configurable: { c: 2 } };
 
-  it("opens a context that reads like LangChain's own, field by field", () => {
+  it("opens a context that is LangChain's own, field by field", () => {
     const theirs = real(config, storeOf);
-    const ours = runAmbient(config, storeOf);
+    const ours = runAmbient(config, "host", storeOf);
     const keys = Object.keys(theirs);
     expect(keys.length).toBeGreaterThan(20);
+    expect(Object.keys(ours)).toEqual(keys);
     expect(shared(ours, keys)).toEqual(shared(theirs, keys));
-    for (const key of OWN) expect([key, typeof ours[key]]).toEqual([key, typeof theirs[key]]);
-    expect(Object.getPrototypeOf(Object.getPrototypeOf(ours))).toBe(Object.getPrototypeOf(theirs));
-    expect(ours.constructor).toBe(theirs.constructor);
-    expect(ours).toBeInstanceOf(theirs.constructor as never);
+    expect(ours["client"]).toBe(theirs["client"]);
+    expect(Object.getPrototypeOf(ours)).toBe(Object.getPrototypeOf(theirs));
+    for (const key of ["inputs", "child_runs", "replicas"])
+      expect(ours[key]).not.toBe(runAmbient(config, "host", storeOf)[key]);
   });
 
-  it("makes the run tree when somebody looks, once", () => {
-    const ours = runAmbient(config, storeOf);
-    expect(Object.hasOwn(ours, "id")).toBe(false);
-    const { id } = ours;
-    expect(id).toMatch(/^[0-9a-f-]{36}$/);
-    expect([ours["id"], ours["trace_id"]]).toEqual([id, id]);
-    expect(runAmbient(config, storeOf)["id"]).not.toBe(id);
+  it("names each as LangSmith does: by its start, and like no other", () => {
+    const parts = (tree: Tree): object => {
+      const { id, start_time: at, _serialized_start_time: start, dotted_order: order } = tree as Record<string, string>;
+      return {
+        id: id?.replaceAll(/[0-9a-f]/g, "x"),
+        version: id?.[14],
+        variant: "89ab".includes(id?.[19] ?? "?"),
+        start: start === `${new Date(Number(at)).toISOString().slice(0, -1)}001Z`,
+        order: order === `${start?.replaceAll(/[-:.]/g, "")}${id}`,
+        time: Number.parseInt(`${id?.slice(0, 8)}${id?.slice(9, 13)}`, 16) === Number(at),
+      };
+    };
+    expect(parts(runAmbient(config, "host", storeOf))).toEqual(parts(real(config, storeOf)));
+    const before = Date.now();
+    const made = Array.from({ length: 100 }, () => runAmbient(config, "host", storeOf));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(100);
+    for (const { start_time } of made) expect(start_time).toBeGreaterThanOrEqual(before);
   });
 
-  it("lets its fields be set, before and after somebody looked", () => {
-    const ours = runAmbient(config, storeOf);
-    ours["error"] = "first";
-    expect([ours["error"], typeof ours["id"]]).toEqual(["first", "string"]);
-    ours["error"] = "second";
-    expect(ours["error"]).toBe("second");
-    expect(runAmbient(config, storeOf)["error"]).toBeUndefined();
-  });
-
-  it("has the methods of a run tree, which find what they need", () => {
+  it("opens one that can be copied, as `setContextVariable` does, and has the methods of a run tree", () => {
+    const RunTree = real(config, storeOf).constructor as new (of: Tree) => Tree;
     const childOf = (tree: Tree): Tree => (tree["createChild"] as (of: object) => Tree).call(tree, { name: "inner" });
-    const ours = runAmbient(config, storeOf);
-    const child = childOf(ours);
-    expect([child["name"], child["trace_id"], child["tracingEnabled"]]).toEqual(["inner", ours["id"], false]);
-    expect(String(child["dotted_order"]).startsWith(`${String(ours["dotted_order"])}.`)).toBe(true);
-    const said = (tree: Tree): string[] => Object.keys((tree["toJSON"] as () => object).call(tree)).toSorted();
-    expect(said(runAmbient(config, storeOf))).toEqual(said(real(config, storeOf)));
+    const ours = runAmbient(config, "host", storeOf);
+    for (const tree of [ours, new RunTree(ours)]) {
+      const child = childOf(tree);
+      expect([child["name"], child["trace_id"], child["tracingEnabled"]]).toEqual(["inner", ours["id"], false]);
+      expect(String(child["dotted_order"]).startsWith(`${String(ours["dotted_order"])}.`)).toBe(true);
+    }
+    const said = (tree: Tree): string[] => Object.keys((tree["toJSON"] as () => object).call(tree));
+    expect(said(runAmbient(config, "host", storeOf))).toEqual(said(real(config, storeOf)));
   });
 
   it("is the ambient config for what runs inside, after awaits too", async () => {
-    const seen = await runAmbient(config, async () => {
+    const seen = await runAmbient(config, "host", async () => {
       await Promise.resolve();
       return AsyncLocalStorageProviderSingleton.getRunnableConfig();
     });
@@ -68,15 +73,26 @@ describe("runAmbient", () => {
     expect(AsyncLocalStorageProviderSingleton.getRunnableConfig()).toBeUndefined();
   });
 
+  it("opens one for LangGraph's own code that holds the config, and lets nobody be traced", () => {
+    const seen: unknown[] = [];
+    runAmbient(config, "langgraph", () => {
+      seen.push(AsyncLocalStorageProviderSingleton.getRunnableConfig(), storeOf()["tracingEnabled"]);
+      runAmbient({ tags: ["inner"] }, "langgraph", () =>
+        seen.push(AsyncLocalStorageProviderSingleton.getRunnableConfig()?.tags),
+      );
+    });
+    expect(seen).toEqual([config, false, ["inner"]]);
+  });
+
   it("hands context variables on, in and out of LangChain's own contexts", () => {
     const seen: unknown[] = [];
     real(config, () => {
       setContextVariable("who", "outer");
-      runAmbient(config, () => {
+      runAmbient(config, "host", () => {
         seen.push(getContextVariable("who"));
         setContextVariable("who", "inner");
         real(config, () => seen.push(getContextVariable("who")));
-        runAmbient(config, () => seen.push(getContextVariable("who")));
+        runAmbient(config, "host", () => seen.push(getContextVariable("who")));
       });
       seen.push(getContextVariable("who"));
     });
@@ -91,9 +107,10 @@ describe("runAmbient", () => {
     });
     const callbacks = new CallbackManager("parent-1");
     callbacks.addHandler(tracer);
-    expect(runAmbient({ callbacks }, storeOf)).toMatchObject({ followed: true, id: "parent-1" });
+    expect(runAmbient({ callbacks }, "host", storeOf)).toMatchObject({ followed: true, id: "parent-1" });
     // A tracer without a call around it has no tree to give.
-    expect(runAmbient({ callbacks: [tracer] }, storeOf)["followed"]).toBeUndefined();
-    expect(runAmbient({ callbacks: new CallbackManager("parent-1") }, storeOf)["tracingEnabled"]).toBe(false);
+    expect(runAmbient({ callbacks: [tracer] }, "host", storeOf)["followed"]).toBeUndefined();
+    expect(runAmbient({ callbacks: CallbackManager.fromHandlers({}) }, "host", storeOf)["followed"]).toBeUndefined();
+    expect(runAmbient({ callbacks: new CallbackManager("parent-1") }, "host", storeOf)["tracingEnabled"]).toBe(false);
   });
 });

@@ -93,7 +93,7 @@ export class FrameStore {
     const store =
       outer === undefined
         ? { [VARIABLES]: own }
-        : { __proto__: Object.getPrototypeOf(outer) as object | null, ...outer, [VARIABLES]: own };
+        : { ...outer, __proto__: Object.getPrototypeOf(outer) as object | null, [VARIABLES]: own };
     return storage.run(store as never, body) as T;
   }
 

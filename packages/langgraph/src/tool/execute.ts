@@ -51,11 +51,9 @@ export function execute(
   if (judged.kind === "allowed") return execution.admitted(judged.call);
   // Nothing to admit: the tool refuses its own arguments, or nobody may refuse and nothing could be read.
   return execution.observed(judged.executionId, null, () =>
-    promised(
-      judged.kind === "unread"
-        ? execution.unread(call.args)
-        : execution.refusedByItself(judged.raw),
-    ).then(replied),
+    promised(judged.kind === "unread" ? execution.unread(call.args) : execution.refusedByItself(judged.raw)).then(
+      replied,
+    ),
   );
 }
 

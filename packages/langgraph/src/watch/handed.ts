@@ -1,4 +1,5 @@
 import type { Runnable } from "@langchain/core/runnables";
+import { stepOf } from "../graph/lean.js";
 import { classOfInvoke, mapParts } from "../graph/parts.js";
 import type { Config } from "../identity/envelope.js";
 import { type Handed, Unannounced, WatchManager } from "./manager.js";
@@ -20,7 +21,8 @@ export function handing(inner: Runnable, handed: Handed): Runnable {
   const entry = entryOf(inner);
   if (entry === null) return inner;
   const code = (inner as unknown as Record<string, unknown>)[entry];
-  const run: Code = (input, config, ...rest) => (code as Code).call(inner, input, given(config, handed), ...rest);
+  const run: Code = (input, config, ...rest) =>
+    (code as Code).call(stepOf(inner), input, given(config, handed), ...rest);
   return Object.create(inner, { [entry]: { value: run } }) as Runnable;
 }
 

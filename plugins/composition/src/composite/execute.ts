@@ -2,19 +2,20 @@ import type { MemberOutcome, MemberStatus } from "../keys.js";
 import type { Config, GraphLike } from "../members/graph.js";
 import type { ReadyComposite } from "./config.js";
 import { Results } from "./execution.js";
+import { endsOf } from "./turn.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** What one member did. `pending`: the run paused, and it did not end. */
 export interface MemberResult extends Omit<MemberOutcome, "status"> {
   readonly status: MemberStatus | "pending";
-  /** What it changed, as whole values by channel; null where it is not known, as of a member that ended before a pause. */
+  /** What it changed, as whole values by channel; null for a member that is `pending`, or that the thread no longer shows. */
   readonly changes: Values | null;
 }
 
 /** What executing a composite gave. */
 export interface CompositeExecution<State = Values> {
-  /** One per member, in declared order. */
+  /** One per member, in declared order: also of members that ended before a pause that this run went on from. */
   readonly results: readonly MemberResult[];
   /** The merged state at the end. */
   readonly state: State;
@@ -34,17 +35,15 @@ export async function executeComposite(
     readonly outcomes?: readonly MemberOutcome[];
   };
   const interrupts = state["__interrupt__"];
-  const paused = Array.isArray(interrupts) && interrupts.length > 0;
-  const noted = paused ? [] : (state.outcomes ?? []);
+  const ends = await endsOf(graph, ready, results, state.outcomes ?? [], config);
   return {
     state,
-    interrupts: paused ? interrupts : [],
+    interrupts: Array.isArray(interrupts) ? interrupts : [],
     results: ready.members.map(({ index, name }): MemberResult => {
-      const seen = results.of(index);
-      const outcome = noted.find((one) => one.index === index) ?? seen?.outcome;
-      if (outcome === undefined)
+      const end = ends.get(index);
+      if (end === undefined)
         return { index, member: name, status: "pending", error: null, durationMs: null, members: null, changes: null };
-      return { ...outcome, changes: seen?.changes ?? (outcome.status === "skipped" ? {} : null) };
+      return { ...end.outcome, changes: end.changes };
     }),
   };
 }

@@ -1,9 +1,9 @@
 import type { Clock } from "@graphtap/kernel";
 import { type RunContext, runKey } from "@graphtap/langgraph";
 import { compositeTimeout } from "../errors.js";
-import type { MemberOutcome } from "../keys.js";
 import type { Config } from "../members/graph.js";
 import type { Limit } from "../members/limits.js";
+import type { Branch } from "./branch.js";
 import type { ReadyComposite } from "./config.js";
 import { Places } from "./places.js";
 
@@ -55,21 +55,18 @@ const SINK = "__graphtap_results";
 
 /** Takes what members gave, for whoever executes a composite and wants more than its state. */
 export class Results {
-  readonly #by = new Map<
-    number,
-    { readonly outcome: MemberOutcome; readonly changes: Readonly<Record<string, unknown>> }
-  >();
+  readonly #by = new Map<number, Branch>();
+  /** Its members have ended, and what they did is part of its state. */
+  whole = false;
 
   /** @param composite whose members are meant; those of composites in it are not */
   constructor(readonly composite: object) {}
 
-  take(outcome: MemberOutcome, changes: Readonly<Record<string, unknown>>): void {
-    this.#by.set(outcome.index, { outcome, changes });
+  take(branch: Branch): void {
+    this.#by.set(branch.outcome.index, branch);
   }
-  of(
-    index: number,
-  ): { readonly outcome: MemberOutcome; readonly changes: Readonly<Record<string, unknown>> } | undefined {
-    return this.#by.get(index);
+  all(): readonly Branch[] {
+    return [...this.#by.values()];
   }
 
   /** A config that carries it; keys with two underscores stay out of checkpoints and traces. */

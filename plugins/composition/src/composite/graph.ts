@@ -4,15 +4,16 @@ import type { Composing } from "../composing.js";
 import { sourcesOf } from "../context.js";
 import { NoMatchError } from "../errors.js";
 import type { MemberOutcome } from "../keys.js";
-import { type Builder, newBuilder, nodeName } from "../members/builder.js";
+import { type Builder, newBuilder } from "../members/builder.js";
 import type { GraphLike } from "../members/graph.js";
 import { within } from "../members/limits.js";
 import { factsOf } from "../members/told.js";
 import { BRANCHES_CHANNEL } from "../state.js";
 import { type Branches, ordered } from "./branch.js";
 import type { ReadyComposite, ReadyMember } from "./config.js";
-import { type Execution, Executions, limitOf } from "./execution.js";
+import { type Execution, Executions, limitOf, Results } from "./execution.js";
 import { Step } from "./step.js";
+import { leftOut, nodesOf } from "./turn.js";
 import { updateOf } from "./update.js";
 
 /** The node that brings the work of parallel members together. */
@@ -22,7 +23,7 @@ const MERGE = "merge_members";
 export async function compositeGraph(composing: Composing, ready: ReadyComposite): Promise<GraphLike> {
   const builder = newBuilder(ready.schemas);
   const executions = new Executions(composing.clock, ready.maxConcurrency);
-  const nodes = ready.members.map(({ name }) => nodeName(name, ready.schemas));
+  const nodes = nodesOf(ready);
   for (const member of ready.members) {
     const subgraphs = [await member.member.graph()];
     if (member.fallback !== null) subgraphs.push(await member.fallback.graph());
@@ -51,17 +52,15 @@ function nodeOf(
     if (strategy === "parallel") return { [BRANCHES_CHANNEL]: { [member.index]: done } };
     const { update } = updateOf(name, schemas, merges, state, [{ member: member.name, changes: done.changes }]);
     const outcomes = strategy === "conditional" ? beside(ready, done.outcome) : [done.outcome];
+    const results = Results.from(config, ready);
+    if (results !== null) results.whole = strategy === "conditional" || member.index === ready.members.length - 1;
     return { ...update, outcomes };
   };
 }
 
 /** The outcome of the member that was chosen, among those that were not. */
 const beside = ({ members }: ReadyComposite, chosen: MemberOutcome): readonly MemberOutcome[] =>
-  members.map(({ index, name }) =>
-    index === chosen.index
-      ? chosen
-      : { index, member: name, status: "skipped", error: null, durationMs: null, members: null },
-  );
+  members.map((member) => (member.index === chosen.index ? chosen : leftOut(member)));
 
 function wire(
   builder: Builder,
@@ -77,13 +76,17 @@ function wire(
     return;
   }
   if (strategy === "parallel") {
-    builder.addNode(MERGE, async (state) => {
+    builder.addNode(MERGE, async (state, config) => {
       const branches = ordered(state[BRANCHES_CHANNEL] as Branches);
       const work = branches.map(({ outcome, changes }) => ({ member: outcome.member, changes }));
       const { update, disagreements } = updateOf(ready.name, ready.schemas, ready.merges, state, work);
       const run = composing.workflows.currentRun();
       for (const report of disagreements)
         await composing.merged(Object.freeze({ workflow: ready.name, ...report }), run);
+      const results = Results.from(config, ready);
+      // Some may have ended before a pause.
+      for (const branch of branches) results?.take(branch);
+      if (results !== null) results.whole = true;
       return { ...update, outcomes: branches.map(({ outcome }) => outcome), [BRANCHES_CHANNEL]: null };
     });
     for (const node of nodes) builder.addEdge(START, node);

@@ -147,7 +147,7 @@ export class Step {
       durationMs: since === null ? null : this.#composing.clock.monotonic() - since,
       members: outcomesIn(result),
     });
-    Results.from(config, this.#ready)?.take(outcome, changes);
+    Results.from(config, this.#ready)?.take({ outcome, changes });
     await this.#composing.ended(Object.freeze({ ...outcome, workflow: this.#ready.name }), run);
     return { outcome, changes };
   }

@@ -3,6 +3,15 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 /** What LangGraph and LangChain accept as a config. */
 export type Config = Partial<RunnableConfig> & Record<string, unknown>;
 
+/** What a checkpoint says of a graph. */
+export interface Snapshot {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Nodes that come next, or that wait. */
+  readonly next: readonly string[];
+  readonly config: Config;
+  readonly parentConfig?: Config;
+}
+
 /** A compiled graph, as far as a composition needs it. Structural: versions and copies of LangGraph differ in class. */
 export interface GraphLike {
   readonly lg_is_pregel: boolean;
@@ -12,6 +21,8 @@ export interface GraphLike {
   readonly checkpointer?: unknown;
   getName(): string;
   invoke(input: unknown, config?: Config): Promise<unknown>;
+  getState(config: Config): Promise<Snapshot>;
+  getStateHistory(config: Config, options: { readonly limit: number }): AsyncIterable<Snapshot>;
 }
 
 /** What users give: any compiled graph of LangGraph, whatever its types. */

@@ -24,6 +24,7 @@ export interface FaultsOptions {
   /** Faults in a row after which an observer's tap is not called any more; 0: never. */
   readonly quarantineAfter: number;
   readonly isControlFlow: (error: unknown) => boolean;
+  readonly isRefusal: ((error: unknown) => boolean) | undefined;
 }
 
 const RECENT = 50;
@@ -70,6 +71,8 @@ export class Faults {
   /** Returns when the hook's policy is to go on; throws what the caller should get otherwise. */
   settle(def: AnyHookDef, tap: Tap, error: unknown, ctx: unknown): void {
     if (this.passes(error, ctx)) throw error;
+    // What to show and what to withhold is asked there: a refusal is an answer.
+    if (def.fault === "deny" && this.#options.isRefusal?.(error) === true) throw error;
     const attributed = this.attribute(def, tap, error);
     this.record(def, tap, attributed);
     if (def.fault !== "report") throw attributed;

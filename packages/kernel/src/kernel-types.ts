@@ -30,6 +30,8 @@ export interface KernelOptions {
   readonly quarantineAfter?: number;
   /** What is thrown but is no error. Default: LangGraph's bubble-ups. */
   readonly isControlFlow?: (error: unknown) => boolean;
+  /** What a tap throws to refuse, where its hook lets it: the answer of the plugin, and no fault. Default: nothing. */
+  readonly isRefusal?: (error: unknown) => boolean;
   /** Looks at what was set up, once, before anything runs; what it throws fails the boot. */
   readonly verify?: (inspection: Inspection) => void;
 }

@@ -18,6 +18,7 @@ export interface Settings {
   readonly drainTimeoutMs: number;
   readonly quarantineAfter: number;
   readonly isControlFlow: (error: unknown) => boolean;
+  readonly isRefusal: ((error: unknown) => boolean) | undefined;
   readonly verify: ((inspection: Inspection) => void) | undefined;
 }
 
@@ -33,6 +34,7 @@ const RULES: Readonly<Record<keyof KernelOptions | "plugins", Rule>> = {
   drainTimeoutMs: MS,
   quarantineAfter: [(value) => Number.isInteger(value) && (value as number) >= 0, "a whole number (0: never)"],
   isControlFlow: [isFunction, "a function"],
+  isRefusal: [isFunction, "a function"],
   verify: [isFunction, "a function"],
 };
 
@@ -52,6 +54,7 @@ export function settle(options: KernelOptions): Settings {
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     quarantineAfter: options.quarantineAfter ?? 5,
     isControlFlow: options.isControlFlow ?? isControlFlow,
+    isRefusal: options.isRefusal,
     verify: options.verify,
   };
 }

@@ -24,7 +24,10 @@ import type { WorkflowsPlugin } from "./workflow/service.js";
 import type { AnyWorkflowSpec, Workflow, WorkflowIssue, WorkflowSpec } from "./workflow/spec.js";
 
 /** Options of {@link createStack} besides the plugins. */
-export interface StackOptions<Facts extends z.ZodType = z.ZodType> extends Omit<KernelOptions, "isControlFlow"> {
+export interface StackOptions<Facts extends z.ZodType = z.ZodType> extends Omit<
+  KernelOptions,
+  "isControlFlow" | "isRefusal"
+> {
   /** Facts about a user that `as` takes beside the identity: for conditions and metrics, never for permissions. */
   readonly facts?: Facts;
   /** Turns a server's config into an identity; `as` wins over it. */

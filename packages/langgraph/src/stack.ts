@@ -12,6 +12,7 @@ import {
 } from "@graphtap/kernel";
 import { z } from "zod";
 import type { Core } from "./core.js";
+import { DeniedError } from "./denial.js";
 import { createDispatch, type Dispatch } from "./dispatch.js";
 import { bindingError, killNotHeld, stackDuplicate, stackNotStrict, tapDead } from "./errors.js";
 import { explainGraph } from "./graph/explain.js";
@@ -135,6 +136,8 @@ export function createStack<const List extends readonly PluginInput[], Facts ext
       const warnings = strict ? warningsOf(inspection) : [];
       if (warnings.length > 0) throw stackNotStrict(name, warnings);
     },
+    // By one brand for all copies of this package.
+    isRefusal: (error) => DeniedError.isDenied(error),
     name,
     hooks: [...allHooks, ...(hooks ?? [])],
     plugins: [...own, ...plugins],

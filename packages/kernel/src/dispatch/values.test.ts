@@ -51,6 +51,29 @@ describe("waterfall", () => {
     );
   });
 
+  it("takes a refusal for an answer where the fault is deny: thrown as it is, and counted nowhere", async () => {
+    class Refusal extends Error {}
+    const isRefusal = (error: unknown): boolean => error instanceof Refusal;
+    const refuse = (): never => throwing(new Refusal("no"));
+    const def = waterfall({ fault: "deny" });
+    for (const tap of [refuse, async () => refuse()]) {
+      const kernel = tapped(def, [tap], { isRefusal });
+      await expect((async () => kernel.call(def, "-"))()).rejects.toThrow(Refusal);
+      expect(kernel.inspect().faults).toEqual({ total: 0, recent: [] });
+      expect(kernel.inspect().hooks.flatMap(({ taps }) => taps.map(({ faults }) => faults))).toEqual([0]);
+    }
+    // Whoever may not refuse has failed, and so has whoever throws anything else.
+    for (const [fault, tap] of [
+      ["throw", refuse],
+      ["report", refuse],
+      ["deny", boom],
+    ] as const) {
+      const kernel = tapped(waterfall({ fault }), [tap], { isRefusal });
+      await (async () => kernel.call(waterfall({ fault }), "-"))().catch(() => undefined);
+      expect(kernel.inspect().faults.total).toBe(1);
+    }
+  });
+
   it("gives the value back untouched when nobody taps", () => {
     const value = { deep: true };
     const def = defineHook.waterfall<typeof value>("acme.obj.edit");

@@ -1,5 +1,6 @@
 export type { CompositeMember, CompositeWork, CompositeWorkflowConfig } from "./composite/config.js";
 export type { CompositeExecution, MemberResult } from "./composite/execute.js";
+export type { MemberProgress } from "./composite/waiting.js";
 export type { Change, Merge, MergeInput } from "./composite/merge.js";
 export type { ConditionalMember, ConditionalWorkflowConfig } from "./conditional/config.js";
 export { type CompositionErrorCode, type CompositionIssue, errorCatalog, NoMatchError } from "./errors.js";

@@ -120,7 +120,7 @@ export class AdvancedWorkflowManager {
     const graph = await this.#executable(config);
     const ready = this.#composites.get(graph);
     if (ready === undefined) throw compositeUnknown("a graph that is no composite of this stack, or a copy of one");
-    return executeComposite(graph, ready, initialState, runConfig as Config);
+    return executeComposite(graph, ready, initialState, runConfig as Config, (nested) => this.#composites.get(nested));
   }
 
   #executable(config: unknown): Promise<GraphLike> {

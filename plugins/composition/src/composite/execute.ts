@@ -1,14 +1,14 @@
-import type { MemberOutcome, MemberStatus } from "../keys.js";
+import type { MemberOutcome } from "../keys.js";
 import type { Config, GraphLike } from "../members/graph.js";
 import type { ReadyComposite } from "./config.js";
 import { Results } from "./execution.js";
-import { endsOf } from "./turn.js";
+import { turnOf } from "./turn.js";
+import { type MemberProgress, pending, waitingIn } from "./waiting.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What one member did. `pending`: the run paused, and it did not end. */
-export interface MemberResult extends Omit<MemberOutcome, "status"> {
-  readonly status: MemberStatus | "pending";
+/** What one member did. */
+export interface MemberResult extends MemberProgress {
   /** What it changed, as whole values by channel; null for a member that is `pending`, or that the thread no longer shows. */
   readonly changes: Values | null;
 }
@@ -29,21 +29,30 @@ export async function executeComposite(
   ready: ReadyComposite,
   input: unknown,
   config: Config,
+  readyOf: (graph: GraphLike) => ReadyComposite | undefined,
 ): Promise<CompositeExecution> {
   const results = new Results(ready);
   const state = (await graph.invoke(input, results.in(config))) as Values & {
     readonly outcomes?: readonly MemberOutcome[];
   };
   const interrupts = state["__interrupt__"];
-  const ends = await endsOf(graph, ready, results, state.outcomes ?? [], config);
+  const thread = atLast(config);
+  const { ends, at } = await turnOf(graph, ready, results, state.outcomes ?? [], thread);
+  const within = at === null ? null : await waitingIn(graph, ready, at, ends, thread, readyOf);
   return {
     state,
     interrupts: Array.isArray(interrupts) ? interrupts : [],
-    results: ready.members.map(({ index, name }): MemberResult => {
-      const end = ends.get(index);
-      if (end === undefined)
-        return { index, member: name, status: "pending", error: null, durationMs: null, members: null, changes: null };
-      return { ...end.outcome, changes: end.changes };
+    results: ready.members.map((member): MemberResult => {
+      const end = ends.get(member.index);
+      return end === undefined
+        ? { ...pending(member, within?.get(member.index)), changes: null }
+        : { ...end.outcome, changes: end.changes };
     }),
   };
+}
+
+/** The thread as it is now, where the run began at an earlier checkpoint of it. */
+function atLast(config: Config): Config {
+  const { checkpoint_id: _id, ...configurable } = config.configurable ?? {};
+  return { ...config, configurable };
 }

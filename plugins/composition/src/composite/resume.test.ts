@@ -97,19 +97,69 @@ describe("reports of a run that goes on after a pause", () => {
     const states = ({ results }: CompositeExecution) => results.map(({ status }) => status);
     const first = await run(ask("hi"));
     expect(states(first)).toEqual(["pending", "pending", "pending"]);
+    expect([inner(first, 0), inner(first, 1), inner(first, 2)]).toEqual([
+      ["for ok", "a pending", "b pending"],
+      null,
+      null,
+    ]);
     const second = await run(answer(first, "a?"));
     expect(states(second)).toEqual(["pending", "pending", "pending"]);
+    expect(inner(second, 0)).toEqual(["for ok", "a ok", "b pending"]);
     const third = await run(answer(second, "b?"));
     expect(states(third)).toEqual(["ok", "pending", "pending"]);
     expect(inner(third, 0)).toEqual(["for ok", "a ok", "b ok"]);
     const fourth = await run(answer(third, "verdict?"));
     expect(states(fourth)).toEqual(["ok", "ok", "pending"]);
+    expect(inner(fourth, 2)).toEqual(["x ok", "y pending"]);
     expect(fourth.results[0]).toEqual(third.results[0]);
     const done = await run(answer(fourth, "y?"));
     expect(states(done)).toEqual(["ok", "ok", "ok"]);
     expect(inner(done, 2)).toEqual(["x ok", "y ok"]);
     expect(done.results.slice(0, 2)).toEqual(fourth.results.slice(0, 2));
     expect(texts(done.results[0]?.changes)).toEqual(["hi", "for", "a: yes", "b: yes"]);
+  });
+
+  it("tell of what waits at any depth, and of composites that were made before", async () => {
+    const { stack, manager } = desk();
+    const made = await manager.createCompositeWorkflow({
+      name: "made",
+      executionStrategy: "parallel",
+      workflows: [speaker("x"), asking("a"), asking("b")],
+    });
+    const all = await manager.createCompositeWorkflow({
+      enableMemory: true,
+      workflows: [{ name: "outer", workflow: { workflows: [speaker("one"), made, speaker("two")] } }],
+    });
+    const run = (input: unknown) =>
+      manager.executeCompositeWorkflow(all, input, stack.as({ userId: "alice", conversationId: "c-1" }));
+    const at = (a: string, b: string) => [
+      {
+        member: "outer",
+        status: "pending",
+        changes: null,
+        members: [
+          { member: "one", status: "ok", members: null },
+          {
+            member: "made",
+            status: "pending",
+            members: [
+              { member: "x", status: "ok" },
+              { member: "a", status: a },
+              { member: "b", status: b },
+            ],
+          },
+          { member: "two", status: "pending", members: null },
+        ],
+      },
+    ];
+    const first = await run(ask("hi"));
+    expect(first.results).toMatchObject(at("pending", "pending"));
+    const second = await run(answer(first, "b?"));
+    expect(second.results).toMatchObject(at("pending", "ok"));
+    const done = await run(answer(second, "a?"));
+    expect(done.results).toMatchObject([
+      { status: "ok", members: [{ status: "ok" }, { status: "ok" }, { status: "ok" }] },
+    ]);
   });
 
   it("say who was not chosen, while the one that was still waits", async () => {

@@ -15,8 +15,15 @@ export interface Ended {
   readonly changes: Values | null;
 }
 
-/** What a run wrote or heard of its members by place. */
-type Ends = ReadonlyMap<number, Ended>;
+/** By place in the declared order. */
+export type Ends = ReadonlyMap<number, Ended>;
+
+/** What is known of a turn when a run of it is over. */
+export interface Turn {
+  readonly ends: Ends;
+  /** Where the thread stands; null where the composite came to its end in this run, or no thread is kept. */
+  readonly at: Snapshot | null;
+}
 
 /** Names of the nodes of a composite's members, in declared order. */
 export const nodesOf = ({ members, schemas }: ReadyComposite): readonly string[] =>
@@ -37,29 +44,26 @@ export const leftOut = ({ index, name }: ReadyMember): MemberOutcome => ({
  * own members only; what ended before a pause, maybe in another process, is known to the thread.
  *
  * @param given outcomes in what the run gave: those of the turn at hand where the composite came to its end
+ * @param config names the thread, as it is now
  */
-export async function endsOf(
+export async function turnOf(
   graph: GraphLike,
   ready: ReadyComposite,
   results: Results,
   given: readonly MemberOutcome[],
   config: Config,
-): Promise<Ends> {
+): Promise<Turn> {
   const kept = typeof graph.checkpointer === "object" && graph.checkpointer !== null;
-  const thread = atLast(config);
-  const before = results.whole
-    ? given.map(unchangedUnlessKnown)
-    : kept
-      ? endedIn(ready, await graph.getState(thread))
-      : [];
+  const at = kept && !results.whole ? await graph.getState(config) : null;
+  const before = results.whole ? given.map(unchangedUnlessKnown) : at === null ? [] : endedIn(ready, at);
   const ends = new Map([...before, ...results.all()].map((end) => [end.outcome.index, end]));
   const unknown = [...ends.values()].some(({ changes }) => changes === null);
-  if (!unknown || !kept || ready.strategy !== "sequential") return ends;
-  for (const [index, changes] of await changesIn(graph, ready, thread)) {
+  if (!unknown || !kept || ready.strategy !== "sequential") return { ends, at };
+  for (const [index, changes] of await changesIn(graph, ready, config)) {
     const end = ends.get(index);
     if (end?.changes === null) ends.set(index, { ...end, changes });
   }
-  return ends;
+  return { ends, at };
 }
 
 const unchangedUnlessKnown = (outcome: MemberOutcome): Ended => ({
@@ -68,7 +72,7 @@ const unchangedUnlessKnown = (outcome: MemberOutcome): Ended => ({
 });
 
 /** What a thread that may be paused says of the turn at hand. Outcomes of the turn before stay until they are replaced. */
-function endedIn(ready: ReadyComposite, { values, next }: Snapshot): readonly Ended[] {
+export function endedIn(ready: ReadyComposite, { values, next }: Snapshot): readonly Ended[] {
   const outcomes = ((values["outcomes"] ?? []) as readonly MemberOutcome[]).map(unchangedUnlessKnown);
   if (next.length === 0) return outcomes;
   const waits = nodesOf(ready).map((node) => next.includes(node));
@@ -110,9 +114,3 @@ async function changesIn(
 }
 
 const idOf = (config: Config | undefined): unknown => config?.configurable?.["checkpoint_id"];
-
-/** The thread as it is now, where the run began at an earlier checkpoint of it. */
-function atLast(config: Config): Config {
-  const { checkpoint_id: _id, ...configurable } = config.configurable ?? {};
-  return { ...config, configurable };
-}

@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly values: Readonly<Record<string, unknown>>;
   /** Nodes that come next, or that wait. */
   readonly next: readonly string[];
+  /** The nodes of `next` and those beside them; `state` says where a graph within one keeps its own checkpoints. */
+  readonly tasks: readonly { readonly name: string; readonly state?: Config }[];
   readonly config: Config;
   readonly parentConfig?: Config;
 }

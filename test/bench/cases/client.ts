@@ -27,7 +27,7 @@ export async function clientRuns(rounds: number, warmup: number): Promise<{ grou
       { name: "all seven plugins", times: 2, run: tenTimesAs(seven, model().bindTools([search])) },
     ],
     budgets: { "empty stack": 1.02, "node and tool hooks": 1.05, "all seven plugins": 1.08 },
-    limits: { "empty stack": 1.15, "node and tool hooks": 1.2, "all seven plugins": 1.8 },
+    limits: { "empty stack": 1.05, "node and tool hooks": 1.12, "all seven plugins": 1.6 },
   };
   return { group, close: () => provider.disconnect() };
 }

@@ -25,7 +25,7 @@ export interface Core {
   listening: EventListener | null;
   readonly permits: PermitIndex;
   /** Judged calls by the very arguments that their tool's own body was given. */
-  readonly bodies: WeakMap<object, FrozenCall>;
+  readonly bodies: WeakMap<object, Pick<FrozenCall, "name" | "parsed">>;
   readonly envelopes: Envelopes;
   readonly paused: PausedThreads;
   readonly owners: ThreadOwners;

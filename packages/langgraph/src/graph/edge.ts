@@ -37,7 +37,12 @@ export function hookedWriters(
   return writers.map((writer) =>
     isPlainWrite(writer)
       ? leanWriter(writer)
-      : hooked(core, node, lean(writer, writer === own ? "langgraph" : "host"), writer !== own),
+      : hooked(
+          core,
+          node,
+          lean(writer, () => (writer === own ? "langgraph" : "host")),
+          writer !== own,
+        ),
   );
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import type { Runnable } from "@langchain/core/runnables";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { Annotation, Command, START, StateGraph } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
@@ -152,16 +152,52 @@ describe("a wrapped graph's writers", () => {
     }
   });
 
-  it("write what the host adds later", async () => {
+  it("take what the host changes on them, on its own graph or on the wrapped one", async () => {
+    const writerOf = (of: object): Step => nodeOf(of, "c").writers.find((one) => one.writes !== undefined) as Step;
+    const more = { channel: "m", value: 7 };
+    const changes: Readonly<Record<string, (writer: Step) => unknown>> = {
+      push: (writer) => writer.writes?.push(more),
+      replace: (writer) => (writer.writes = [...(writer.writes ?? []), more]),
+      func: (writer) => {
+        const { func } = writer;
+        writer.func = counted({ count: 0 }, func);
+        writer.writes?.push(more);
+      },
+    };
+    for (const [name, change] of Object.entries(changes))
+      for (const where of ["host", "wrapped"] as const) {
+        const host = graph();
+        const wrapped = wrap(host);
+        // Whatever is made for a run must not hide what changes after it.
+        await run(wrapped);
+        change(writerOf(where === "host" ? host : wrapped));
+        expect([name, where, await run(wrapped)]).toEqual([name, where, { n: 3, m: 7 }]);
+      }
+    const wrapped = wrap(graph());
+    writerOf(wrapped).trace = true;
+    expect(await run(wrapped)).toEqual({ n: 3 });
+  });
+
+  it("read the mapper that a write has now", async () => {
     const host = graph();
     const wrapped = wrap(host);
-    nodeOf(host, "c")
-      .writers.find((one) => one.writes !== undefined)
-      ?.writes?.push({ channel: "m", value: 7 });
-    expect([await run(wrapped), await run(host)]).toEqual([
-      { n: 3, m: 7 },
-      { n: 3, m: 7 },
-    ]);
+    await run(wrapped);
+    const writes = nodeOf(host, "c").writers.flatMap((one) => one.writes ?? []) as { mapper?: unknown }[];
+    for (const write of writes) if (write.mapper !== undefined) write.mapper = RunnableLambda.from(() => [["n", 9]]);
+    expect([await run(wrapped), await run(host)]).toEqual([{ n: 9 }, { n: 9 }]);
+  });
+
+  it("run a schema's transforms in a whole run tree, as LangGraph does", async () => {
+    const tree = (): { createChild(of: object): { name: string } } =>
+      AsyncLocalStorageProviderSingleton.getInstance().getStore() as never;
+    const named = (n: unknown): unknown => (n === 5 ? tree().createChild({ name: "inner" }).name : n);
+    const made = () =>
+      new StateGraph(z.object({ n: z.any().transform(named) }))
+        .addNode("a", () => ({ n: 5 }))
+        .addEdge(START, "a")
+        .compile();
+    expect(await made().invoke({ n: 0 })).toEqual({ n: "inner" });
+    expect(await wrap(made()).invoke({ n: 0 })).toEqual({ n: "inner" });
   });
 
   it("are left alone where they are a host's own class", async () => {

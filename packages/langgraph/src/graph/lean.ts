@@ -36,16 +36,21 @@ export const stepOf = (step: Runnable): Runnable => steps.get(step) ?? step;
  * `_callWithConfig`, which is what is taken here: all the rest stays LangGraph's. A view: the host's own step stays what
  * it is. The step itself where it is another one, or traced.
  *
- * @param whose the code that the step runs
+ * @param whose the code that the step runs, asked for each call
  */
-export function lean<R extends Runnable>(step: R, whose: Whose = "host"): R {
+export function lean<R extends Runnable>(step: R, whose: () => Whose = () => "host"): R {
   if (!isCallable(step) || step.trace) return step;
   const view = Object.create(step, {
-    trace: { value: true },
+    trace: {
+      get: () => true,
+      set(value: boolean) {
+        Object.assign(step, { trace: value });
+      },
+    },
     _callWithConfig: {
       value(this: Callable, traced: unknown, input: unknown, config: Config): unknown {
         if (step.trace) return (step as unknown as Traced)._callWithConfig.call(this, traced, input, config);
-        return runAmbient(config, whose, async () => this.func.call(step, input, config));
+        return runAmbient(config, whose(), async () => this.func.call(step, input, config));
       },
     },
   }) as R;
@@ -75,24 +80,36 @@ function isWriter(writer: Runnable): writer is Writer {
   );
 }
 
+/** What a step of LangGraph's own makes of an answer may still be the host's code: a schema's, or a getter of the answer. */
+const runsOnlyOurs = ({ mapper }: Write): boolean => mapper === undefined || isCallable(mapper);
+
 /** The same for what writes a node's answer, and for the steps in it. What the host changes on it later holds. */
 export function leanWriter(writer: Runnable): Runnable {
   if (!isWriter(writer)) return lean(writer);
-  const view = lean(writer, "langgraph");
+  const view: Writer = lean(writer, () => (view.writes.every(runsOnlyOurs) ? "langgraph" : "host"));
   if (view === writer) return writer;
-  const mappers = new WeakMap<Write, Write>();
+  const mappers = new WeakMap<Runnable, Runnable>();
   const leanWrite = (write: Write): Write => {
     if (write.mapper === undefined) return write;
-    let made = mappers.get(write);
-    if (made === undefined) mappers.set(write, (made = { ...write, mapper: lean(write.mapper, "langgraph") }));
-    return made;
+    let mapper = mappers.get(write.mapper);
+    if (mapper === undefined) mappers.set(write.mapper, (mapper = lean(write.mapper)));
+    return { ...write, mapper };
   };
   const { func } = writer;
-  // As many turns as the function has that it stands for.
-  const write: Code = async (input, config) => writer._write.call(view, input, config);
-  return Object.defineProperties(view, {
-    writes: { get: () => writer.writes.map(leanWrite), enumerable: true },
-    // Bound to the writer itself, whose writes it would read.
-    func: { get: () => (writer.func === func ? write : writer.func), enumerable: true },
+  // As many turns as the function has that it stands for, which is bound to the writer itself and would read its writes.
+  const write: Code = async (input, config) => {
+    const { writes } = view;
+    const made = writes.every(({ mapper }) => mapper === undefined)
+      ? view
+      : Object.assign(Object.create(view) as Writer, { writes: writes.map(leanWrite) });
+    return view._write.call(made, input, config);
+  };
+  return Object.defineProperty(view, "func", {
+    get: () => (writer.func === func ? write : writer.func),
+    set(value: unknown) {
+      Object.defineProperty(view, "func", { value, writable: true, configurable: true, enumerable: true });
+    },
+    configurable: true,
+    enumerable: true,
   });
 }

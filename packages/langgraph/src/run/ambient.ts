@@ -28,17 +28,14 @@ interface Start {
   readonly text: string;
   /** The same as a run's place in its trace begins, by which runs are sorted. */
   readonly order: string;
+  /** How the ids of such runs begin: a UUID of version 7 begins with the time, so that ids sort by it. */
+  readonly id: string;
 }
 /** A start as LangSmith writes it: to the microsecond, of which the last three digits count runs. */
 function startOf(at: number): Start {
   const text = `${new Date(at).toISOString().slice(0, -1)}001Z`;
-  return { at, text, order: text.replaceAll(/[-:.]/g, "") };
-}
-
-/** A UUID of version 7: it begins with the time, so that ids sort by it. */
-function idOf(at: number): string {
-  const [time, random] = [at.toString(16).padStart(12, "0"), randomUUID()];
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
+  const time = at.toString(16).padStart(12, "0");
+  return { at, text, order: text.replaceAll(/[-:.]/g, ""), id: `${time.slice(0, 8)}-${time.slice(8)}-7` };
 }
 
 const isPlain = (value: unknown): value is object =>
@@ -88,7 +85,7 @@ function treeMaker(): MakeTree | null {
   return (config) => {
     const at = systemClock.now();
     if (at !== start.at) start = startOf(at);
-    const id = idOf(at);
+    const id = start.id + randomUUID().slice(15);
     const tree: Tree = {
       // First, and then its prototype: the other way round V8 copies field by field.
       ...shared,

@@ -91,7 +91,7 @@ const ANY = { typeName: "ZodAny" };
 
 /** The judged call whose arguments a body was given. */
 export interface Handover {
-  readonly call: FrozenCall;
+  readonly call: Pick<FrozenCall, "name" | "parsed">;
   readonly parsed: unknown;
 }
 
@@ -181,7 +181,10 @@ export function unread(tool: AnyTool, body: Body): AnyTool {
   return Object.create(tool, {
     _call: {
       value: (parsed: unknown, runManager: unknown, config: unknown) =>
-        body.runs(() => tool._call?.(parsed, runManager, inTool(config))),
+        body.runs(() => tool._call?.(parsed, runManager, inTool(config)), {
+          call: { name: tool.name, parsed },
+          parsed,
+        }),
     },
   }) as AnyTool;
 }

@@ -290,4 +290,25 @@ describe("a tool whose arguments nobody but observers would read", () => {
       ]);
     }
   });
+
+  it("is one call where it hands them on to the governed tool that it stands for", async () => {
+    const schema = z.object({ q: z.string().transform(Number) });
+    const real = tool(({ q }) => `${typeof q} ${q}`, { name: "lazy", description: "d", schema });
+    const { stack, seen } = ends();
+    const governed = stack.wrapTool(real) as unknown as { _call(...args: unknown[]): Promise<string> };
+    class Lazy extends StructuredTool {
+      name = "lazy";
+      description = "d";
+      override schema = schema as never;
+      protected override _call(...args: unknown[]): Promise<string> {
+        return governed._call(...args);
+      }
+    }
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("tools", new ToolNode([new Lazy()]))
+      .addEdge(START, "tools");
+    const { messages } = await stack.wrap(graph.compile()).invoke({ messages: [asked(call("lazy", { q: "7" }))] });
+    expect(messages.at(-1)?.text).toBe("number 7");
+    expect(seen).toEqual([{ name: "lazy", tokens: undefined }]);
+  });
 });

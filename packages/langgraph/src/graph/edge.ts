@@ -1,6 +1,7 @@
 import type { Runnable } from "@langchain/core/runnables";
 import type { Core } from "../core.js";
 import type { Config } from "../identity/envelope.js";
+import type { Whose } from "../run/ambient.js";
 import type { Frame } from "../run/scope.js";
 import { underWatch, watched } from "../watch/inject.js";
 import { lean, leanWriter } from "./lean.js";
@@ -27,16 +28,18 @@ export function ownBranch(builder: unknown, node: string, writers: readonly Runn
  * it, outside of what it is bound to.
  *
  * @param own the branch that holds no code of the host
+ * @param mappersAre whose code makes writes of an answer
  */
 export function hookedWriters(
   core: Core,
   node: string,
   writers: readonly Runnable[],
   own: Runnable | null,
+  mappersAre: Whose,
 ): readonly Runnable[] {
   return writers.map((writer) =>
     isPlainWrite(writer)
-      ? leanWriter(writer)
+      ? leanWriter(writer, mappersAre)
       : hooked(
           core,
           node,

@@ -59,7 +59,7 @@ describe("a wrapped graph's steps", () => {
   it("keep what they are: class, name, tags, writes", () => {
     for (const name of Object.keys(graph().nodes))
       for (const writer of nodeOf(graph(), name).writers) {
-        const made = leanWriter(writer);
+        const made = leanWriter(writer, "host");
         const told = (of: Step): unknown => [of.constructor, of.getName(), of.lc_id, of.config, of.writes?.length];
         expect(told(made as Step)).toEqual(told(writer));
       }

@@ -80,11 +80,23 @@ function isWriter(writer: Runnable): writer is Writer {
   );
 }
 
-/** What a step of LangGraph's own makes of an answer may still be the host's code: a schema's, or a getter of the answer. */
+/**
+ * Whose code runs where a node's answer becomes writes: also the host's, where a schema of the state looks at it. What is
+ * no StateGraph may map by functions of the host's.
+ */
+export const whoseMappers = (builder: unknown): Whose =>
+  typeof builder === "object" &&
+  builder !== null &&
+  "_schemaRuntimeDefinition" in builder &&
+  builder._schemaRuntimeDefinition === undefined
+    ? "langgraph"
+    : "host";
+
+/** Whether a write runs LangGraph's own steps only. */
 const runsOnlyOurs = ({ mapper }: Write): boolean => mapper === undefined || isCallable(mapper);
 
 /** The same for what writes a node's answer, and for the steps in it. What the host changes on it later holds. */
-export function leanWriter(writer: Runnable): Runnable {
+export function leanWriter(writer: Runnable, mappersAre: Whose): Runnable {
   if (!isWriter(writer)) return lean(writer);
   const view: Writer = lean(writer, () => (view.writes.every(runsOnlyOurs) ? "langgraph" : "host"));
   if (view === writer) return writer;
@@ -92,7 +104,7 @@ export function leanWriter(writer: Runnable): Runnable {
   const leanWrite = (write: Write): Write => {
     if (write.mapper === undefined) return write;
     let mapper = mappers.get(write.mapper);
-    if (mapper === undefined) mappers.set(write.mapper, (mapper = lean(write.mapper)));
+    if (mapper === undefined) mappers.set(write.mapper, (mapper = lean(write.mapper, () => mappersAre)));
     return { ...write, mapper };
   };
   const { func } = writer;

@@ -7,7 +7,7 @@ import { described } from "../workflow/issue.js";
 import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
 import { type Guards, isTool } from "../tool/guard.js";
 import { hookedWriters, ownBranch } from "./edge.js";
-import { lean } from "./lean.js";
+import { lean, whoseMappers } from "./lean.js";
 import { HookedBound } from "./node.js";
 import {
   type AgentLike,
@@ -120,7 +120,8 @@ export class GraphWrapper {
 
   #edges({ builder }: PregelLike, name: string, { writers }: NodeLike): Partial<NodeLike> {
     if (writers === undefined) return {};
-    return { writers: hookedWriters(this.core, name, writers, ownBranch(builder, name, writers)) };
+    const own = ownBranch(builder, name, writers);
+    return { writers: hookedWriters(this.core, name, writers, own, whoseMappers(builder)) };
   }
 
   #node(name: string, node: NodeLike): Partial<NodeLike> {

@@ -40,12 +40,7 @@ export function hookedWriters(
   return writers.map((writer) =>
     isPlainWrite(writer)
       ? leanWriter(writer, mappersAre)
-      : hooked(
-          core,
-          node,
-          lean(writer, () => (writer === own ? "langgraph" : "host")),
-          writer !== own,
-        ),
+      : hooked(core, node, lean(writer, writer === own ? "langgraph" : "host"), writer !== own),
   );
 }
 

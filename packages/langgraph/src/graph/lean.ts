@@ -36,9 +36,9 @@ export const stepOf = (step: Runnable): Runnable => steps.get(step) ?? step;
  * `_callWithConfig`, which is what is taken here: all the rest stays LangGraph's. A view: the host's own step stays what
  * it is. The step itself where it is another one, or traced.
  *
- * @param whose the code that the step runs, asked for each call
+ * @param whose the code that the step runs
  */
-export function lean<R extends Runnable>(step: R, whose: () => Whose = () => "host"): R {
+export function lean<R extends Runnable>(step: R, whose: Whose = "host"): R {
   if (!isCallable(step) || step.trace) return step;
   const view = Object.create(step, {
     trace: {
@@ -50,7 +50,7 @@ export function lean<R extends Runnable>(step: R, whose: () => Whose = () => "ho
     _callWithConfig: {
       value(this: Callable, traced: unknown, input: unknown, config: Config): unknown {
         if (step.trace) return (step as unknown as Traced)._callWithConfig.call(this, traced, input, config);
-        return runAmbient(config, whose(), async () => this.func.call(step, input, config));
+        return runAmbient(config, whose, async () => this.func.call(step, input, config));
       },
     },
   }) as R;
@@ -92,19 +92,19 @@ export const whoseMappers = (builder: unknown): Whose =>
     ? "langgraph"
     : "host";
 
-/** Whether a write runs LangGraph's own steps only. */
+/** Whether a write runs LangGraph's own steps only: another one may be the host's, and open no context of its own. */
 const runsOnlyOurs = ({ mapper }: Write): boolean => mapper === undefined || isCallable(mapper);
 
 /** The same for what writes a node's answer, and for the steps in it. What the host changes on it later holds. */
 export function leanWriter(writer: Runnable, mappersAre: Whose): Runnable {
   if (!isWriter(writer)) return lean(writer);
-  const view: Writer = lean(writer, () => (view.writes.every(runsOnlyOurs) ? "langgraph" : "host"));
+  const view = lean(writer, writer.writes.every(runsOnlyOurs) ? mappersAre : "host");
   if (view === writer) return writer;
   const mappers = new WeakMap<Runnable, Runnable>();
   const leanWrite = (write: Write): Write => {
     if (write.mapper === undefined) return write;
     let mapper = mappers.get(write.mapper);
-    if (mapper === undefined) mappers.set(write.mapper, (mapper = lean(write.mapper, () => mappersAre)));
+    if (mapper === undefined) mappers.set(write.mapper, (mapper = lean(write.mapper, mappersAre)));
     return { ...write, mapper };
   };
   const { func } = writer;

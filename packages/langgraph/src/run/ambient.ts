@@ -52,6 +52,15 @@ const isPlain = (value: unknown): value is object =>
   (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
 const isEmpty = (value: unknown): value is object => isPlain(value) && Object.keys(value).length === 0;
 
+type Field = readonly [string, unknown];
+const emptyOf = (of: object): readonly Field[] => Object.entries(of).filter(([, value]) => isEmpty(value));
+
+/** A copy with empty parts of its own. */
+function renewed(copy: Tree, empty: readonly Field[]): Tree {
+  for (const [key, value] of empty) copy[key] = Array.isArray(value) ? [] : {};
+  return copy;
+}
+
 /** Fields that are made anew for each tree, and LangSmith's client, which all of them share. */
 const MADE = new Set(["id", "trace_id", "dotted_order", "start_time", "_serialized_start_time", "extra", "client"]);
 
@@ -83,10 +92,8 @@ function treeMaker(): MakeTree | null {
   const first = untracedTree();
   if (first === undefined || !isKnown(first)) return null;
   const shared: Tree = { ...first };
-  const fresh = (of: object): readonly (readonly [string, unknown])[] =>
-    Object.entries(of).filter(([key, value]) => !MADE.has(key) && isEmpty(value));
-  const empty = fresh(first);
-  const extra = fresh(first["extra"] as object);
+  const extra = first["extra"] as Tree;
+  const [emptyInTree, emptyInExtra] = [emptyOf(first), emptyOf(extra)];
   const Class = first.constructor as { getSharedClient?: () => unknown };
   const prototype = Object.getPrototypeOf(first) as object;
   let start = startOf(0);
@@ -104,13 +111,9 @@ function treeMaker(): MakeTree | null {
       _serialized_start_time: start.text,
       dotted_order: start.order + id,
       client: Class.getSharedClient?.() ?? shared["client"],
+      extra: renewed({ ...extra, [CONFIG]: config }, emptyInExtra),
     };
-    for (const [key, value] of empty) tree[key] = Array.isArray(value) ? [] : {};
-    const more: Tree = { ...(shared["extra"] as object) };
-    for (const [key] of extra) more[key] = {};
-    more[CONFIG] = config;
-    tree["extra"] = more;
-    return tree;
+    return renewed(tree, emptyInTree);
   };
 }
 

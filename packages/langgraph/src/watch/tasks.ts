@@ -14,7 +14,7 @@ const CALL = "__pregel_call";
 
 /**
  * Has the tasks that a node calls watched as the node is. LangGraph runs each in a sequence of its own, without the node's
- * callbacks: the watcher would join it as any handler does, and LangChain would announce all that the task does, and name
+ * callbacks: the watcher would join it like every handler, and LangChain would announce all that the task does, and name
  * messages after those announcements. In place: LangGraph makes this object for one attempt of one node.
  */
 export function watchTasks(core: Core, watcher: Watcher, config: Config | undefined): void {

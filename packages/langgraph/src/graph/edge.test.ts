@@ -1,7 +1,7 @@
 import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
 import { END, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { ownBranch } from "./edge.js";
+import { branchesOf } from "./edge.js";
 
 interface Compiled {
   readonly builder: unknown;
@@ -21,34 +21,34 @@ const compiled = (edges: number): Compiled => {
     );
   return graph.compile() as unknown as Compiled;
 };
-const branchesOf = (graph: Compiled, node: string): readonly Runnable[] =>
+const allOf = (graph: Compiled, node: string): readonly Runnable[] =>
   (graph.nodes[node]?.writers ?? []).filter((writer) => !("writes" in writer));
 const ownOf = (graph: Compiled, node: string): Runnable | null =>
-  ownBranch(graph.builder, node, graph.nodes[node]?.writers ?? []);
+  branchesOf(graph.builder, node, graph.nodes[node]?.writers ?? [])?.own ?? null;
 
 describe("LangGraph's own branch of a node", () => {
   it("is the only one of a node without conditional edges, and the first where there are some", () => {
     for (const edges of [0, 1, 3]) {
       const graph = compiled(edges);
-      expect(branchesOf(graph, "a")).toHaveLength(edges + 1);
-      expect(ownOf(graph, "a")).toBe(branchesOf(graph, "a")[0]);
-      expect(ownOf(graph, "__start__")).toBe(branchesOf(graph, "__start__")[0]);
+      expect(allOf(graph, "a")).toHaveLength(edges + 1);
+      expect(ownOf(graph, "a")).toBe(allOf(graph, "a")[0]);
+      expect([...(branchesOf(graph.builder, "a", graph.nodes["a"]?.writers ?? [])?.paths.values() ?? [])]).toEqual(
+        Object.values(branchOf(graph)).map(({ path }) => path),
+      );
+      expect(ownOf(graph, "__start__")).toBe(allOf(graph, "__start__")[0]);
     }
   });
 
   it("is never the host's: where the numbers do not match, none is taken for it", () => {
     const graph = compiled(0);
-    graph.attachBranch("a", "by hand", Object.values(branchOf())[0], { withReader: true });
-    expect(branchesOf(graph, "a")).toHaveLength(2);
+    graph.attachBranch("a", "by hand", Object.values(branchOf(compiled(1)))[0], { withReader: true });
+    expect(allOf(graph, "a")).toHaveLength(2);
     expect(ownOf(graph, "a")).toBeNull();
-    expect(ownBranch(undefined, "a", branchesOf(compiled(0), "a"))).toBeNull();
-    expect(ownBranch({ branches: {} }, "toString", [])).toBeNull();
+    expect(branchesOf(undefined, "a", allOf(compiled(0), "a"))).toBeNull();
+    expect(branchesOf({ branches: {} }, "toString", [])).toBeNull();
   });
 });
 
-/** A branch of the host's, as its builder keeps it. */
-function branchOf(): Record<string, unknown> {
-  const graph = new StateGraph(MessagesAnnotation).addNode("a", () => ({})).addEdge(START, "a");
-  graph.addConditionalEdges("a", () => END);
-  return (graph as unknown as { branches: Record<string, Record<string, unknown>> }).branches["a"] ?? {};
-}
+/** The host's branches of a node, as its builder keeps them. */
+const branchOf = ({ builder }: Compiled): Record<string, { path?: unknown }> =>
+  (builder as { branches: Record<string, Record<string, { path?: unknown }>> }).branches["a"] ?? {};

@@ -1,9 +1,12 @@
 import { Runnable } from "@langchain/core/runnables";
 import type { Config } from "../identity/envelope.js";
-import { runAmbient, type Whose } from "../run/ambient.js";
+import { runAmbient } from "../run/ambient.js";
 import { classOfInvoke } from "./parts.js";
 
 type Code = (input: unknown, config: Config) => unknown;
+
+/** Whose code a step runs. */
+export type Whose = "host" | "langgraph";
 
 /** LangGraph's runnable around a function, as far as it is looked into. */
 interface Callable extends Runnable {
@@ -35,10 +38,8 @@ export const stepOf = (step: Runnable): Runnable => steps.get(step) ?? step;
  * that is not traced opens a context for its function and no more; one that is traced has a place for that,
  * `_callWithConfig`, which is what is taken here: all the rest stays LangGraph's. A view: the host's own step stays what
  * it is. The step itself where it is another one, or traced.
- *
- * @param whose the code that the step runs
  */
-export function lean<R extends Runnable>(step: R, whose: Whose = "host"): R {
+export function lean<R extends Runnable>(step: R): R {
   if (!isCallable(step) || step.trace) return step;
   const view = Object.create(step, {
     trace: {
@@ -50,12 +51,34 @@ export function lean<R extends Runnable>(step: R, whose: Whose = "host"): R {
     _callWithConfig: {
       value(this: Callable, traced: unknown, input: unknown, config: Config): unknown {
         if (step.trace) return (step as unknown as Traced)._callWithConfig.call(this, traced, input, config);
-        return runAmbient(config, whose, async () => this.func.call(step, input, config));
+        return runAmbient(config, async () => this.func.call(step, input, config));
       },
     },
   }) as R;
   steps.set(view, step);
   return view;
+}
+
+/**
+ * The same for a step that runs LangGraph's own code only. That asks neither for an ambient config nor for a copy of its
+ * own, so it gets neither; the turns that it takes are as many as with them. What the host puts in place of that code runs
+ * as in LangGraph.
+ */
+export function brief<R extends Runnable>(step: R, view = lean(step)): R {
+  if (view === step || !isCallable(step) || !isCallable(view)) return step;
+  const { invoke } = step;
+  const { func } = view;
+  const run = async (input: unknown, config: Config): Promise<unknown> => func.call(step, input, config);
+  const inTurn = async (input: unknown, config: Config): Promise<unknown> => {
+    const made = await run(input, config);
+    return made;
+  };
+  const briefly = (input: unknown, config?: Config): Promise<unknown> => {
+    const asIs = config !== undefined && step.invoke === invoke && view.func === func && !step.trace;
+    // An answer that is a runnable itself, LangGraph runs.
+    return asIs && !Runnable.isRunnable(input) ? inTurn(input, config) : step.invoke.call(view, input, config);
+  };
+  return Object.defineProperty(view, "invoke", { value: briefly, writable: true, configurable: true });
 }
 
 /** Writes of a step, where LangGraph keeps a step of its own in them that makes the writes out of a node's answer. */
@@ -98,13 +121,14 @@ const runsOnlyOurs = ({ mapper }: Write): boolean => mapper === undefined || isC
 /** The same for what writes a node's answer, and for the steps in it. What the host changes on it later holds. */
 export function leanWriter(writer: Runnable, mappersAre: Whose): Runnable {
   if (!isWriter(writer)) return lean(writer);
-  const view = lean(writer, writer.writes.every(runsOnlyOurs) ? mappersAre : "host");
+  const view = lean(writer);
   if (view === writer) return writer;
+  const leanMapper = mappersAre === "langgraph" ? brief : lean;
   const mappers = new WeakMap<Runnable, Runnable>();
   const leanWrite = (write: Write): Write => {
     if (write.mapper === undefined) return write;
     let mapper = mappers.get(write.mapper);
-    if (mapper === undefined) mappers.set(write.mapper, (mapper = lean(write.mapper, mappersAre)));
+    if (mapper === undefined) mappers.set(write.mapper, (mapper = leanMapper(write.mapper)));
     return { ...write, mapper };
   };
   const { func } = writer;
@@ -116,7 +140,7 @@ export function leanWriter(writer: Runnable, mappersAre: Whose): Runnable {
       : Object.assign(Object.create(view) as Writer, { writes: writes.map(leanWrite) });
     return view._write.call(made, input, config);
   };
-  return Object.defineProperty(view, "func", {
+  Object.defineProperty(view, "func", {
     get: () => (writer.func === func ? write : writer.func),
     set(value: unknown) {
       Object.defineProperty(view, "func", { value, writable: true, configurable: true, enumerable: true });
@@ -124,4 +148,5 @@ export function leanWriter(writer: Runnable, mappersAre: Whose): Runnable {
     configurable: true,
     enumerable: true,
   });
+  return mappersAre === "langgraph" && writer.writes.every(runsOnlyOurs) ? brief(writer, view) : view;
 }

@@ -7,6 +7,8 @@ export interface NodeLike {
   bound: Runnable;
   subgraphs?: Runnable[];
   readonly writers?: readonly Runnable[];
+  /** What a task of the node runs. */
+  getNode(): Runnable | undefined;
 }
 
 /** A compiled graph, as far as wrapping needs it. Structural: versions and copies of LangGraph differ in class. */

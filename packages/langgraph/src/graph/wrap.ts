@@ -6,8 +6,9 @@ import type { ModelGuards } from "../model/guard.js";
 import { described } from "../workflow/issue.js";
 import { governToolNode, isToolNode, type ToolNodeLike } from "../tool/node.js";
 import { type Guards, isTool } from "../tool/guard.js";
-import { hookedWriters, ownBranch } from "./edge.js";
-import { lean, whoseMappers } from "./lean.js";
+import { hookedWriters } from "./edge.js";
+import { lean } from "./lean.js";
+import { madeOnce } from "./sequence.js";
 import { HookedBound } from "./node.js";
 import {
   type AgentLike,
@@ -35,7 +36,9 @@ export type Wrappable =
  */
 function copyOf(node: NodeLike, changes: Partial<NodeLike>): NodeLike {
   const Node = node.constructor as new (fields: object) => NodeLike;
-  return Object.assign(new Node({ ...node }), node, changes);
+  const made = Object.assign(new Node({ ...node }), node, changes);
+  madeOnce(made);
+  return made;
 }
 
 const noGraph = (value: unknown): Error =>
@@ -120,8 +123,7 @@ export class GraphWrapper {
 
   #edges({ builder }: PregelLike, name: string, { writers }: NodeLike): Partial<NodeLike> {
     if (writers === undefined) return {};
-    const own = ownBranch(builder, name, writers);
-    return { writers: hookedWriters(this.core, name, writers, own, whoseMappers(builder)) };
+    return { writers: hookedWriters(this.core, name, writers, builder) };
   }
 
   #node(name: string, node: NodeLike): Partial<NodeLike> {

@@ -238,6 +238,9 @@ function entered(
   args: unknown[],
 ): unknown {
   const [input, config, ...rest] = args;
+  // On its way through LangChain's own entry points: everything was seen to at the first of them.
+  if (entry.plain && isUnannounced(config as Config | undefined) && core.frames.getStore()?.loud !== undefined)
+    return original.apply(self, args);
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (place: Frame, given = taken.config as Config | undefined): unknown => {
     const frame = entry.bound === null ? place : { ...place, model: self };
@@ -273,12 +276,17 @@ function announced(
   { plain, own }: Entry,
 ): Config | undefined {
   if (!frame.scope.dispatch.watches) return config;
+  const only = classOf((model as { lc_id?: string[] }).lc_id);
   const passed = core.passes.has(config?.runId);
-  const quiet = plain && !passed ? unannounced(config) : null;
-  if (quiet !== null) return quiet;
+  const quiet = plain ? unannounced(config) : null;
+  if (quiet !== null) {
+    // From an entry point of the model's own, which had to have a pass: nothing is announced that would use it.
+    if (passed) core.passes.consume(config?.runId, { id: (model as { lc_id?: string[] }).lc_id ?? [] });
+    return quiet;
+  }
   const runId = config?.runId ?? randomUUID();
   // Code of the model's own has the config first, and may call another model with it.
-  core.passes.issue(runId, own ? classOf((model as { lc_id?: string[] }).lc_id) : null);
+  core.passes.issue(runId, own ? only : null);
   return passed ? config : { ...config, runId };
 }
 

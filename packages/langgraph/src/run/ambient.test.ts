@@ -21,7 +21,7 @@ describe("runAmbient", () => {
 
   it("opens a context that is LangChain's own, field by field", () => {
     const theirs = real(config, storeOf);
-    const ours = runAmbient(config, "host", storeOf);
+    const ours = runAmbient(config, storeOf);
     const keys = Object.keys(theirs);
     expect(keys.length).toBeGreaterThan(20);
     expect(Object.keys(ours)).toEqual(keys);
@@ -29,7 +29,7 @@ describe("runAmbient", () => {
     expect(ours["client"]).toBe(theirs["client"]);
     expect(Object.getPrototypeOf(ours)).toBe(Object.getPrototypeOf(theirs));
     for (const key of ["inputs", "child_runs", "replicas"])
-      expect(ours[key]).not.toBe(runAmbient(config, "host", storeOf)[key]);
+      expect(ours[key]).not.toBe(runAmbient(config, storeOf)[key]);
   });
 
   it("names each as LangSmith does: by its start, and like no other", () => {
@@ -44,9 +44,9 @@ describe("runAmbient", () => {
         time: Number.parseInt(`${id?.slice(0, 8)}${id?.slice(9, 13)}`, 16) === Number(at),
       };
     };
-    expect(parts(runAmbient(config, "host", storeOf))).toEqual(parts(real(config, storeOf)));
+    expect(parts(runAmbient(config, storeOf))).toEqual(parts(real(config, storeOf)));
     const before = Date.now();
-    const made = Array.from({ length: 100 }, () => runAmbient(config, "host", storeOf));
+    const made = Array.from({ length: 100 }, () => runAmbient(config, storeOf));
     expect(new Set(made.map(({ id }) => id)).size).toBe(100);
     for (const { start_time } of made) expect(start_time).toBeGreaterThanOrEqual(before);
   });
@@ -54,18 +54,18 @@ describe("runAmbient", () => {
   it("opens one that can be copied, as `setContextVariable` does, and has the methods of a run tree", () => {
     const RunTree = real(config, storeOf).constructor as new (of: Tree) => Tree;
     const childOf = (tree: Tree): Tree => (tree["createChild"] as (of: object) => Tree).call(tree, { name: "inner" });
-    const ours = runAmbient(config, "host", storeOf);
+    const ours = runAmbient(config, storeOf);
     for (const tree of [ours, new RunTree(ours)]) {
       const child = childOf(tree);
       expect([child["name"], child["trace_id"], child["tracingEnabled"]]).toEqual(["inner", ours["id"], false]);
       expect(String(child["dotted_order"]).startsWith(`${String(ours["dotted_order"])}.`)).toBe(true);
     }
     const said = (tree: Tree): string[] => Object.keys((tree["toJSON"] as () => object).call(tree));
-    expect(said(runAmbient(config, "host", storeOf))).toEqual(said(real(config, storeOf)));
+    expect(said(runAmbient(config, storeOf))).toEqual(said(real(config, storeOf)));
   });
 
   it("is the ambient config for what runs inside, after awaits too", async () => {
-    const seen = await runAmbient(config, "host", async () => {
+    const seen = await runAmbient(config, async () => {
       await Promise.resolve();
       return AsyncLocalStorageProviderSingleton.getRunnableConfig();
     });
@@ -75,11 +75,9 @@ describe("runAmbient", () => {
 
   it("opens one for LangGraph's own code that holds the config, and lets nobody be traced", () => {
     const seen: unknown[] = [];
-    runAmbient(config, "langgraph", () => {
+    runAmbient(config, () => {
       seen.push(AsyncLocalStorageProviderSingleton.getRunnableConfig(), storeOf()["tracingEnabled"]);
-      runAmbient({ tags: ["inner"] }, "langgraph", () =>
-        seen.push(AsyncLocalStorageProviderSingleton.getRunnableConfig()?.tags),
-      );
+      runAmbient({ tags: ["inner"] }, () => seen.push(AsyncLocalStorageProviderSingleton.getRunnableConfig()?.tags));
     });
     expect(seen).toEqual([config, false, ["inner"]]);
   });
@@ -88,11 +86,11 @@ describe("runAmbient", () => {
     const seen: unknown[] = [];
     real(config, () => {
       setContextVariable("who", "outer");
-      runAmbient(config, "host", () => {
+      runAmbient(config, () => {
         seen.push(getContextVariable("who"));
         setContextVariable("who", "inner");
         real(config, () => seen.push(getContextVariable("who")));
-        runAmbient(config, "host", () => seen.push(getContextVariable("who")));
+        runAmbient(config, () => seen.push(getContextVariable("who")));
       });
       seen.push(getContextVariable("who"));
     });
@@ -107,10 +105,10 @@ describe("runAmbient", () => {
     });
     const callbacks = new CallbackManager("parent-1");
     callbacks.addHandler(tracer);
-    expect(runAmbient({ callbacks }, "host", storeOf)).toMatchObject({ followed: true, id: "parent-1" });
+    expect(runAmbient({ callbacks }, storeOf)).toMatchObject({ followed: true, id: "parent-1" });
     // A tracer without a call around it has no tree to give.
-    expect(runAmbient({ callbacks: [tracer] }, "host", storeOf)["followed"]).toBeUndefined();
-    expect(runAmbient({ callbacks: CallbackManager.fromHandlers({}) }, "host", storeOf)["followed"]).toBeUndefined();
-    expect(runAmbient({ callbacks: new CallbackManager("parent-1") }, "host", storeOf)["tracingEnabled"]).toBe(false);
+    expect(runAmbient({ callbacks: [tracer] }, storeOf)["followed"]).toBeUndefined();
+    expect(runAmbient({ callbacks: CallbackManager.fromHandlers({}) }, storeOf)["followed"]).toBeUndefined();
+    expect(runAmbient({ callbacks: new CallbackManager("parent-1") }, storeOf)["tracingEnabled"]).toBe(false);
   });
 });

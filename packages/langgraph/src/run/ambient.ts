@@ -132,20 +132,17 @@ function traced(config: Config | undefined, context: Tree | undefined): boolean 
   return listeners?.handlers.some(isTracer) === true;
 }
 
-/** Whose code runs in a context. LangGraph's own asks it for nothing but the config. */
-export type Whose = "host" | "langgraph";
-
 /**
  * What LangChain's `runWithConfig` does: runs `body` with a config as the ambient one. Where a run may be traced, that
  * one does it.
  */
-export function runAmbient<T>(config: Config | undefined, whose: Whose, body: () => T): T {
+export function runAmbient<T>(config: Config | undefined, body: () => T): T {
   const storage = storageNow();
   const context = storage.getStore() as Tree | undefined;
   const make = known === undefined ? (known = treeMaker()) : known;
   if (make === null || traced(config, context))
     return AsyncLocalStorageProviderSingleton.runWithConfig(config, body) as T;
-  const tree: Tree = whose === "host" ? make(config) : { tracingEnabled: false, extra: { [CONFIG]: config } };
+  const tree = make(config);
   const variables = context?.[VARIABLES];
   if (variables !== undefined) tree[VARIABLES] = variables;
   return storage.run(tree as never, body) as T;

@@ -69,8 +69,9 @@ export class FrameStore {
   quietly<T>(body: () => T): T {
     const frame = this.getStore();
     if (frame?.watcher === undefined) return body();
-    const { watcher: _, ...quiet } = frame;
-    return this.#with({ ...quiet, loud: frame }, body);
+    const { scope, ctx, permits, model } = frame;
+    const quiet = { scope, ctx, permits, loud: frame };
+    return this.#with(model === undefined ? quiet : { ...quiet, model }, body);
   }
 
   /** Runs the host's part of such a call: watched as around it. */

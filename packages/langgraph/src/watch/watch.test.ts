@@ -1,12 +1,14 @@
 import { scriptedModel } from "@graphtap/testkit";
-import { AIMessage } from "@langchain/core/messages";
+import { AIMessage, type AIMessageChunk } from "@langchain/core/messages";
+import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { StructuredTool, tool } from "@langchain/core/tools";
-import { ToolNode } from "@langchain/langgraph/prebuilt";
+import { ToolNode, toolsCondition } from "@langchain/langgraph/prebuilt";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { allow, createStack, DeniedError, definePlugin, hooks, type PluginApi } from "../index.js";
+import { WatchManager } from "./manager.js";
 
 const watching = (setup: (api: PluginApi) => void) =>
   createStack({ plugins: [definePlugin({ name: "watching", version: "1.0.0", identity: "none", setup })()] });
@@ -74,6 +76,54 @@ describe("the watcher of what a node calls on its own", () => {
       .compile();
     expect(await stack.wrap(graph).invoke({})).toEqual({ out: "inner" });
     expect(seen.map(({ name }) => name)).toEqual(["script-1", "ask"]);
+  });
+
+  it("is told of no governed model, nor of where LangGraph's own condition leads", async () => {
+    const { stack, seen } = ends();
+    const told = [
+      vi.spyOn(WatchManager.prototype, "handleChatModelStart"),
+      vi.spyOn(WatchManager.prototype, "handleChainStart"),
+    ];
+    try {
+      // Like the clients of providers it has an `invoke` of its own, which adds what was bound to it.
+      const model = stack.wrapModel(scriptedModel([{ say: "hello" }], { whenDone: "repeat" }));
+      const leads = (where: (state: { messages: never[] }) => string): Promise<unknown> =>
+        stack
+          .wrap(
+            new StateGraph(MessagesAnnotation)
+              .addNode("agent", async (state, config) => ({ messages: [await model.invoke(state.messages, config)] }))
+              .addEdge(START, "agent")
+              .addConditionalEdges("agent", where as never, ["__end__"])
+              .compile(),
+          )
+          .invoke({ messages: [] });
+      await leads(toolsCondition as never);
+      expect(told.map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+      await leads(() => "__end__");
+      expect(told.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
+      expect(seen.map(({ name }) => name)).toEqual(["script-1", "script-1"]);
+    } finally {
+      for (const spy of told) spy.mockRestore();
+    }
+  });
+
+  it("sees what the own code of a governed model calls after it", async () => {
+    const { stack, seen } = ends();
+    const other = scriptedModel([{ say: "second" }]);
+    class Twice extends FakeListChatModel {
+      override async invoke(...[input, options]: Parameters<FakeListChatModel["invoke"]>): Promise<AIMessageChunk> {
+        const first = await super.invoke(input, options);
+        await other.invoke(input, options as object);
+        return first;
+      }
+    }
+    const model = stack.wrapModel(new Twice({ responses: ["first"] }));
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("node", async (state, config) => ({ messages: [await model.invoke(state.messages, config)] }))
+      .addEdge(START, "node")
+      .compile();
+    await stack.wrap(graph).invoke({ messages: [] });
+    expect(seen.map(({ name }) => name)).toEqual([null, "script-1"]);
   });
 
   it("prints nothing when it refuses: who called it gets the refusal", async () => {

@@ -83,7 +83,7 @@ export function seal(input: AuditInput, { seq, at, previousHash }: Position, cut
     value === undefined || value === null
       ? null
       : Object.freeze({ userId: text(value.userId), tenantId: text(value.tenantId) });
-  const entry: Omit<AuditLogEntry, "hash"> = {
+  const entry = {
     seq,
     at,
     time: new Date(at).toISOString(),
@@ -109,8 +109,10 @@ export function seal(input: AuditInput, { seq, at, previousHash }: Position, cut
     policyVersion: input.policyVersion ?? null,
     details: details(input.details, text, cuts),
     previousHash,
+    hash: "",
   };
-  return Object.freeze({ ...entry, hash: digest(entry) });
+  entry.hash = digest(entry);
+  return Object.freeze(entry);
 }
 
 function details(

@@ -157,14 +157,15 @@ export class Places {
     const program = this.policy[place];
     if (program === null) return CLEAN;
     let report: Report | null = null as Report | null;
-    const texts = new Set<Within>();
+    let texts: Set<Within> | null = null as Set<Within> | null;
     const scan = new Scan(program, this.limits, this.memory(run, program), (at) => {
-      if (again && at.found.action !== "block" && !texts.has(at.within) && this.told.has(run, at.within.raw)) return;
-      texts.add(at.within);
+      if (again && at.found.action !== "block" && texts?.has(at.within) !== true && this.told.has(run, at.within.raw))
+        return;
+      (texts ??= new Set()).add(at.within);
       (report ??= this.report(place, run, tool, byGuard)).sink(at.found);
     });
     const { hides, blocked, over, characters } = scan.run(value);
-    for (const { raw, shown } of texts) {
+    for (const { raw, shown } of texts ?? []) {
       this.told.add(run, raw);
       if (shown !== raw) this.told.add(run, shown);
     }

@@ -31,6 +31,7 @@ export class Pending {
 
   /** The call is made, or refused. */
   tell(call: Called): void {
+    if (this.#reports.size === 0) return;
     const key = keyOf(call);
     const held = this.#reports.get(key) ?? [];
     this.#reports.delete(key);

@@ -5,7 +5,9 @@ import { VARIABLES } from "./ambient.js";
 import type { Frame } from "./scope.js";
 
 type Variables = Readonly<Record<symbol, unknown>>;
-type Store = { readonly [VARIABLES]?: Variables };
+/** What a context holds. `LOUD`: in a quiet one, the one around it; LangChain hands it on to no context that it opens. */
+type Store = { readonly [VARIABLES]?: Variables; readonly [LOUD]?: Store };
+const LOUD = Symbol("graphtap loud");
 
 /** A variable whose handler LangChain adds to every call, whatever callbacks the call brings itself. */
 interface ConfigureHook {
@@ -71,7 +73,7 @@ export class FrameStore {
     if (frame?.watcher === undefined) return body();
     const { scope, ctx, permits, model } = frame;
     const quiet = { scope, ctx, permits, loud: frame };
-    return this.#with(model === undefined ? quiet : { ...quiet, model }, body);
+    return this.#with(model === undefined ? quiet : { ...quiet, model }, body, true);
   }
 
   /** Runs the host's part of such a call: watched as around it. */
@@ -80,21 +82,25 @@ export class FrameStore {
     return loud === undefined ? body() : this.#with(loud, body);
   }
 
-  #with<T>(frame: Frame | undefined, body: () => T): T {
+  #with<T>(frame: Frame | undefined, body: () => T, quiet = false): T {
     const storage = AsyncLocalStorageProviderSingleton.getInstance();
     const outer = storage.getStore() as (Store & object) | undefined;
     const variables = outer?.[VARIABLES];
     if (variables?.[this.#key] === frame) return body();
+    // Back to what was around a quiet context, where LangChain has opened none since.
+    const around = outer?.[LOUD];
+    if (around?.[VARIABLES]?.[this.#key] === frame && frame !== undefined)
+      return storage.run(around as never, body) as T;
     const own: Record<symbol, unknown> = { ...variables, [this.#key]: frame };
     if (frame?.watcher !== undefined) this.#watch(own, frame.watcher);
     else if (own[this.#hook.contextVar] !== undefined) own[this.#hook.contextVar] = undefined;
     // A copy of LangChain's own store: its run tree and its ambient config stay what they are. Not a derived object: each
     // one would turn a run tree into a prototype, which V8 pays for on every later access to one. And not copied field by
     // field, which would make it a dictionary.
+    const parent = outer === undefined ? null : (Object.getPrototypeOf(outer) as object | null);
+    const loud = quiet ? outer : undefined;
     const store =
-      outer === undefined
-        ? { [VARIABLES]: own }
-        : { ...outer, __proto__: Object.getPrototypeOf(outer) as object | null, [VARIABLES]: own };
+      outer === undefined ? { [VARIABLES]: own } : { ...outer, __proto__: parent, [VARIABLES]: own, [LOUD]: loud };
     return storage.run(store as never, body) as T;
   }
 

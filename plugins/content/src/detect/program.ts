@@ -29,8 +29,13 @@ export interface Program {
 /** `pwd="x"`, `a@b.cd` and `+1234567` are the shortest. */
 const SHORTEST = 6;
 
-/** All of the package's detectors need a digit, one of these signs, or a word that is longer than words are. */
-const SIGN = /[^a-zA-Z \t\n\r!-$&-,./;<>?[\]^`{|}~]|[^ \t\n\r]{20}/;
+/**
+ * All of the package's detectors need one of these: a sign that none of them does without, dashes as they begin a key,
+ * a word as long as a token, the one that tokens follow, the beginning of a bank account, or the digits of a telephone.
+ * Each alternative reads on from where it began until it knows, so a text is read no more than a few times.
+ */
+const SIGN =
+  /[^a-zA-Z0-9 \t\n\r!-$&-/;<>?[\]^`{|}~_]|-----|[^ \t\n\r]{15}|[bB][eE][aA][rR][eE][rR]|[a-zA-Z]{2}[0-9]{2}|[0-9](?:[^0-9]*[0-9]){6}/;
 
 /** Arranges what a place looks for. */
 export function compile(armed: readonly Armed[], patterns: PatternSet | null): Program {

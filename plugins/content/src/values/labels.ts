@@ -14,6 +14,7 @@ export function hiddenIn(value: unknown, asked: (detector: string) => boolean, n
   for (let at = todo.pop(); at !== undefined && left > 0; at = todo.pop()) {
     left--;
     if (typeof at === "string") {
+      if (!at.includes("[hidden:")) continue;
       for (const [, detector = ""] of at.matchAll(LABEL)) if (asked(detector)) return detector;
     } else if (typeof at === "object" && at !== null && !seen.has(at)) {
       seen.add(at);

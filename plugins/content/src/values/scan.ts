@@ -69,7 +69,7 @@ const KEY_MIN = 8;
 
 /** Looks through a value of any shape, in steps instead of recursion, and without running getters of its objects. */
 export class Scan {
-  readonly #entered = new Set<object>();
+  #entered: Set<object> | null = null;
   #nodes = 0;
   #characters = 0;
   #hides = false;
@@ -110,7 +110,7 @@ export class Scan {
     this.#over = null;
     this.#spent = false;
     this.#room = 4;
-    this.#entered.clear();
+    this.#entered = null;
     this.#nodes = 0;
     this.#characters = 0;
     const value = this.#copied(root);
@@ -200,7 +200,8 @@ export class Scan {
 
   #enter(todo: Place[], value: object, key: Key | null, parent: Place | null, name: SecretName = null): void {
     if (parent !== null) this.#holds(parent.value, value);
-    if (this.#entered.has(value)) return;
+    const entered = (this.#entered ??= new Set());
+    if (entered.has(value)) return;
     const shape = shapeOf(value);
     if (shape === "opaque") return;
     if (shape === "unreadable") {
@@ -213,7 +214,7 @@ export class Scan {
       return;
     }
     if (shape === "message" && this.#changes === null && this.memory?.knows(value) === true) return;
-    this.#entered.add(value);
+    entered.add(value);
     this.#shapes?.set(value, shape);
     if (shape === "message" && this.#changes === null && this.memory !== null) this.#message(value, key, parent, depth);
     else todo.push(new Place(value, shape, key, parent, depth, shape === "array" ? name : null));

@@ -31,19 +31,22 @@ interface Start {
   /** How the ids of such runs begin: a UUID of version 7 begins with the time, so that ids sort by it. */
   readonly id: string;
 }
-let second = { at: Number.NaN, text: "" };
-/** The date to the second, and the point after it. Kept, for steps follow each other within milliseconds. */
-function secondOf(ms: number): string {
+/** A second in words: as dates are written, and as the order of runs is. Kept, for steps follow each other within it. */
+let second = { at: Number.NaN, text: "", order: "" };
+function secondOf(ms: number): typeof second {
   const at = Math.floor(ms / 1_000);
-  if (second.at !== at) second = { at, text: new Date(at * 1_000).toISOString().slice(0, -4) };
-  return second.text;
+  if (second.at === at) return second;
+  const text = new Date(at * 1_000).toISOString().slice(0, -4);
+  second = { at, text, order: text.replaceAll(/[-:.]/g, "") };
+  return second;
 }
 
 /** A start as LangSmith writes it: to the microsecond, of which the last three digits count runs. */
 function startOf(at: number): Start {
-  const text = `${secondOf(at)}${String(at % 1_000).padStart(3, "0")}001Z`;
+  const { text, order } = secondOf(at);
+  const rest = `${String(at % 1_000).padStart(3, "0")}001Z`;
   const time = at.toString(16).padStart(12, "0");
-  return { at, text, order: text.replaceAll(/[-:.]/g, ""), id: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  return { at, text: text + rest, order: order + rest, id: `${time.slice(0, 8)}-${time.slice(8)}-7` };
 }
 
 const isPlain = (value: unknown): value is object =>

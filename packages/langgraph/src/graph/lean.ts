@@ -74,9 +74,12 @@ export function brief<R extends Runnable>(step: R, view = lean(step)): R {
     return made;
   };
   const briefly = (input: unknown, config?: Config): Promise<unknown> => {
-    const asIs = config !== undefined && step.invoke === invoke && view.func === func && !step.trace;
+    // Without it LangGraph looks for one in the ambient config.
+    const asIs = config?.configurable?.["__pregel_send"] !== undefined && step.invoke === invoke && view.func === func;
     // An answer that is a runnable itself, LangGraph runs.
-    return asIs && !Runnable.isRunnable(input) ? inTurn(input, config) : step.invoke.call(view, input, config);
+    return asIs && !step.trace && !Runnable.isRunnable(input)
+      ? inTurn(input, config)
+      : step.invoke.call(view, input, config);
   };
   return Object.defineProperty(view, "invoke", { value: briefly, writable: true, configurable: true });
 }

@@ -1,5 +1,5 @@
 import { Audit } from "@graphtap/audit/keys";
-import { definePlugin, deny, hooks, type PluginApi, type RunContext, runKey, transform } from "@graphtap/langgraph";
+import { definePlugin, deny, hooks, type PluginApi, runKey, transform } from "@graphtap/langgraph";
 import { ToolMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 import { Boundary } from "./boundary/boundary.js";
@@ -139,12 +139,12 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
     });
     return told(chunks, done);
   });
-  // What a node threw is changed before other observers are told of it, and before it leaves the run.
-  const clean = (told: { readonly error: unknown }, run: RunContext): void => {
-    if (told.error !== null) cleaned(told.error, places.clean("output", run));
-  };
-  api.tap(hooks.node.error, clean, { stage: "pre" });
-  api.tap(hooks.node.end, clean, { stage: "pre" });
+  // Whoever else is told what a node threw is told what is left of it. On the side: a node's result comes in its own turn.
+  api.tap(hooks.node.call, (call, next, run) => {
+    const result = next(call);
+    result.then(undefined, (error: unknown) => void cleaned(error, places.clean("output", run)));
+    return result;
+  });
   api.tap(hooks.run.call, (request, next, run) => {
     const judgedByOthers = api.isTapped(hooks.run.output);
     return new Passing(next(request), new Boundary(places, program, run, request, judgedByOthers));

@@ -46,6 +46,39 @@ describe("an error on its way out", () => {
     }
   });
 
+  it("is told to other plugins as it leaves, also to those that come before this one and tap before all", async () => {
+    const told: string[] = [];
+    const tell = ({ error }: { readonly error: unknown }): void =>
+      void (error !== null && told.push(String((error as Error).message)));
+    const first = definePlugin({
+      name: "first",
+      version: "1.0.0",
+      identity: "none",
+      setup(api) {
+        api.tap(hooks.node.error, tell, { stage: "pre" });
+        api.tap(hooks.node.end, tell, { stage: "pre" });
+        api.tap(
+          hooks.node.call,
+          (request, next) => {
+            const result = next(request);
+            result.then(undefined, (error: unknown) => tell({ error }));
+            return result;
+          },
+          { stage: "pre" },
+        );
+      },
+    });
+    await using stack = createStack({ plugins: [first(), content()] });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("n", () => {
+        throw new Error(`no ${KEY}`);
+      })
+      .addEdge(START, "n")
+      .compile();
+    await expect(stack.wrap(graph).invoke({ messages: [] }, stack.as({ userId: "a" }))).rejects.toThrow(`no ${MASK}`);
+    expect(told).toEqual([`no ${MASK}`, `no ${MASK}`, `no ${MASK}`]);
+  });
+
   it("ends with a chain that never does, and says when nothing can be changed", () => {
     const looped = Object.assign(new Error(`a ${KEY}`), { self: null as unknown });
     looped.cause = looped;

@@ -1,17 +1,6 @@
-import { types } from "node:util";
 import type { Runnable } from "@langchain/core/runnables";
+import { isInert } from "./inert.js";
 import { brief } from "./lean.js";
-
-/**
- * Whether an answer can lead nowhere by itself: it is no Command, no Send, and no list that may hold one. Told without
- * running code of the host: what could, is left to LangGraph.
- */
-function leadsNowhere(answer: unknown): boolean {
-  if (typeof answer !== "object" || answer === null) return typeof answer !== "function";
-  if (types.isProxy(answer)) return false;
-  const prototype: unknown = Object.getPrototypeOf(answer);
-  return (prototype === Object.prototype || prototype === null) && !("lg_name" in answer) && !("lc_runnable" in answer);
-}
 
 /** As many turns as LangGraph takes for it: what runs beside it must come in the same order. */
 async function inTurn(answer: unknown): Promise<unknown> {
@@ -28,6 +17,6 @@ export function controlBranch(branch: Runnable): Runnable {
   const whole = brief(branch);
   const { func } = branch as { func?: unknown };
   const invoke: Runnable["invoke"] = (answer, config) =>
-    leadsNowhere(answer) && (whole as { func?: unknown }).func === func ? inTurn(answer) : whole.invoke(answer, config);
+    isInert(answer) && (whole as { func?: unknown }).func === func ? inTurn(answer) : whole.invoke(answer, config);
   return Object.create(whole, { invoke: { value: invoke, writable: true, configurable: true } }) as Runnable;
 }

@@ -1,6 +1,7 @@
 import { Runnable } from "@langchain/core/runnables";
 import type { Config } from "../identity/envelope.js";
 import { runAmbient } from "../run/ambient.js";
+import { isInert } from "./inert.js";
 import { classOfInvoke } from "./parts.js";
 
 type Code = (input: unknown, config: Config) => unknown;
@@ -60,9 +61,9 @@ export function lean<R extends Runnable>(step: R): R {
 }
 
 /**
- * The same for a step that runs LangGraph's own code only. That asks neither for an ambient config nor for a copy of its
- * own, so it gets neither; the turns that it takes are as many as with them. What the host puts in place of that code runs
- * as in LangGraph.
+ * The same for a step that runs LangGraph's own code only, where what it is given runs none of the host's. Such a step
+ * asks neither for an ambient config nor for a copy of its own, so it gets neither; the turns that it takes are as many as
+ * with them. What the host puts in place of its function runs as in LangGraph.
  */
 export function brief<R extends Runnable>(step: R, view = lean(step)): R {
   if (view === step || !isCallable(step) || !isCallable(view)) return step;
@@ -76,10 +77,7 @@ export function brief<R extends Runnable>(step: R, view = lean(step)): R {
   const briefly = (input: unknown, config?: Config): Promise<unknown> => {
     // Without it LangGraph looks for one in the ambient config.
     const asIs = config?.configurable?.["__pregel_send"] !== undefined && step.invoke === invoke && view.func === func;
-    // An answer that is a runnable itself, LangGraph runs.
-    return asIs && !step.trace && !Runnable.isRunnable(input)
-      ? inTurn(input, config)
-      : step.invoke.call(view, input, config);
+    return asIs && !step.trace && isInert(input) ? inTurn(input, config) : step.invoke.call(view, input, config);
   };
   return Object.defineProperty(view, "invoke", { value: briefly, writable: true, configurable: true });
 }

@@ -7,6 +7,7 @@ export interface NodeLike {
   bound: Runnable;
   subgraphs?: Runnable[];
   readonly writers?: readonly Runnable[];
+  readonly tracePolicy?: unknown;
   /** What a task of the node runs. */
   getNode(): Runnable | undefined;
 }

@@ -1,5 +1,5 @@
 import { Runnable, RunnableLambda } from "@langchain/core/runnables";
-import { Annotation, Command, Send, START, StateGraph } from "@langchain/langgraph";
+import { Annotation, Command, getConfig, Send, START, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { createStack } from "../index.js";
 import type { NodeLike } from "./pregel.js";
@@ -105,6 +105,72 @@ describe("the task of a wrapped node", () => {
     node.bound = says("bound");
     await play(node.getNode() as Task);
     expect(calls).toEqual(["replaced", "bound"]);
+  });
+
+  it("is made of what its writers, and its trace policy, are by then", async () => {
+    const fan = () =>
+      new StateGraph(State)
+        .addNode("a", () => ({ n: 1 }))
+        .addNode("b", () => ({ n: 2 }))
+        .addNode("c", () => ({ n: 3 }))
+        .addEdge(START, "a")
+        .addEdge("a", "b")
+        .addEdge("a", "c")
+        .compile();
+    const wrote = async (of: object): Promise<unknown> => {
+      const node = (of as { nodes: Record<string, { writers: { writes: object[] }[] } & NodeLike> }).nodes["a"];
+      await play(taskOf(of, "a"));
+      node?.writers.at(-1)?.writes.push({ channel: "branch:to:a", value: "a" });
+      return (await play(taskOf(of, "a"))).wrote;
+    };
+    expect(await wrote(wrap(fan()))).toEqual(await wrote(fan()));
+
+    const made = wrap(graph());
+    const node = (made as unknown as { nodes: Record<string, NodeLike> }).nodes["data"] as {
+      tracePolicy?: unknown;
+    } & NodeLike;
+    const first = node.getNode();
+    Object.assign(node, { tracePolicy: { hidden: true } });
+    expect(node.getNode()).not.toBe(first);
+  });
+
+  it("runs what a host's own class makes of a node each time", () => {
+    const host = graph();
+    const node = (host as unknown as { nodes: Record<string, NodeLike> }).nodes["data"] as NodeLike;
+    let asked = 0;
+    const { getNode } = node;
+    node.getNode = () => (asked++, getNode.call(node));
+    const made = wrap(host);
+    for (let time = 0; time < 3; time++) taskOf(made, "data");
+    expect(asked).toBe(3);
+  });
+
+  it("gives code in an answer the context that LangGraph gives it", async () => {
+    const answers = () =>
+      new StateGraph(State)
+        .addNode("a", () => ({
+          get n() {
+            return (getConfig().configurable?.["mark"] ?? 0) as number;
+          },
+        }))
+        .addNode(
+          "b",
+          () => new Proxy({ n: 0 }, { ownKeys: () => (seen.push(getConfig().configurable?.["mark"]), ["n"]) }),
+        )
+        .addEdge(START, "a")
+        .addEdge("a", "b")
+        .compile();
+    const seen: unknown[] = [];
+    const run = async (of: ReturnType<typeof answers>): Promise<unknown> => {
+      seen.length = 0;
+      const states: unknown[] = [];
+      for await (const state of await of.stream({ n: 0 }, { configurable: { mark: 7 }, streamMode: "values" }))
+        states.push(state);
+      return [states, [...seen]];
+    };
+    const bare = await run(answers());
+    expect(JSON.stringify(bare)).toContain("7");
+    expect(await run(wrap(answers()))).toEqual(bare);
   });
 
   it("is LangChain's own where somebody listens", async () => {

@@ -1,21 +1,27 @@
 import { CallbackManager } from "@langchain/core/callbacks/manager";
 import { ensureConfig, raceWithSignal, type Runnable } from "@langchain/core/runnables";
 import type { Config } from "../identity/envelope.js";
-import { classOfInvoke } from "./parts.js";
+import { classOf, classOfInvoke } from "./parts.js";
 import type { NodeLike } from "./pregel.js";
 
 /** What LangGraph makes a task's sequence of, as it was when one was made. */
 interface Made {
   readonly bound: Runnable;
   readonly writers: readonly Runnable[];
-  readonly task: Runnable | undefined;
+  readonly tracePolicy: unknown;
+  readonly task: Runnable;
 }
 
-const isSame = (made: Made, { bound, writers }: NodeLike): boolean =>
+const isSame = (made: Made, { bound, writers, tracePolicy }: NodeLike): boolean =>
   made.bound === bound &&
+  made.tracePolicy === tracePolicy &&
   writers !== undefined &&
   made.writers.length === writers.length &&
   made.writers.every((writer, i) => writer === writers[i]);
+
+/** Whether tasks of a node are made by LangGraph's own code, which does the same each time. */
+const isOwn = (node: NodeLike): boolean =>
+  ["getNode", "getWriters"].every((method) => classOf(node, method)?.name === "PregelNode");
 
 /**
  * Has the tasks of a node run in a sequence that is made once. LangGraph makes one for every task, and LangChain puts each
@@ -23,14 +29,19 @@ const isSame = (made: Made, { bound, writers }: NodeLike): boolean =>
  * the host puts into the node holds.
  */
 export function madeOnce(node: NodeLike): void {
+  const own = isOwn(node);
   const { getNode } = node;
   let made: Made | null = null;
   const taskOf = (): Runnable | undefined => {
-    if (made === null || !isSame(made, node)) {
-      const task = getNode.call(node);
-      made = { bound: node.bound, writers: [...(node.writers ?? [])], task: isSequence(task) ? unheard(task) : task };
-    }
-    return made.task;
+    if (made !== null && isSame(made, node)) return made.task;
+    const { bound, writers = [], tracePolicy } = node;
+    const sequence = getNode.call(node);
+    if (!isSequence(sequence)) return sequence;
+    const task = unheard(sequence);
+    // LangGraph makes one of writers that follow each other, of what is in them by then.
+    const asGiven = writers.every((writer) => sequence.steps.includes(writer));
+    made = own && asGiven ? { bound, writers: [...writers], tracePolicy, task } : null;
+    return task;
   };
   Object.defineProperty(node, "getNode", { value: taskOf, writable: true, configurable: true });
 }

@@ -19,6 +19,7 @@ export interface AnyModel {
   _generate(messages: BaseMessage[], options: Options, runManager?: unknown): Promise<ChatResult>;
   _streamResponseChunks(messages: BaseMessage[], options: Options, runManager?: unknown): Chunks;
   _streamChatModelEvents?(messages: BaseMessage[], options: Options, runManager?: unknown): AsyncGenerator<unknown>;
+  cache?: unknown;
   getLsParams?(options: Options): { ls_provider?: string; ls_model_name?: string };
 }
 

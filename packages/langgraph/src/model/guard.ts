@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import type { Core } from "../core.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
@@ -51,8 +52,30 @@ const READERS = [
   "getNumTokens",
 ] as const;
 
+/** What else of a model's own LangChain asks in a call, where the model has it. */
+const ASKED = [
+  "_combineLLMOutput",
+  "_combineCallOptions",
+  "_getInvocationParamsForTracing",
+  "_getCallOptionsForTracing",
+  "_filterInvocationParamsForTracing",
+  "getLsParamsWithDefaults",
+] as const;
+
 /** Entry points that, in LangChain's own form, lead to the model's code without handing it the config. */
 const PLAIN = new Set(["invoke", "generate", "generatePrompt"]);
+/** The way from there: a model that has one of these of its own may do anything with the config. */
+const ON_THE_WAY = [
+  "generatePrompt",
+  "generate",
+  "_generateUncached",
+  "_generateCached",
+  "_separateRunnableConfigFromCallOptions",
+  "_separateRunnableConfigFromCallOptionsCompat",
+  "_getSerializedCacheKeyParametersForCall",
+] as const;
+/** The last entry points before a call is announced; the others lead to one of them. */
+const LAST = new Set(["generate", "_streamIterator"]);
 
 /** The governed models of one stack. */
 export class ModelGuards {
@@ -127,14 +150,28 @@ export class ModelGuards {
     const model = names === null ? original : named(original, names, basePrototype(original));
     const own: PropertyDescriptorMap & Record<string, PropertyDescriptor> = { [WRAPPED_BY]: { value: core } };
     const inherited = original as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const base = basePrototype(original) as typeof inherited | null;
+    const isOwn = (name: string): boolean => typeof inherited[name] === "function" && inherited[name] !== base?.[name];
+    // Code of the model's own is watched, wherever LangChain asks it.
     for (const name of READERS)
       if (typeof inherited[name] === "function")
-        own[name] = method((...args) => inherited[name]?.apply(original, args));
+        own[name] = method((...args) => core.frames.aloud(() => inherited[name]?.apply(original, args)));
+    for (const name of ASKED)
+      if (isOwn(name))
+        own[name] = method(function (this: unknown, ...args: unknown[]) {
+          return core.frames.aloud(() => inherited[name]?.apply(this, args as never[]));
+        });
     if (model !== original) own["getLsParams"] = method((options: Options) => model.getLsParams?.(options));
     if (typeof inherited["bindTools"] === "function")
       own["bindTools"] = method((...args) => this.guard(inherited["bindTools"]?.apply(original, args), names, bound));
     if (typeof inherited["withConfig"] === "function")
       own["withConfig"] = method((...args) => this.#configured(original, names, bound, args));
+    own["cache"] = {
+      // It may be the host's, and ask another model.
+      get: () => (core.frames.getStore()?.quietFor ? aloud(core, original.cache) : original.cache),
+      set: (cache: unknown) => Object.assign(original, { cache }),
+      configurable: true,
+    };
     // langchain's initChatModel gives a model that stands for another one, made per call: that one is called.
     for (const name of ["_getModelInstance", "_model"])
       if (typeof inherited[name] === "function")
@@ -147,7 +184,7 @@ export class ModelGuards {
         stream(core, model, messages, options, runManager),
       );
     const guarded = Object.create(original, own) as Record<string, (...args: unknown[]) => unknown>;
-    const base = basePrototype(original) as typeof inherited | null;
+    const plainly = !ON_THE_WAY.some(isOwn);
     // Entry points: the identity is taken off, and everything below is marked as governed.
     for (const name of [
       "invoke",
@@ -159,8 +196,8 @@ export class ModelGuards {
       "_streamIterator",
     ]) {
       if (typeof inherited[name] !== "function") continue;
-      const own = inherited[name] !== base?.[name];
-      const entry = { plain: PLAIN.has(name) && !own, own, bound };
+      const own = isOwn(name);
+      const entry = { plain: PLAIN.has(name) && !own && plainly, own, last: LAST.has(name), bound };
       const start = (args: unknown[]): unknown =>
         entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, entry, args);
       const promised = PROMISED.has(name);
@@ -189,6 +226,21 @@ export class ModelGuards {
   }
 }
 
+interface Cache {
+  lookup(...args: unknown[]): unknown;
+  update(...args: unknown[]): unknown;
+}
+
+/** A cache whose code is watched, for LangChain's own part of a call, where nobody watches. */
+function aloud(core: Core, cache: unknown): unknown {
+  if (typeof cache !== "object" || cache === null) return cache;
+  const asked = cache as Cache;
+  return Object.create(cache, {
+    lookup: { value: (...args: unknown[]) => core.frames.aloud(() => asked.lookup(...args)) },
+    update: { value: (...args: unknown[]) => core.frames.aloud(() => asked.update(...args)) },
+  }) as unknown;
+}
+
 /** The class that declares what chat models override: the last one in the chain with a `_generateUncached`. */
 function basePrototype(model: object): AnyModel | null {
   let base: AnyModel | null = null;
@@ -210,10 +262,11 @@ const nativeEvents = (model: AnyModel): boolean => {
   return model._streamChatModelEvents !== undefined && base !== undefined && model._streamChatModelEvents !== base;
 };
 
-/** An entry point: `plain`: it hands the config to nobody; `own`: it is not LangChain's. */
+/** An entry point: `plain`: it hands the config to nobody; `own`: it is not LangChain's; `last`: what comes is announced. */
 interface Entry {
   readonly plain: boolean;
   readonly own: boolean;
+  readonly last: boolean;
   /** Whose calls these are, where a call does not say. */
   readonly bound: Issued | null;
 }
@@ -238,18 +291,18 @@ function entered(
   args: unknown[],
 ): unknown {
   const [input, config, ...rest] = args;
-  // On its way through LangChain's own entry points: everything was seen to at the first of them.
-  if (entry.plain && isUnannounced(config as Config | undefined) && core.frames.getStore()?.loud !== undefined)
+  const here = core.frames.getStore();
+  // On its way through LangChain's own entry points: all was seen to at the first of them.
+  if (entry.plain && here?.quietFor === self && isUnannounced(config as Config | undefined))
     return original.apply(self, args);
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (place: Frame, given = taken.config as Config | undefined): unknown => {
     const frame = entry.bound === null ? place : { ...place, model: self };
     const config = announced(core, frame, model, given, entry);
     const call = (): unknown => original.call(self, input, config, ...rest);
-    const out = core.frames.run(frame, isUnannounced(config) ? () => core.frames.quietly(call) : call);
+    const out = core.frames.run(frame, isUnannounced(config) ? () => core.frames.quietly(call, self) : call);
     return isIterator(out) ? inFrame(core, frame, out) : out;
   };
-  const here = core.frames.getStore();
   const issued = taken.issued ?? (here?.model === self ? null : entry.bound);
   if (here !== undefined && issued === null) {
     assertUnmixed(core, nameOf(model, {}).model ?? "model", taken.config as Config | undefined);
@@ -273,21 +326,25 @@ function announced(
   frame: Frame,
   model: AnyModel,
   config: Config | undefined,
-  { plain, own }: Entry,
+  { plain, own, last }: Entry,
 ): Config | undefined {
   if (!frame.scope.dispatch.watches) return config;
-  const only = classOf((model as { lc_id?: string[] }).lc_id);
-  const passed = core.passes.has(config?.runId);
-  const quiet = plain ? unannounced(config) : null;
-  if (quiet !== null) {
-    // From an entry point of the model's own, which had to have a pass: nothing is announced that would use it.
-    if (passed) core.passes.consume(config?.runId, { id: (model as { lc_id?: string[] }).lc_id ?? [] });
-    return quiet;
-  }
-  const runId = config?.runId ?? randomUUID();
+  // LangChain takes a list for texts to stop at.
+  const given = (Array.isArray(config) ? { stop: config as unknown } : config) as Config | undefined;
+  const quiet = plain ? unannounced(heard(given)) : null;
+  if (quiet !== null) return quiet;
+  if (!last) return config;
+  const runId = given?.runId ?? randomUUID();
   // Code of the model's own has the config first, and may call another model with it.
-  core.passes.issue(runId, own ? only : null);
-  return passed ? config : { ...config, runId };
+  core.passes.issue(runId, own ? classOf((model as { lc_id?: string[] }).lc_id) : null);
+  return { ...given, runId };
+}
+
+/** A config with the callbacks that LangChain gives the call: those around it, where it brings none. */
+function heard(config: Config | undefined): Config | undefined {
+  if (config?.callbacks !== undefined) return config;
+  const around = AsyncLocalStorageProviderSingleton.getRunnableConfig() as Config | undefined;
+  return around?.callbacks === undefined ? config : { ...config, callbacks: around.callbacks };
 }
 
 const isIterator = (value: unknown): value is AsyncGenerator<unknown> =>

@@ -44,6 +44,19 @@ describe("a frame's context", () => {
     expect(seen).toEqual([{ tags: ["inner"] }, "alice", true]);
   });
 
+  it("keeps a variable that was set in a quiet context", () => {
+    const [frames, loud] = [new FrameStore(), frame({})];
+    const seen = within({ tags: ["outer"] }, () =>
+      frames.run(loud, () =>
+        frames.quietly(() => {
+          setContextVariable("who", "bob");
+          return frames.aloud(() => [getContextVariable("who"), frames.getStore() === loud]);
+        }),
+      ),
+    );
+    expect(seen).toEqual(["bob", true]);
+  });
+
   it("keeps the place of another stack that was entered since", () => {
     const [one, other] = [new FrameStore(), new FrameStore()];
     const [loud, theirs, theirLoud] = [frame({}), frame(), frame({})];

@@ -5,8 +5,9 @@ import { VARIABLES } from "./ambient.js";
 import type { Frame } from "./scope.js";
 
 type Variables = Readonly<Record<symbol, unknown>>;
-/** What a context holds. `LOUD`: in a quiet one, the one around it; LangChain hands it on to no context that it opens. */
-type Store = { readonly [VARIABLES]?: Variables; readonly [LOUD]?: Store };
+/** What a context holds. */
+type Store = { readonly [VARIABLES]?: Variables; readonly [LOUD]?: { readonly around: Store; quiet: object | null } };
+/** Where a quiet context keeps the one around it, and itself: a copy of it holds what came since. */
 const LOUD = Symbol("graphtap loud");
 
 /** A variable whose handler LangChain adds to every call, whatever callbacks the call brings itself. */
@@ -67,12 +68,12 @@ export class FrameStore {
     return this.#with(undefined, body);
   }
 
-  /** Runs LangChain's own part of a call that goes unannounced: there nobody watches. */
-  quietly<T>(body: () => T): T {
+  /** Runs LangChain's own part of a call, of a model `by` it, that goes unannounced: there nobody watches. */
+  quietly<T>(body: () => T, by?: object): T {
     const frame = this.getStore();
     if (frame?.watcher === undefined) return body();
     const { scope, ctx, permits, model } = frame;
-    const quiet = { scope, ctx, permits, loud: frame };
+    const quiet = { scope, ctx, permits, loud: frame, quietFor: by ?? null };
     return this.#with(model === undefined ? quiet : { ...quiet, model }, body, true);
   }
 
@@ -88,9 +89,9 @@ export class FrameStore {
     const variables = outer?.[VARIABLES];
     if (variables?.[this.#key] === frame) return body();
     // Back to what was around a quiet context, where LangChain has opened none since.
-    const around = outer?.[LOUD];
-    if (around?.[VARIABLES]?.[this.#key] === frame && frame !== undefined)
-      return storage.run(around as never, body) as T;
+    const back = outer?.[LOUD];
+    if (back !== undefined && back.quiet === outer && back.around[VARIABLES]?.[this.#key] === frame)
+      return storage.run(back.around as never, body) as T;
     const own: Record<symbol, unknown> = { ...variables, [this.#key]: frame };
     if (frame?.watcher !== undefined) this.#watch(own, frame.watcher);
     else if (own[this.#hook.contextVar] !== undefined) own[this.#hook.contextVar] = undefined;
@@ -98,9 +99,10 @@ export class FrameStore {
     // one would turn a run tree into a prototype, which V8 pays for on every later access to one. And not copied field by
     // field, which would make it a dictionary.
     const parent = outer === undefined ? null : (Object.getPrototypeOf(outer) as object | null);
-    const loud = quiet ? outer : undefined;
+    const loud = quiet && outer !== undefined ? { around: outer, quiet: null as object | null } : undefined;
     const store =
       outer === undefined ? { [VARIABLES]: own } : { ...outer, __proto__: parent, [VARIABLES]: own, [LOUD]: loud };
+    if (loud !== undefined) loud.quiet = store;
     return storage.run(store as never, body) as T;
   }
 

@@ -125,6 +125,8 @@ export interface Frame {
   readonly watcher?: object;
   /** In LangChain's own part of a call that goes unannounced: the place of the host's part. */
   readonly loud?: Frame;
+  /** What goes unannounced there, where that is a model. */
+  readonly quietFor?: object | null;
   /** The model that an identity was bound to, in a call of it: it was asked who calls already. */
   readonly model?: object;
 }

@@ -3,7 +3,7 @@ import { type Armed, type Program } from "../detect/program.js";
 import { type Found, labelOf } from "../detect/sieve.js";
 import { isSecretElement, isSecretValue, secretListName, secretName, type SecretName } from "../detect/secret-names.js";
 import type { Memory } from "./memory.js";
-import { copyOf, entriesOf, type Key, type Shape, shapeOf } from "./shape.js";
+import { copyOf, eachEntry, entriesOf, type Key, type Shape, shapeOf } from "./shape.js";
 
 /** How much of a value is looked at. */
 export interface ScanLimits {
@@ -63,6 +63,9 @@ const stepOf = (key: Key): string => (typeof key === "number" ? `[${key}]` : `.$
 const isLongNumber = (value: unknown): value is number | bigint =>
   (typeof value === "number" && value >= 1e12 && Number.isSafeInteger(value)) ||
   (typeof value === "bigint" && value >= 1_000_000_000_000n && value < 10n ** 20n);
+
+/** Texts that are shorter cost less to tell by their signs than to remember. */
+const SHORT = 256;
 
 /** Names of keys that are shorter than this hold nothing that has to be looked for. */
 const KEY_MIN = 8;
@@ -141,30 +144,29 @@ export class Scan {
       this.#list(todo, place);
       return;
     }
-    const entries = entriesOf(place.value, place.shape, this.#changes !== null);
-    if (entries === null) {
-      this.#stop("unreadable");
-      return;
-    }
-    if ((this.#nodes += entries.length) > this.limits.nodes * this.#room) {
-      this.#stop("nodes");
-      return;
-    }
-    const named = place.shape === "plain" || place.shape === "instance" || place.shape === "message";
-    let name: SecretName = null;
-    for (const [key, value] of entries) {
-      if (this.#spent) return;
-      if (named && place.shape !== "message") {
-        name = this.program.credential === null ? null : secretName(key as string);
-        if ((key as string).length >= KEY_MIN) this.#key(place, key as string);
-      } else if (place.shape === "map" && (key as number) % 2 === 1) name = this.#mapName(entries, key as number);
-      else name = null;
+    const { shape } = place;
+    const keyed = shape === "plain" || shape === "instance";
+    const named = (keyed || shape === "map") && this.program.credential !== null;
+    /** Of a map: the key comes before its value. */
+    let before: unknown;
+    const whole = eachEntry(place.value, shape, this.#changes !== null, (value, key) => {
+      if (this.#spent) return false;
+      if (++this.#nodes > this.limits.nodes * this.#room) {
+        this.#stop("nodes");
+        return false;
+      }
+      const under = keyed ? key : (key as number) % 2 === 1 ? before : null;
+      before = value;
+      if (keyed && (key as string).length >= KEY_MIN) this.#key(place, key as string);
+      const name = named && typeof under === "string" ? under : null;
       if (typeof value === "object" && value !== null)
-        this.#enter(todo, value, key, place, this.#listName(place, entries, key));
-      else if (typeof value === "string") this.#string(place, key, value, name);
-      else if (name !== null && isSecretValue(name, value)) this.#secret(place, key, value);
+        this.#enter(todo, value, key, place, name !== null && Array.isArray(value) ? secretListName(name) : null);
+      else if (typeof value === "string") this.#string(place, key, value, name === null ? null : secretName(name));
+      else if (name !== null && isSecretValue(secretName(name), value)) this.#secret(place, key, value);
       else if (isLongNumber(value)) this.#string(place, key, String(value), null);
-    }
+      return true;
+    });
+    if (!whole) this.#stop("unreadable");
   }
 
   #list(todo: Place[], place: Place): void {
@@ -187,19 +189,10 @@ export class Scan {
     }
   }
 
-  #listName(place: Place, entries: readonly (readonly [Key, unknown])[], key: Key): SecretName {
-    if (this.program.credential === null || place.shape === "message" || place.shape === "set") return null;
-    const name = place.shape === "map" ? entries[(key as number) - 1]?.[1] : key;
-    return typeof name === "string" ? secretListName(name) : null;
-  }
-
-  #mapName(entries: readonly (readonly [Key, unknown])[], index: number): SecretName {
-    const key = entries[index - 1]?.[1];
-    return typeof key === "string" && this.program.credential !== null ? secretName(key) : null;
-  }
-
   #enter(todo: Place[], value: object, key: Key | null, parent: Place | null, name: SecretName = null): void {
     if (parent !== null) this.#holds(parent.value, value);
+    // Only what was a message then is known, so reading it runs no code.
+    if (this.#changes === null && this.memory?.knows(value) === true) return;
     const entered = (this.#entered ??= new Set());
     if (entered.has(value)) return;
     const shape = shapeOf(value);
@@ -213,7 +206,6 @@ export class Scan {
       this.#stop("depth");
       return;
     }
-    if (shape === "message" && this.#changes === null && this.memory?.knows(value) === true) return;
     entered.add(value);
     this.#shapes?.set(value, shape);
     if (shape === "message" && this.#changes === null && this.memory !== null) this.#message(value, key, parent, depth);
@@ -277,11 +269,14 @@ export class Scan {
   }
 
   #text(text: string, place: Place | null, key: Key | null): string {
-    if (text.length < this.program.shortest) return text;
+    const { shortest, sign } = this.program;
+    if (text.length < shortest) return text;
     if ((this.#characters += text.length) > this.limits.characters * this.#room) {
       this.#stop("characters");
       return text;
     }
+    // Short ones are told sooner than remembered.
+    if (text.length < SHORT && sign?.test(text) === false) return text;
     const quiet = this.#changes !== null;
     if (!quiet && this.memory?.knowsText(text) === true) return text;
     let hidden = false;

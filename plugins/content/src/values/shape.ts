@@ -74,6 +74,9 @@ const MESSAGE_FIELDS = [
   "name",
 ] as const;
 
+/** A message keeps copies of its fields besides. */
+const DEEP_FIELDS = [...MESSAGE_FIELDS, "lc_kwargs"] as const;
+
 /** What a chunk of a message, and its copy of its fields, makes of the pieces of its calls when it is read. */
 const LAZY = new Set(["tool_calls", "invalid_tool_calls"]);
 
@@ -93,45 +96,59 @@ function readLazy(value: object, key: string): unknown {
   }
 }
 
-/** What is inside of an object; null where reading it would run code. `deep`: also copies of a message's own fields. */
-export function entriesOf(value: object, shape: Shape, deep: boolean): readonly Entry[] | null {
-  const entries: Entry[] = [];
+/**
+ * Goes through what is inside of an object, until `visit` says false. `deep`: also copies of a message's own fields.
+ *
+ * @returns whether all of it could be read without running code of its
+ */
+export function eachEntry(
+  value: object,
+  shape: Shape,
+  deep: boolean,
+  visit: (value: unknown, key: Key) => boolean,
+): boolean {
   if (shape === "array") {
     try {
       const list = value as readonly unknown[];
-      for (let i = 0; i < list.length; i++) entries.push([i, list[i]]);
-      return entries;
+      for (let i = 0; i < list.length; i++) if (!visit(list[i], i)) return true;
+      return true;
     } catch {
-      return null;
+      return false;
     }
   }
+  let i = 0;
   if (shape === "map") {
-    let i = 0;
-    Map.prototype.forEach.call(value, (item: unknown, key: unknown) => entries.push([i++, key], [i++, item]));
-    return entries;
+    Map.prototype.forEach.call(value, (item: unknown, key: unknown) => visit(key, i++) && visit(item, i++));
+    return true;
   }
   if (shape === "set") {
-    let i = 0;
-    Set.prototype.forEach.call(value, (item: unknown) => entries.push([i++, item]));
-    return entries;
+    Set.prototype.forEach.call(value, (item: unknown) => visit(item, i++));
+    return true;
   }
-  const keys =
-    shape === "message"
-      ? deep
-        ? [...MESSAGE_FIELDS, "lc_kwargs"]
-        : MESSAGE_FIELDS
-      : types.isNativeError(value)
-        ? ["message", "stack", "cause", ...Object.keys(value)]
-        : Object.keys(value);
-  for (const key of keys) {
+  for (const key of keysOf(value, shape, deep)) {
     const part = Object.getOwnPropertyDescriptor(value, key);
     if (part === undefined || part.value === "" || (key === "text" && !deep && repeatsMessage(value))) continue;
-    if ("value" in part) entries.push([key, part.value]);
-    else if ((shape === "message" || deep) && LAZY.has(key)) entries.push([key, readLazy(value, key)]);
+    let inside: unknown;
+    if ("value" in part) inside = part.value;
+    else if ((shape === "message" || deep) && LAZY.has(key)) inside = readLazy(value, key);
     // V8 makes `stack` an accessor of its own.
-    else if (key !== "stack") return null;
+    else if (key === "stack") continue;
+    else return false;
+    if (!visit(inside, key)) return true;
   }
-  return entries;
+  return true;
+}
+
+function keysOf(value: object, shape: Shape, deep: boolean): readonly string[] {
+  if (shape === "message") return deep ? DEEP_FIELDS : MESSAGE_FIELDS;
+  return types.isNativeError(value) ? ["message", "stack", "cause", ...Object.keys(value)] : Object.keys(value);
+}
+
+/** What is inside of an object; null where reading it would run code. `deep`: also copies of a message's own fields. */
+export function entriesOf(value: object, shape: Shape, deep: boolean): readonly Entry[] | null {
+  const entries: Entry[] = [];
+  const whole = eachEntry(value, shape, deep, (part, key) => entries.push([key, part]) > 0);
+  return whole ? entries : null;
 }
 
 /** A copy with other parts: of the same class, and with nothing of the original's reachable in the places that changed. */

@@ -2,9 +2,11 @@ import type { Runnable } from "@langchain/core/runnables";
 import { isInert } from "./inert.js";
 import { brief } from "./lean.js";
 
+const TURN = Promise.resolve();
+
 /** As many turns as LangGraph takes for it: what runs beside it must come in the same order. */
 async function inTurn(answer: unknown): Promise<unknown> {
-  for (let turn = 0; turn < 6; turn++) await undefined;
+  for (let turn = 0; turn < 6; turn++) await TURN;
   return answer;
 }
 

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { createStack } from "../index.js";
 import type { NodeLike } from "./pregel.js";
 
+const TURN = Promise.resolve();
 const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await undefined;
+  for (let turn = 0; turn < count; turn++) await TURN;
 };
 const State = Annotation.Root({ n: Annotation<number> });
 const fails = (): never => {
@@ -66,7 +67,7 @@ async function play(task: Task, signal?: AbortSignal, abort?: { at: number; by: 
   let count = 0;
   for (; ending === undefined; count++) {
     if (count === abort?.at) abort.by.abort("enough");
-    await undefined;
+    await TURN;
   }
   await done;
   return { turns: count, wrote, ending };

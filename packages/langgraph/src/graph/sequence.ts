@@ -54,6 +54,7 @@ interface Sequence extends Runnable {
 const isSequence = (task: Runnable | undefined): task is Sequence =>
   task !== undefined && "middle" in task && classOfInvoke(task) === "RunnableSequence";
 
+const TURN = Promise.resolve();
 /** As LangChain hands a config on. */
 const NO_RUN_ID = { runId: undefined } as unknown as Config;
 
@@ -70,19 +71,19 @@ function unheard(sequence: Sequence): Runnable {
   const run = async (input: unknown, config: Config): Promise<unknown> => {
     const { signal } = config;
     const own = (): Config => ({ ...config, ...NO_RUN_ID });
-    // Here and below, where nothing is awaited, LangChain waits for listeners.
-    await undefined;
-    await undefined;
+    // Here and below LangChain waits for listeners.
+    await TURN;
+    await TURN;
     let next = input;
     try {
       for (const step of before) next = await raceWithSignal(step.invoke(next, own()), signal);
       if (signal?.aborted === true) throw reasonOf(signal);
       next = await last.invoke(next, own());
     } catch (error) {
-      await undefined;
+      await TURN;
       throw error;
     }
-    await undefined;
+    await TURN;
     return next;
   };
   const invoke = (input: unknown, options?: Config): Promise<unknown> => {

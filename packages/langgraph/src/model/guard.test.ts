@@ -167,6 +167,7 @@ describe("a governed model", () => {
       raw.cache = new InMemoryCache();
       const model = wrap ? stack.wrapModel(raw) : raw;
       expect(model.cache).toBe(raw.cache);
+      Object.assign(model, { cache: raw.cache });
       for (let time = 0; time < 2; time++) {
         const graph = graphOf({ invoke: (messages) => model.invoke(messages) as Promise<AIMessageChunk> });
         const { messages } = await (wrap ? stack.wrap(graph) : graph).invoke({ messages: [] });

@@ -166,10 +166,16 @@ export class ModelGuards {
       own["bindTools"] = method((...args) => this.guard(inherited["bindTools"]?.apply(original, args), names, bound));
     if (typeof inherited["withConfig"] === "function")
       own["withConfig"] = method((...args) => this.#configured(original, names, bound, args));
+    let given: { readonly cache: unknown } | null = null;
     own["cache"] = {
-      // It may be the host's, and ask another model.
-      get: () => (core.frames.getStore()?.quietFor ? aloud(core, original.cache) : original.cache),
-      set: (cache: unknown) => Object.assign(original, { cache }),
+      get() {
+        const { cache } = given ?? original;
+        // It may be the host's, and ask another model.
+        return core.frames.getStore()?.quietFor ? aloud(core, cache) : cache;
+      },
+      set(cache: unknown) {
+        given = { cache };
+      },
       configurable: true,
     };
     // langchain's initChatModel gives a model that stands for another one, made per call: that one is called.
@@ -197,7 +203,8 @@ export class ModelGuards {
     ]) {
       if (typeof inherited[name] !== "function") continue;
       const own = isOwn(name);
-      const entry = { plain: PLAIN.has(name) && !own && plainly, own, last: LAST.has(name), bound };
+      const plain = PLAIN.has(name) && !own && plainly;
+      const entry = { plain, own, last: LAST.has(name), sure: plain || (!own && name !== "generate"), bound };
       const start = (args: unknown[]): unknown =>
         entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, entry, args);
       const promised = PROMISED.has(name);
@@ -262,11 +269,16 @@ const nativeEvents = (model: AnyModel): boolean => {
   return model._streamChatModelEvents !== undefined && base !== undefined && model._streamChatModelEvents !== base;
 };
 
-/** An entry point: `plain`: it hands the config to nobody; `own`: it is not LangChain's; `last`: what comes is announced. */
+/** An entry point of a governed model. */
 interface Entry {
+  /** It hands the config to nobody. */
   readonly plain: boolean;
+  /** It is not LangChain's. */
   readonly own: boolean;
+  /** What comes next is the announcement, or code of the model's own. */
   readonly last: boolean;
+  /** It is the announcement for sure. */
+  readonly sure: boolean;
   /** Whose calls these are, where a call does not say. */
   readonly bound: Issued | null;
 }
@@ -326,7 +338,7 @@ function announced(
   frame: Frame,
   model: AnyModel,
   config: Config | undefined,
-  { plain, own, last }: Entry,
+  { plain, last, sure }: Entry,
 ): Config | undefined {
   if (!frame.scope.dispatch.watches) return config;
   // LangChain takes a list for texts to stop at.
@@ -336,7 +348,7 @@ function announced(
   if (!last) return config;
   const runId = given?.runId ?? randomUUID();
   // Code of the model's own has the config first, and may call another model with it.
-  core.passes.issue(runId, own ? classOf((model as { lc_id?: string[] }).lc_id) : null);
+  core.passes.issue(runId, sure ? null : classOf((model as { lc_id?: string[] }).lc_id));
   return { ...given, runId };
 }
 

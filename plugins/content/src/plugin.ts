@@ -5,6 +5,7 @@ import type { ChatResult } from "@langchain/core/outputs";
 import { Boundary } from "./boundary/boundary.js";
 import { Passing } from "./boundary/passing.js";
 import { ShownEvents } from "./boundary/shown.js";
+import { Turned } from "./boundary/turned.js";
 import type { Program } from "./detect/program.js";
 import { blockedError, FIX, refusalOf } from "./errors.js";
 import { Places } from "./filter.js";
@@ -139,11 +140,15 @@ function tapOutput(api: PluginApi, places: Places, program: Program): void {
     });
     return told(chunks, done);
   });
-  // Whoever else is told what a node threw is told what is left of it. On the side: a node's result comes in its own turn.
+  // Whoever else is told what a node threw, and what is stored of it, has what is left of it.
   api.tap(hooks.node.call, (call, next, run) => {
-    const result = next(call);
-    result.then(undefined, (error: unknown) => void cleaned(error, places.clean("output", run)));
-    return result;
+    const failed = (error: unknown): never => {
+      const shown = cleaned(error, places.clean("output", run));
+      throw shown === null
+        ? blockedError(`node "${call.name}"`, refusalOf("error", "output"), "node.call")
+        : shown.error;
+    };
+    return new Turned(next(call), (result) => result, failed);
   });
   api.tap(hooks.run.call, (request, next, run) => {
     const judgedByOthers = api.isTapped(hooks.run.output);

@@ -120,7 +120,7 @@ describe("a refusal is the filter's answer and no fault of it", () => {
         throw fixed();
       }),
     );
-    expect(await caught(graph.invoke(ask, who()))).toMatchObject({ code: "CONTENT_BLOCKED", hook: "run.call" });
+    expect(await caught(graph.invoke(ask, who()))).toMatchObject({ code: "CONTENT_BLOCKED", hook: "node.call" });
     expect(told).toEqual(["run.end denied CONTENT_BLOCKED"]);
     expect(stack.inspect().faults.total).toBe(0);
   });

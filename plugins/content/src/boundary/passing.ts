@@ -1,3 +1,5 @@
+import { Turned } from "./turned.js";
+
 type Result = IteratorResult<unknown>;
 
 /** What is made of the chunks of a run on their way out. */
@@ -29,7 +31,7 @@ export class Passing implements AsyncIterableIterator<unknown> {
   next(): Promise<Result> {
     if (this.#ready.length > 0) return Promise.resolve({ done: false, value: this.#ready.shift() });
     if (this.#last !== null) return this.#last();
-    return new Step(this.#source.next(), this.#taken, this.#failed);
+    return new Turned(this.#source.next(), this.#taken, this.#failed);
   }
 
   return(value?: unknown): Promise<Result> {
@@ -67,63 +69,4 @@ export class Passing implements AsyncIterableIterator<unknown> {
     this.#ready.push(...this.#filter.end());
     return this.next();
   };
-}
-
-/** A step with something done to its result in the turn in which it comes, however often it is listened to. */
-class Step implements Promise<Result> {
-  readonly [Symbol.toStringTag] = "Promise";
-  readonly #step: Promise<Result>;
-  readonly #taken: (result: Result) => Result | Promise<Result>;
-  readonly #failed: (error: unknown) => Result | Promise<Result>;
-  #made: { readonly value: Result | Promise<Result> } | { readonly error: unknown } | null = null;
-
-  constructor(
-    step: Promise<Result>,
-    taken: (result: Result) => Result | Promise<Result>,
-    failed: (error: unknown) => Result | Promise<Result>,
-  ) {
-    this.#step = step;
-    this.#taken = taken;
-    this.#failed = failed;
-  }
-
-  #make(make: () => Result | Promise<Result>): Result | Promise<Result> {
-    if (this.#made === null)
-      try {
-        this.#made = { value: make() };
-      } catch (error) {
-        this.#made = { error };
-      }
-    if ("error" in this.#made) throw this.#made.error;
-    return this.#made.value;
-  }
-
-  then<A = Result, B = never>(
-    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
-    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    const hand = (make: () => Result | Promise<Result>): A | B | PromiseLike<A | B> => {
-      let made: Result | Promise<Result>;
-      try {
-        made = this.#make(make);
-      } catch (error) {
-        if (onError) return onError(error);
-        throw error;
-      }
-      if ("then" in made) return made.then(onResult, onError);
-      return onResult ? onResult(made) : (made as A);
-    };
-    return this.#step.then(
-      (result) => hand(() => this.#taken(result)),
-      (error: unknown) => hand(() => this.#failed(error)),
-    );
-  }
-
-  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
-    return this.then(undefined, onError);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<Result> {
-    return Promise.resolve<Result>(this).finally(onFinally);
-  }
 }

@@ -8,6 +8,7 @@ import { onward } from "../run/onward.js";
 import type { Frame } from "../run/scope.js";
 import { ModelFlight, type ModelName } from "./call.js";
 import { observedEvents } from "./events.js";
+import { inFrame } from "./in-frame.js";
 import { gathered, released } from "./stream.js";
 import { announce, muted } from "./tokens.js";
 
@@ -111,7 +112,7 @@ export async function* stream(
 ): Chunks {
   const frame = await place(core, model, options);
   if (!frame.scope.dispatch.followsModels) {
-    yield* model._streamResponseChunks(messages, options, runManager);
+    yield* inFrame(core, frame, model._streamResponseChunks(messages, options, runManager));
     return;
   }
   const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);
@@ -167,7 +168,7 @@ export async function* events(
     model._streamChatModelEvents?.(call.messages as BaseMessage[], call.options, runManager) as AsyncGenerator<unknown>;
   const frame = await place(core, model, options);
   if (!frame.scope.dispatch.followsModels) {
-    yield* source({ messages, options });
+    yield* inFrame(core, frame, source({ messages, options }));
     return;
   }
   const flight = await ModelFlight.begin(frame, nameOf(model, options), messages, options, true);

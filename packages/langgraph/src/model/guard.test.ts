@@ -160,6 +160,79 @@ describe("what the code of a governed model calls besides", () => {
 });
 
 describe("a governed model", () => {
+  const asked = async (
+    make: () => FakeListChatModel,
+    way: (model: FakeListChatModel, config: object) => Promise<unknown>,
+  ) => {
+    const { stack, seen } = controlled();
+    const model = stack.wrapModel(make());
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("node", async (_state, config) => {
+        await way(model, config);
+        return {};
+      })
+      .addEdge(START, "node")
+      .compile();
+    await stack.wrap(graph).invoke({ messages: [] });
+    return seen;
+  };
+  const runId = "0190a0c0-0000-7000-8000-000000000000";
+
+  it("that does not stream leaves nothing behind that another call could pass by", async () => {
+    const raw = new Raw();
+    const whole = (): FakeListChatModel =>
+      Object.assign(new FakeListChatModel({ responses: ["own"] }), { disableStreaming: true });
+    const seen = await asked(whole, async (model, config) => {
+      for await (const _ of await model.stream("?", { ...config, runId }));
+      await raw.asked({ ...config, runId });
+    });
+    expect([raw.ran, seen]).toEqual([0, ["ok", "MODEL_NOT_CONTROLLED"]]);
+  });
+
+  it("passes, and is told once, where its own code goes straight to what announces it", async () => {
+    class Straight extends FakeListChatModel {
+      override async invoke(input: never, options?: Options): Promise<AIMessageChunk> {
+        const { generations } = await this._generateUncached([[]], { ...options } as never, { ...options } as never);
+        void input;
+        return (generations[0]?.[0] as unknown as { message: AIMessageChunk }).message;
+      }
+    }
+    class Renamed extends FakeListChatModel {
+      override toJSON(): ReturnType<FakeListChatModel["toJSON"]> {
+        return { lc: 1, type: "not_implemented", id: ["by", "another", "name"] };
+      }
+      override generate(...args: Parameters<FakeListChatModel["generate"]>): Promise<LLMResult> {
+        return super.generate(...args);
+      }
+    }
+    for (const Model of [Straight, Renamed])
+      expect(
+        await asked(
+          () => new Model({ responses: ["own"] }),
+          (model, config) => model.invoke("?", config),
+        ),
+      ).toEqual(["ok"]);
+  });
+
+  it("is asked by a prompt whose code is watched", async () => {
+    const raw = new Raw();
+    const prompt = {
+      toChatMessages: () => {
+        void raw.asked({ callbacks: [] });
+        return [];
+      },
+      toString: () => "?",
+    };
+    for (const config of [{}, undefined])
+      expect(
+        await asked(
+          () => new FakeListChatModel({ responses: ["own"] }),
+          (model, own) => model.invoke(prompt as never, config && { ...own }),
+        ),
+      ).toContain("MODEL_NOT_CONTROLLED");
+    expect(raw.ran).toBe(0);
+  });
+
   it("with a cache passes the gate, and is asked as often as a bare one", async () => {
     const { stack, seen } = controlled();
     const asked = async (wrap: boolean): Promise<number> => {

@@ -1,17 +1,16 @@
-import { randomUUID } from "node:crypto";
 import type { BaseMessage } from "@langchain/core/messages";
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import type { Core } from "../core.js";
 import type { Config, Issued } from "../identity/envelope.js";
 import { enter, type Entered } from "../run/direct.js";
 import { assertUnmixed } from "../run/identity.js";
 import type { Frame } from "../run/scope.js";
-import { isUnannounced, unannounced } from "../watch/handed.js";
+import { isUnannounced } from "../watch/handed.js";
 import { underWatch, watched } from "../watch/inject.js";
-import { classOf } from "../watch/passes.js";
 import { assertNotForeign, WRAPPED_BY } from "../wrapped.js";
+import { announcing, configOf, type Entry, watchedCache } from "./announce.js";
 import type { ModelName } from "./call.js";
 import { type AnyModel, events, generate, nameOf, type Options, stream } from "./governed.js";
+import { inFrame } from "./in-frame.js";
 import { named } from "./named.js";
 
 /** A chat model of any copy of LangChain. */
@@ -74,8 +73,6 @@ const ON_THE_WAY = [
   "_separateRunnableConfigFromCallOptionsCompat",
   "_getSerializedCacheKeyParametersForCall",
 ] as const;
-/** The last entry points before a call is announced; the others lead to one of them. */
-const LAST = new Set(["generate", "_streamIterator"]);
 
 /** The governed models of one stack. */
 export class ModelGuards {
@@ -153,9 +150,11 @@ export class ModelGuards {
     const base = basePrototype(original) as typeof inherited | null;
     const isOwn = (name: string): boolean => typeof inherited[name] === "function" && inherited[name] !== base?.[name];
     // Code of the model's own is watched, wherever LangChain asks it.
-    for (const name of READERS)
-      if (typeof inherited[name] === "function")
-        own[name] = method((...args) => core.frames.aloud(() => inherited[name]?.apply(original, args)));
+    for (const name of READERS) {
+      if (typeof inherited[name] !== "function") continue;
+      const read = (args: unknown[]): unknown => inherited[name]?.apply(original, args);
+      own[name] = method(isOwn(name) ? (...args) => core.frames.aloud(() => read(args)) : (...args) => read(args));
+    }
     for (const name of ASKED)
       if (isOwn(name))
         own[name] = method(function (this: unknown, ...args: unknown[]) {
@@ -171,7 +170,7 @@ export class ModelGuards {
       get() {
         const { cache } = given ?? original;
         // It may be the host's, and ask another model.
-        return core.frames.getStore()?.quietFor ? aloud(core, cache) : cache;
+        return core.frames.getStore()?.quietFor ? watchedCache(core, cache) : cache;
       },
       set(cache: unknown) {
         given = { cache };
@@ -191,6 +190,8 @@ export class ModelGuards {
       );
     const guarded = Object.create(original, own) as Record<string, (...args: unknown[]) => unknown>;
     const plainly = !ON_THE_WAY.some(isOwn);
+    for (const [name, entry] of Object.entries(announcing(core, model, guarded, inherited, isOwn)))
+      Object.defineProperty(guarded, name, method(entry));
     // Entry points: the identity is taken off, and everything below is marked as governed.
     for (const name of [
       "invoke",
@@ -203,8 +204,7 @@ export class ModelGuards {
     ]) {
       if (typeof inherited[name] !== "function") continue;
       const own = isOwn(name);
-      const plain = PLAIN.has(name) && !own && plainly;
-      const entry = { plain, own, last: LAST.has(name), sure: plain || (!own && name !== "generate"), bound };
+      const entry = { plain: PLAIN.has(name) && !own && plainly, own, announces: name === "_streamIterator", bound };
       const start = (args: unknown[]): unknown =>
         entered(core, model, inherited[name] as (...a: unknown[]) => unknown, guarded, entry, args);
       const promised = PROMISED.has(name);
@@ -233,21 +233,6 @@ export class ModelGuards {
   }
 }
 
-interface Cache {
-  lookup(...args: unknown[]): unknown;
-  update(...args: unknown[]): unknown;
-}
-
-/** A cache whose code is watched, for LangChain's own part of a call, where nobody watches. */
-function aloud(core: Core, cache: unknown): unknown {
-  if (typeof cache !== "object" || cache === null) return cache;
-  const asked = cache as Cache;
-  return Object.create(cache, {
-    lookup: { value: (...args: unknown[]) => core.frames.aloud(() => asked.lookup(...args)) },
-    update: { value: (...args: unknown[]) => core.frames.aloud(() => asked.update(...args)) },
-  }) as unknown;
-}
-
 /** The class that declares what chat models override: the last one in the chain with a `_generateUncached`. */
 function basePrototype(model: object): AnyModel | null {
   let base: AnyModel | null = null;
@@ -268,20 +253,6 @@ const nativeEvents = (model: AnyModel): boolean => {
   const base = basePrototype(model)?._streamChatModelEvents;
   return model._streamChatModelEvents !== undefined && base !== undefined && model._streamChatModelEvents !== base;
 };
-
-/** An entry point of a governed model. */
-interface Entry {
-  /** It hands the config to nobody. */
-  readonly plain: boolean;
-  /** It is not LangChain's. */
-  readonly own: boolean;
-  /** What comes next is the announcement, or code of the model's own. */
-  readonly last: boolean;
-  /** It is the announcement for sure. */
-  readonly sure: boolean;
-  /** Whose calls these are, where a call does not say. */
-  readonly bound: Issued | null;
-}
 
 /** Entry points that give a promise: what refuses the caller is its rejection. */
 const PROMISED: ReadonlySet<string> = new Set(["invoke", "stream", "generate", "generatePrompt"]);
@@ -310,7 +281,7 @@ function entered(
   const taken = core.envelopes.take(config as Config | undefined, nameOf(model, {}).model ?? "model");
   const run = (place: Frame, given = taken.config as Config | undefined): unknown => {
     const frame = entry.bound === null ? place : { ...place, model: self };
-    const config = announced(core, frame, model, given, entry);
+    const config = configOf(core, frame, model, given, input, entry);
     const call = (): unknown => original.call(self, input, config, ...rest);
     const out = core.frames.run(frame, isUnannounced(config) ? () => core.frames.quietly(call, self) : call);
     return isIterator(out) ? inFrame(core, frame, out) : out;
@@ -332,48 +303,8 @@ function entered(
   return place instanceof Promise ? place.then(go) : go(place);
 }
 
-/** Gives the call the run id under which LangChain will announce it to the watcher, if there is one and it must. */
-function announced(
-  core: Core,
-  frame: Frame,
-  model: AnyModel,
-  config: Config | undefined,
-  { plain, last, sure }: Entry,
-): Config | undefined {
-  if (!frame.scope.dispatch.watches) return config;
-  // LangChain takes a list for texts to stop at.
-  const given = (Array.isArray(config) ? { stop: config as unknown } : config) as Config | undefined;
-  const quiet = plain ? unannounced(heard(given)) : null;
-  if (quiet !== null) return quiet;
-  if (!last) return config;
-  const runId = given?.runId ?? randomUUID();
-  // Code of the model's own has the config first, and may call another model with it.
-  core.passes.issue(runId, sure ? null : classOf((model as { lc_id?: string[] }).lc_id));
-  return { ...given, runId };
-}
-
-/** A config with the callbacks that LangChain gives the call: those around it, where it brings none. */
-function heard(config: Config | undefined): Config | undefined {
-  if (config?.callbacks !== undefined) return config;
-  const around = AsyncLocalStorageProviderSingleton.getRunnableConfig() as Config | undefined;
-  return around?.callbacks === undefined ? config : { ...config, callbacks: around.callbacks };
-}
-
 const isIterator = (value: unknown): value is AsyncGenerator<unknown> =>
   typeof value === "object" &&
   value !== null &&
   typeof (value as { next?: unknown }).next === "function" &&
   !("getReader" in value);
-
-/** A generator runs in the context of whoever pulls it: each pull re-enters the frame. */
-function inFrame(core: Core, frame: Frame, inner: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
-  const pull = (step: "next" | "return" | "throw") => (value?: unknown) =>
-    core.frames.run(frame, () => inner[step](value as never));
-  const outer = {
-    next: pull("next"),
-    return: pull("return"),
-    throw: pull("throw"),
-    [Symbol.asyncIterator]: () => outer,
-  };
-  return outer as unknown as AsyncGenerator<unknown>;
-}

@@ -32,8 +32,9 @@ export class Passes {
     return this.#open.delete(runId);
   }
 
-  has(runId: unknown): boolean {
-    return typeof runId === "string" && this.#open.has(runId);
+  /** Takes it back: no announcement comes. */
+  revoke(runId: string | undefined): void {
+    if (runId !== undefined) this.#open.delete(runId);
   }
 }
 

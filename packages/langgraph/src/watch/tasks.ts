@@ -31,7 +31,7 @@ export function watchTasks(core: Core, watcher: Watcher, config: Config | undefi
     core.frames.quietly(() =>
       (call as CallTask)((...args) => core.frames.aloud(() => run(core, watcher, code, args)), ...rest),
     );
-  configurable[CALL] = callTask;
+  configurable[CALL] = Object.defineProperty(callTask, "name", { value: call.name });
 }
 
 function run(core: Core, watcher: Watcher, code: Code, args: unknown[]): unknown {

@@ -97,7 +97,8 @@ function readLazy(value: object, key: string): unknown {
 }
 
 /**
- * Goes through what is inside of an object, until `visit` says false. `deep`: also copies of a message's own fields.
+ * Goes through what is inside of an object, until `visit` says false; through nothing of it where a part cannot be read.
+ * `deep`: also copies of a message's own fields.
  *
  * @returns whether all of it could be read without running code of its
  */
@@ -125,17 +126,19 @@ export function eachEntry(
     Set.prototype.forEach.call(value, (item: unknown) => visit(item, i++));
     return true;
   }
+  const keys: string[] = [];
+  const parts: unknown[] = [];
   for (const key of keysOf(value, shape, deep)) {
     const part = Object.getOwnPropertyDescriptor(value, key);
     if (part === undefined || part.value === "" || (key === "text" && !deep && repeatsMessage(value))) continue;
-    let inside: unknown;
-    if ("value" in part) inside = part.value;
-    else if ((shape === "message" || deep) && LAZY.has(key)) inside = readLazy(value, key);
+    if ("value" in part) parts.push(part.value);
+    else if ((shape === "message" || deep) && LAZY.has(key)) parts.push(readLazy(value, key));
     // V8 makes `stack` an accessor of its own.
     else if (key === "stack") continue;
     else return false;
-    if (!visit(inside, key)) return true;
+    keys.push(key);
   }
+  for (let at = 0; at < keys.length; at++) if (!visit(parts[at], keys[at] as string)) return true;
   return true;
 }
 

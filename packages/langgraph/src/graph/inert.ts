@@ -1,7 +1,7 @@
 import { types } from "node:util";
 
 /**
- * Whether an answer of a node is plain data to LangGraph: no Command, no Send, no list that may hold one, no runnable, and
+ * Whether a value, mostly the answer of a node, is plain data to LangGraph: no Command, no Send, no list that may hold one, no runnable, and
  * nothing that runs code of the host's when its fields are read. Told without running any.
  */
 export function isInert(answer: unknown): boolean {

@@ -82,11 +82,11 @@ export function leavesOf(of: Runnable, isLeaf: (part: Runnable) => boolean): rea
 }
 
 /** The class whose method a value has; null where it has one of its own, or none. */
-export function classOf(value: object, method: string): { readonly name: string } | null {
+export function ownerOf(value: object, method: string): { readonly name: string } | null {
   for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at) as object | null)
     if (Object.hasOwn(at, method)) return at === value ? null : at.constructor;
   return null;
 }
 
 /** The name of the class whose `invoke` a runnable has; null where it has one of its own. */
-export const classOfInvoke = (runnable: object): string | null => classOf(runnable, "invoke")?.name ?? null;
+export const classOfInvoke = (runnable: object): string | null => ownerOf(runnable, "invoke")?.name ?? null;

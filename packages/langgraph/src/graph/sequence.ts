@@ -1,7 +1,7 @@
 import { CallbackManager } from "@langchain/core/callbacks/manager";
 import { ensureConfig, raceWithSignal, type Runnable } from "@langchain/core/runnables";
 import type { Config } from "../identity/envelope.js";
-import { classOf, classOfInvoke } from "./parts.js";
+import { ownerOf, classOfInvoke } from "./parts.js";
 import type { NodeLike } from "./pregel.js";
 
 /** What LangGraph makes a task's sequence of, as it was when one was made. */
@@ -21,7 +21,7 @@ const isSame = (made: Made, { bound, writers, tracePolicy }: NodeLike): boolean 
 
 /** Whether tasks of a node are made by LangGraph's own code, which does the same each time. */
 const isOwn = (node: NodeLike): boolean =>
-  ["getNode", "getWriters"].every((method) => classOf(node, method)?.name === "PregelNode");
+  ["getNode", "getWriters"].every((method) => ownerOf(node, method)?.name === "PregelNode");
 
 /**
  * Has the tasks of a node run in a sequence that is made once. LangGraph makes one for every task, and LangChain puts each

@@ -68,7 +68,11 @@ export class FrameStore {
     return this.#with(undefined, body);
   }
 
-  /** Runs LangChain's own part of a call, of a model `by` it, that goes unannounced: there nobody watches. */
+  /**
+   * Runs LangChain's own part of a call that goes unannounced: there nobody watches.
+   *
+   * @param by the model that is called, where it is one
+   */
   quietly<T>(body: () => T, by?: object): T {
     const frame = this.getStore();
     if (frame?.watcher === undefined) return body();
